@@ -1,0 +1,1 @@
+"""Pointsman: a request-routing LLM gateway."""

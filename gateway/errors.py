@@ -1,0 +1,206 @@
+"""The errors that a caller may see.
+
+    GatewayError
+    ├── CallerError                       400 and its kin: the request is at fault
+    │   ├── InvalidRequest                400 invalid_request_error
+    │   ├── Unauthenticated               401 invalid_api_key
+    │   ├── Forbidden                     403 forbidden
+    │   ├── NotFound                      404 not_found
+    │   │   └── UnknownModel              404 model_not_found
+    │   ├── MethodNotAllowed              405 method_not_allowed
+    │   ├── UnsupportedMedia              415 unsupported_media_type
+    │   ├── TooLarge                      413 request_too_large
+    │   └── HungUp                        499 never sent: the caller left
+    ├── PolicyError                       the policy said no
+    │   ├── Blocked                       403 policy_blocked
+    │   └── NoClearedModel                403 policy_no_cleared_model
+    ├── ProviderError                     a model could not answer
+    │   ├── ProviderRefused               4xx, the upstream's own words
+    │   │   └── ContextLength             400 context_length_exceeded
+    │   ├── ProviderAuthentication        502 provider_authentication
+    │   ├── ProviderOverloaded            429 or 503 provider_overloaded
+    │   ├── ProviderUnavailable           502 provider_unavailable
+    │   ├── ProviderTimeout               504 provider_timeout
+    │   ├── ProviderBroken                502 provider_stream_broken
+    │   └── Abstained                     503 model_abstained: goes on to the teacher
+    └── InternalError                     500 internal_error: ours
+        └── NotReady                      503 not_ready
+
+No message holds a prompt, a key or a path of the machine. This page imports nothing of ours.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class GatewayError(Exception):
+    """What a caller may see: `status` is HTTP's, `type` and `code` are OpenAI's, `fault` says whose it is.
+
+    `fault` is caller, policy, provider or gateway; `error_type` is the metric label (fault and code).
+    """
+
+    status: ClassVar[int] = 500
+    type: ClassVar[str] = "server_error"
+    code: ClassVar[str] = "internal_error"
+    fault: ClassVar[str] = "gateway"
+
+    def __init__(
+        self, message: str, *, param: str | None = None, headers: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.param = param
+        self.headers = headers or {}
+
+    @property
+    def http_status(self) -> int:
+        return self.status
+
+    @property
+    def error_type(self) -> str:
+        """One of a closed list: `{fault}_{code}`, the fault not said twice."""
+        return self.code if self.code.startswith(self.fault + "_") else f"{self.fault}_{self.code}"
+
+    def body(self) -> dict[str, Any]:
+        """The error in OpenAI's shape."""
+        return {"error": {"message": self.message, "type": self.type, "param": self.param, "code": self.code}}
+
+
+class CallerError(GatewayError):
+    status, type, code, fault = 400, "invalid_request_error", "invalid_request", "caller"
+
+
+class InvalidRequest(CallerError):
+    pass
+
+
+class Unauthenticated(CallerError):
+    status, code = 401, "invalid_api_key"
+
+
+class Forbidden(CallerError):
+    status, code = 403, "forbidden"
+
+
+class NotFound(CallerError):
+    status, code = 404, "not_found"
+
+
+class UnknownModel(NotFound):
+    code = "model_not_found"
+
+
+class MethodNotAllowed(CallerError):
+    status, code = 405, "method_not_allowed"
+
+
+class TooLarge(CallerError):
+    status, code = 413, "request_too_large"
+
+
+class UnsupportedMedia(CallerError):
+    status, code = 415, "unsupported_media_type"
+
+
+class HungUp(CallerError):
+    status, code = 499, "hung_up"
+
+
+class PolicyError(GatewayError):
+    status, type, code, fault = 403, "policy_error", "policy_refused", "policy"
+
+    def __init__(
+        self, message: str, *, param: str | None = None, headers: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(message, param=param, headers={"x-should-retry": "false", **(headers or {})})
+
+
+class Blocked(PolicyError):
+    code = "policy_blocked"
+
+
+class NoClearedModel(PolicyError):
+    code = "policy_no_cleared_model"
+
+
+class ProviderError(GatewayError):
+    """`falls_over` says whether the next candidate may be asked instead; `retry_after` is in seconds."""
+
+    status, type, code, fault = 502, "provider_error", "provider_unavailable", "provider"
+    falls_over: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        param: str | None = None,
+        headers: dict[str, str] | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, param=param, headers=headers)
+        self.retry_after = retry_after
+
+
+class ProviderRefused(ProviderError):
+    """The upstream's 4xx about the request itself: passed on whole (`reply` is its error object)."""
+
+    status, type, code = 400, "invalid_request_error", "provider_refused"
+    falls_over = False
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 400,
+        reply: dict[str, Any] | None = None,
+        param: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(message, param=param, headers=headers)
+        self._http_status = status
+        self.reply = reply
+
+    @property
+    def http_status(self) -> int:
+        return self._http_status
+
+    def body(self) -> dict[str, Any]:
+        return {"error": self.reply} if self.reply is not None else super().body()
+
+
+class ContextLength(ProviderRefused):
+    code = "context_length_exceeded"
+    falls_over = True
+
+
+class ProviderAuthentication(ProviderError):
+    code = "provider_authentication"
+
+
+class ProviderOverloaded(ProviderError):
+    status, code = 503, "provider_overloaded"
+
+
+class ProviderUnavailable(ProviderError):
+    pass
+
+
+class ProviderTimeout(ProviderError):
+    status, code = 504, "provider_timeout"
+
+
+class ProviderBroken(ProviderError):
+    code = "provider_stream_broken"
+
+
+class Abstained(ProviderError):
+    status, code = 503, "model_abstained"
+
+
+class InternalError(GatewayError):
+    pass
+
+
+class NotReady(InternalError):
+    status, code = 503, "not_ready"

@@ -1,0 +1,65 @@
+"""The seams: what the flow asks of the parts that are joined in `app.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gateway.labels import Cleared
+from gateway.types import ChatRequest, Event, Passage, Signals, ToolCall, ToolResult, ToolSpec
+
+Emit = Callable[[Event], Awaitable[None]]
+Strategy = Callable[[ChatRequest, Emit], Awaitable[None]]
+
+
+class Classifier(Protocol):
+    """Understands a request from its text alone: CPU only, well under a millisecond for a short one."""
+
+    def classify(self, request: ChatRequest) -> Signals: ...
+
+
+class ChatModel(Protocol):
+    """A model that answers a conversation.
+
+    A streaming request gets `Delta`s, the last content one with `finish` set, then one with `usage`
+    (the same or a later one); any other gets one `Answer`. Raises ProviderError and nothing else;
+    cancelling the task ends the upstream call.
+    """
+
+    async def answer(self, request: Cleared[ChatRequest], emit: Emit) -> None: ...
+    async def close(self) -> None: ...
+
+
+class Embedder(Protocol):
+    """Turns texts into unit vectors, float32 of shape (number of texts, dimensions)."""
+
+    @property
+    def dimensions(self) -> int: ...
+    async def embed(self, texts: Cleared[tuple[str, ...]]) -> NDArray[np.float32]: ...
+
+
+class Retriever(Protocol):
+    """One knowledge base."""
+
+    @property
+    def ready(self) -> bool: ...
+    async def search(self, query: Cleared[str], top: int) -> tuple[Passage, ...]:
+        """The best passages, best first; their scores are between 0 and 1."""
+        ...
+
+
+class ToolServer(Protocol):
+    """One source of tools. Raises ProviderError when it cannot be reached."""
+
+    async def tools(self) -> tuple[ToolSpec, ...]: ...
+    async def call(self, call: Cleared[ToolCall]) -> ToolResult: ...
+    async def close(self) -> None: ...
+
+
+class Ledger(Protocol):
+    """Takes one row for every request; a row holds no content."""
+
+    def write(self, row: Mapping[str, Any]) -> None: ...

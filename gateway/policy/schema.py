@@ -1,0 +1,164 @@
+"""What a policy folder says, as frozen values; `load.py` makes them and nothing else does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from gateway.policy.conditions import Condition
+from gateway.types import Caller, Label
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """USD for a million tokens; `source` is where it comes from: policy, litellm."""
+
+    input: float
+    output: float
+    cached_input: float | None = None
+    source: str = "policy"
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds: to connect, to the first token, between events, and in all."""
+
+    connect: float = 2.0
+    first_token: float = 30.0
+    idle: float = 30.0
+    total: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Something that answers (`kind` chat) or embeds (`kind` embedding)."""
+
+    name: str
+    provider: str  # the target before its first slash: openai, openai-compatible, local, anthropic …
+    model: str  # the target after it: what the provider calls the model
+    kind: str = "chat"
+    base_url: str | None = None
+    api_key: str | None = field(default=None, repr=False)
+    clearance: Label = Label.PUBLIC
+    knows_until: date | None = None
+    price: Price | None = None
+    timeouts: Timeouts = Timeouts()
+    retries: int = 2
+    teacher: str | None = None
+    disabled: bool = False
+    if_available: bool = False  # left out of service, with a word at start, where its key or server is absent
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """A knowledge base: the documents of a glob below the knowledge root."""
+
+    name: str
+    documents: tuple[str, ...]
+    label: Label = Label.PUBLIC
+    clearance: Label = Label.RESTRICTED  # of the search itself, which runs in process
+    refresh: float | None = None  # seconds
+    embed_with: str | None = None  # a model of kind embedding; None: lexical search only
+    trusted: bool = False
+    disabled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSource:
+    """An MCP server: by `url` (streamable HTTP) or by `command` (stdio)."""
+
+    name: str
+    url: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    command: tuple[str, ...] = ()
+    allow: tuple[str, ...] | None = None  # None: all of its tools
+    label: Label = Label.PUBLIC
+    clearance: Label = Label.PUBLIC
+    live: bool = False
+    writes: frozenset[str] = frozenset()
+    trusted: bool = False
+    examples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # tool → requests that it serves
+    replies: Mapping[str, str] = field(default_factory=dict)  # tool → template over its result's fields
+    timeout: float = 30.0  # seconds a call
+    disabled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Acts unless its condition is false."""
+
+    name: str
+    when: Condition
+    block: str | None = None  # the message to the caller
+    mask: tuple[str, ...] = ()
+    lowers_to: Label | None = None
+    disabled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieve:
+    """Retrieval around a route's model. `when_empty`: say_so, or go_on without passages."""
+
+    sources: tuple[str, ...]
+    top: int = 6
+    when_empty: str = "say_so"
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """Tools around a route's model, with the loop's bounds: steps, USD and seconds."""
+
+    sources: tuple[str, ...]
+    steps: int = 8
+    cost: float | None = None
+    time: float = 60.0
+    writes_on_untrusted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How a request is served; `when` None: always."""
+
+    name: str
+    about: str = ""
+    when: Condition | None = None
+    models: tuple[str, ...] = ()  # candidates in order
+    weights: tuple[float, ...] = ()  # of a canary, one for each of `models`; empty: in order
+    quality: float | None = None  # of cheapest_of; None: not asked
+    fallback: tuple[str, ...] = ()
+    retrieve: Retrieve | None = None
+    tools: Tools | None = None
+    disabled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCaller:
+    """A caller and the SHA-256 of its key, in hexadecimal."""
+
+    caller: Caller
+    key_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A folder, whole. `revision` is a hash of its content, 12 hexadecimal digits."""
+
+    revision: str
+    models: Mapping[str, Model]
+    routes: tuple[Route, ...]
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    knowledge: Mapping[str, Knowledge] = field(default_factory=dict)
+    tools: Mapping[str, ToolSource] = field(default_factory=dict)
+    guards: tuple[Guard, ...] = ()
+    callers: tuple[KnownCaller, ...] = ()
+    baseline: str | None = None
+    unreadable: Label = Label.CONFIDENTIAL
+    honour_model: bool = True
+    disclose: bool = True
+    on_ledger_failure: str = "serve"
+    warnings: tuple[str, ...] = ()  # what loads but is not enforced yet, and the like
+    notes: tuple[str, ...] = ()  # which models were left out of service, and why
+
+    def route(self, name: str) -> Route | None:
+        return next((r for r in self.routes if r.name == name), None)

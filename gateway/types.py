@@ -1,0 +1,333 @@
+"""The values that travel through the gateway; this page imports nothing of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import IntEnum, StrEnum
+from typing import Any, Generic, TypeVar
+
+
+class Task(StrEnum):
+    """What is being asked for."""
+
+    CATEGORIZATION = "categorization"
+    EXTRACTION = "extraction"
+    SUMMARIZATION = "summarization"
+    REWRITING = "rewriting"
+    TRANSLATION = "translation"
+    CLOSED_QA = "closed_qa"
+    QUESTION_ANSWERING = "question_answering"
+    KNOWLEDGE_LOOKUP = "knowledge_lookup"
+    TOOL_ACTION = "tool_action"
+    CODING = "coding"
+    MATH_REASONING = "math_reasoning"
+    CREATIVE_WRITING = "creative_writing"
+    BRAINSTORMING = "brainstorming"
+    CHIT_CHAT = "chit_chat"
+
+
+class Ordered(IntEnum):
+    """An ordered vocabulary; `word` is its spelling in policies, metrics, logs and headers."""
+
+    @property
+    def word(self) -> str:
+        return self.name.lower()
+
+
+class Freshness(Ordered):
+    """How soon the right answer goes stale."""
+
+    STATIC = 0
+    SLOW = 1
+    RECENT = 2
+    LIVE = 3
+
+
+class Label(Ordered):
+    """How sensitive data is; combining takes the highest."""
+
+    PUBLIC = 0
+    INTERNAL = 1
+    CONFIDENTIAL = 2
+    RESTRICTED = 3
+
+
+Axis = TypeVar("Axis", Task, Freshness, Label)
+
+
+@dataclass(frozen=True, slots=True)
+class Guess(Generic[Axis]):
+    """One axis of understanding: the best label, and the right to be unsure of it.
+
+    `probabilities` maps every label's spelling to its probability (they sum to 1).
+    """
+
+    best: Axis
+    probability: float
+    unsure: bool
+    probabilities: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A piece of sensitive data: where it is, never what it says.
+
+    `message` is the index of the message (-1: outside the messages, as in a tool schema);
+    `start` and `end` count characters of that message's text.
+    """
+
+    entity: str
+    kind: str
+    label: Label
+    message: int
+    start: int
+    end: int
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What the gateway understands of a request."""
+
+    task: Guess[Task]
+    freshness: Guess[Freshness]
+    sensitivity: Guess[Label]
+    findings: tuple[Finding, ...]
+    language: str  # ISO 639-1, or "und"
+    input_tokens: int  # an estimate
+    unreadable: bool  # some content could not be read
+    needs: frozenset[str]  # of: tools, vision, audio, json_schema, logprobs
+    knowledge: Mapping[str, float] = field(default_factory=dict)  # knowledge base → score of its best passage
+
+    @property
+    def found(self) -> frozenset[str]:
+        """The entity names and class names found: what `findings` is in a condition."""
+        return frozenset(f.entity for f in self.findings) | frozenset(f.kind for f in self.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A model's wish to call a tool; `arguments` is JSON text, as the model wrote it."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a conversation: what can be read of it, beside the JSON that it came as."""
+
+    role: str
+    text: str
+    raw: bytes
+    label: Label = Label.PUBLIC
+    trusted: bool = True
+    unreadable: bool = False
+    needs: frozenset[str] = frozenset()  # vision, audio: what its parts ask of a model
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """A tool that a model may call: `parameters` is its JSON schema."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+    server: str = ""  # the policy's name of the tool source; empty: the caller's own tool
+    examples: tuple[str, ...] = ()  # requests that it serves, as the policy gives them
+    reply: str = ""  # the policy's template for saying its result, over the result's fields
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What a tool answered: text for a model, and its structured form where the server gave one."""
+
+    text: str
+    is_error: bool = False
+    structured: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A piece of a document that retrieval found."""
+
+    text: str
+    source: str  # the document's path below the knowledge root
+    title: str  # its headings, outermost first, joined by " › "
+    knowledge: str  # the policy's name of the knowledge base
+    score: float  # 0 to 1
+    label: Label = Label.PUBLIC
+    trusted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """A conversation to be answered, whatever protocol it came in.
+
+    `fields` holds the body's top-level members as raw JSON, in their order; `messages` stands for its
+    member `messages` and is what counts, since strategies add to it.
+    """
+
+    model: str
+    messages: tuple[Message, ...]
+    fields: Mapping[str, bytes]
+    stream: bool = False
+    include_usage: bool = False  # the caller asked for the stream's usage chunk
+    max_tokens: int | None = None
+    wants_json: bool = False  # response_format asks for JSON
+    tools: tuple[ToolSpec, ...] = ()  # the caller's own
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    other_text: str = ""  # readable members beside the messages: tool schemas, metadata, user
+    label: Label = Label.PUBLIC
+    offered: tuple[ToolSpec, ...] = ()  # tools that the gateway adds
+    passages: tuple[Passage, ...] = ()  # what retrieval added; also in a message, numbered from 1
+    results: tuple[tuple[ToolSpec, ToolResult], ...] = ()  # what the gateway's tool loop has got so far
+
+    @property
+    def question(self) -> str:
+        """The last user message's text."""
+        return next((m.text for m in reversed(self.messages) if m.role == "user"), "")
+
+    def labelled(self, label: Label) -> ChatRequest:
+        """The same request, its label raised to `label` where that is higher."""
+        return self if label <= self.label else replace(self, label=label)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens by disjoint kind, as billed; `estimated` where the upstream did not say."""
+
+    input: int = 0
+    cached_input: int = 0
+    cache_write: int = 0
+    output: int = 0
+    reasoning: int = 0
+    audio_input: int = 0
+    audio_output: int = 0
+    estimated: bool = False
+
+    @property
+    def total_input(self) -> int:
+        return self.input + self.cached_input + self.cache_write + self.audio_input
+
+    @property
+    def total_output(self) -> int:
+        return self.output + self.reasoning + self.audio_output
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.input + other.input,
+            self.cached_input + other.cached_input,
+            self.cache_write + other.cache_write,
+            self.output + other.output,
+            self.reasoning + other.reasoning,
+            self.audio_input + other.audio_input,
+            self.audio_output + other.audio_output,
+            self.estimated or other.estimated,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallDelta:
+    """A fragment of a tool call in a stream; `arguments` is appended to what came before."""
+
+    index: int
+    id: str = ""
+    name: str = ""
+    arguments: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """A piece of a streamed answer: what it says, and the JSON of the chunk where an upstream sent it."""
+
+    text: str = ""
+    tool_calls: tuple[ToolCallDelta, ...] = ()
+    finish: str | None = None  # stop, length, tool_calls, content_filter
+    usage: Usage | None = None
+    raw: bytes | None = None
+
+    @property
+    def has_content(self) -> bool:
+        return bool(self.text or self.tool_calls or self.finish)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer, for a request that does not stream: `raw` is the JSON body of the upstream's reply."""
+
+    text: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
+    finish: str = "stop"
+    usage: Usage | None = None
+    raw: bytes | None = None
+    confidence: float | None = None  # of a classification head
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A model was asked: how that went. `outcome` is "ok" or the error's code."""
+
+    model: str
+    outcome: str
+    usage: Usage
+    seconds: float
+    first_token_seconds: float | None = None
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """From here on, this model's content leaves for the caller."""
+
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """Knowledge was searched."""
+
+    knowledge: tuple[str, ...]
+    passages: tuple[Passage, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ToolUsed:
+    """A tool was called, or held back; `status` is ok, error, timeout, refused or held_back."""
+
+    server: str
+    tool: str
+    status: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The gate kept data from a destination; `kind` is model, embedder, retriever, tool, ledger or caller."""
+
+    kind: str
+    destination: str
+    label: Label
+
+
+Note = Tried | Serving | Retrieved | ToolUsed | Refused
+Event = Delta | Answer | Note
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks. `clearance` is the highest label that the gateway may add for it."""
+
+    name: str
+    team: str = ""
+    label: Label = Label.PUBLIC
+    clearance: Label = Label.PUBLIC
+    may_use: tuple[str, ...] = ("*",)
+    admin: bool = False
+    disclose: bool | None = None
