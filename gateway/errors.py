@@ -125,7 +125,10 @@ class NoClearedModel(PolicyError):
 
 
 class ProviderError(GatewayError):
-    """`falls_over` says whether the next candidate may be asked instead; `retry_after` is in seconds."""
+    """`falls_over` says whether the next candidate may be asked instead; `retry_after` is in seconds.
+
+    `retryable` says that the same model may be asked again, if nothing of its answer has left yet.
+    """
 
     status, type, code, fault = 502, "provider_error", "provider_unavailable", "provider"
     falls_over: ClassVar[bool] = True
@@ -137,9 +140,11 @@ class ProviderError(GatewayError):
         param: str | None = None,
         headers: dict[str, str] | None = None,
         retry_after: float | None = None,
+        retryable: bool = False,
     ) -> None:
         super().__init__(message, param=param, headers=headers)
         self.retry_after = retry_after
+        self.retryable = retryable
 
 
 class ProviderRefused(ProviderError):

@@ -1,0 +1,138 @@
+"""One HTTP/1.1 connection to an upstream: it feeds the response that is on its way."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import Any, Protocol, cast
+
+import httptools
+
+from gateway.backends.response import Limits, Response
+
+MAX_HEAD = 64 * 1024
+
+
+class Owner(Protocol):
+    """Who keeps connections: told when one is there, may take the next request, or is no more."""
+
+    def opened(self, connection: Connection) -> None: ...
+    def freed(self, connection: Connection) -> None: ...
+    def gone(self, connection: Connection) -> None: ...
+
+
+class Connection(asyncio.Protocol):
+    """Speaks HTTP/1.1 to one host, one request at a time."""
+
+    __slots__ = (
+        "_head_size",
+        "_keep",
+        "_owner",
+        "_parser",
+        "_surplus",
+        "_transport",
+        "idle_since",
+        "loop",
+        "lost",
+        "response",
+    )
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, owner: Owner) -> None:
+        self.loop = loop
+        self.response: Response | None = None
+        self.idle_since = 0.0
+        self.lost = False
+        self._owner = owner
+        self._keep = False
+        self._head_size = 0
+        self._surplus = False
+        self._parser: Any = httptools.HttpResponseParser(self)
+
+    def ask(self, request: bytes, name: str, limits: Limits, hold_first: bool) -> Response:
+        self._head_size = 0
+        self.response = Response(self, name, limits, hold_first)
+        self._transport.write(request)
+        return self.response
+
+    def abort(self) -> None:
+        """Close the socket at once, whatever is still to be written."""
+        self.lost = True
+        self._transport.abort()
+
+    def pause(self) -> None:
+        if not self._transport.is_closing():
+            self._transport.pause_reading()
+
+    def resume(self) -> None:
+        if not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    # What the loop says.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        plain = transport.get_extra_info("socket")
+        if plain is not None and plain.family in (socket.AF_INET, socket.AF_INET6):
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._owner.opened(self)
+
+    def data_received(self, data: bytes) -> None:
+        response = self.response
+        if response is None or self.lost:
+            self.abort()  # nobody asked
+            return
+        response.began = True
+        response.touch()
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self._surplus = True
+            if not response.complete:
+                response.broken("something that is not HTTP/1.1")
+                return
+        if not response.head_done:
+            self._head_size += len(data)
+            if self._head_size > MAX_HEAD:
+                response.broken(f"more than {MAX_HEAD} bytes of headers")
+            return
+        if response.complete:
+            self._free()
+        response.wake()
+
+    def _free(self) -> None:
+        self.response = None
+        if self._keep and not self._surplus and not self.lost:
+            self._owner.freed(self)
+        else:
+            self.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.lost = True
+        self._parser = None  # it points back here
+        response, self.response = self.response, None
+        if response is not None and not response.complete:
+            response.lost(clean=exc is None)
+        self._owner.gone(self)
+
+    # What the parser says.
+
+    def on_message_begin(self) -> None:
+        if self.response is None or self.response.complete:
+            self._surplus = True
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self.response is not None and not self.response.head_done:
+            self.response.field(name, value)
+
+    def on_headers_complete(self) -> None:
+        if self.response is not None and not self._surplus:
+            self.response.starts(self._parser.get_status_code())
+
+    def on_body(self, data: bytes) -> None:
+        if self.response is not None and not self._surplus:
+            self.response.add(data)
+
+    def on_message_complete(self) -> None:
+        if self.response is not None and self.response.head_done and not self._surplus:
+            self._keep = bool(self._parser.should_keep_alive())  # the parser forgets it after this
+            self.response.ends()
