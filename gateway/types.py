@@ -184,8 +184,10 @@ class ChatRequest:
     metadata: Mapping[str, str] = field(default_factory=dict)
     other_text: str = ""  # readable members beside the messages: tool schemas, metadata, user
     label: Label = Label.PUBLIC
+    edited: bool = False  # `messages` is no longer what fields["messages"] says
     offered: tuple[ToolSpec, ...] = ()  # tools that the gateway adds
-    passages: tuple[Passage, ...] = ()  # what retrieval added; also in a message, numbered from 1
+    searched: tuple[str, ...] = ()  # the knowledge bases that retrieval asked
+    passages: tuple[Passage, ...] = ()  # what it found; also in a message, numbered from 1
     results: tuple[tuple[ToolSpec, ToolResult], ...] = ()  # what the gateway's tool loop has got so far
 
     @property
@@ -251,10 +253,11 @@ class Delta:
     finish: str | None = None  # stop, length, tool_calls, content_filter
     usage: Usage | None = None
     raw: bytes | None = None
+    other: bool = False  # it says something that is neither text nor a tool call: reasoning, refusal, audio
 
     @property
     def has_content(self) -> bool:
-        return bool(self.text or self.tool_calls or self.finish)
+        return bool(self.text or self.tool_calls or self.finish or self.other)
 
 
 @dataclass(frozen=True, slots=True)

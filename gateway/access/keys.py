@@ -1,0 +1,56 @@
+"""Who is it: a key to its caller."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping
+
+from gateway.errors import Forbidden, Unauthenticated
+from gateway.policy.schema import Policy
+from gateway.types import Caller, Label
+
+ANYONE = Caller(name="anyone", clearance=Label.RESTRICTED, admin=True)
+"""Who asks where the policy has no callers: the gateway then listens on a loopback address only."""
+
+
+def hash_key(key: str) -> str:
+    """What stands in a policy for a key: its SHA-256 in hexadecimal. Keys are random: no salt is needed."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def new_key() -> str:
+    """A fresh key with 256 random bits."""
+    return "pm-" + secrets.token_urlsafe(32)
+
+
+def identify(policy: Policy, headers: Mapping[bytes, bytes]) -> Caller:
+    """The caller whose key the request carries, as a bearer token.
+
+    Raises:
+        Unauthenticated: no key, or one that nobody has.
+    """
+    if not policy.callers:
+        return ANYONE
+    scheme, _, key = headers.get(b"authorization", b"").partition(b" ")
+    if scheme.lower() != b"bearer" or not key.strip():
+        raise Unauthenticated("A key is required: send it as 'Authorization: Bearer KEY'.")
+    digest = hashlib.sha256(key.strip()).hexdigest()
+    for known in policy.callers:
+        if hmac.compare_digest(known.key_sha256, digest):
+            return known.caller
+    raise Unauthenticated("The key is not known here. Ask whoever runs this gateway for one.")
+
+
+def admin(policy: Policy, headers: Mapping[bytes, bytes]) -> Caller:
+    """The caller, who must be an admin.
+
+    Raises:
+        Unauthenticated: no key, or one that nobody has.
+        Forbidden: the caller is not an admin.
+    """
+    caller = identify(policy, headers)
+    if not caller.admin:
+        raise Forbidden("This needs an admin's key.")
+    return caller

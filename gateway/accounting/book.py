@@ -1,0 +1,60 @@
+"""Closes an exchange: its bill, its ledger row, its metrics and its line in the log."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from gateway.accounting.bill import Bill, bill_of
+from gateway.accounting.exchange import Exchange
+from gateway.accounting.ledger import row_of
+from gateway.accounting.metrics import Metrics
+from gateway.interfaces import Ledger
+from gateway.policy.schema import Price
+
+_log = logging.getLogger("pointsman.requests")
+
+
+class Book:
+    """Where finished requests are entered."""
+
+    def __init__(self, ledger: Ledger, metrics: Metrics) -> None:
+        self._ledger, self._metrics = ledger, metrics
+        self.failing = False  # the ledger did not take the last row
+
+    def enter(self, exchange: Exchange, prices: Mapping[str, Price | None]) -> bool:
+        """Enters an exchange, and its cost in the exchange; False where the ledger would not take the row."""
+        bill = bill_of(exchange, prices)
+        exchange.cost_usd = None if bill.unpriced else bill.total
+        self._write(exchange, bill)
+        self._metrics.record(exchange, bill)
+        _log.info("request", extra={"fields": _line(exchange, bill)})
+        return not self.failing
+
+    def _write(self, exchange: Exchange, bill: Bill) -> None:
+        try:
+            self._ledger.write(row_of(exchange, bill))
+            self._metrics.rows.inc()
+            self.failing = False
+        except OSError as error:
+            self._metrics.rows_lost.inc()
+            if not self.failing:
+                _log.error("The ledger cannot be written: %s", error.strerror)
+            self.failing = True
+
+
+def _line(exchange: Exchange, bill: Bill) -> dict[str, object]:
+    """What the log says of a request: no content, no key."""
+    return {
+        "id": exchange.request_id,
+        "caller": exchange.caller.name if exchange.caller else None,
+        "route": exchange.route,
+        "model": exchange.model,
+        "label": exchange.request.label.word if exchange.request else None,
+        "outcome": exchange.outcome,
+        "error": exchange.error.error_type if exchange.error else None,
+        "policy": exchange.policy.revision,
+        "ms": round(((exchange.ended or exchange.started) - exchange.started) * 1000, 2),
+        "overhead_ms": round(exchange.overhead * 1000, 2),
+        "cost_usd": float(bill.total),
+    }

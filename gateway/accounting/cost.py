@@ -1,0 +1,92 @@
+"""Tokens to money, in exact decimals: pure but for one function that reads the packaged price map."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from importlib.util import find_spec
+from pathlib import Path
+
+import msgspec
+
+from gateway.policy.schema import Model, Price
+from gateway.types import Usage
+
+MILLION = Decimal(1_000_000)
+_FREE_PROVIDERS = frozenset({"local"})  # runs in process: no provider's bill
+
+
+class _Entry(msgspec.Struct):
+    input_cost_per_token: float | None = None
+    output_cost_per_token: float | None = None
+    cache_read_input_token_cost: float | None = None
+
+
+def packaged_prices() -> dict[str, Price]:
+    """litellm's price map as its package carries it, read without importing litellm; empty without it.
+
+    Keys are `provider/model` or `model`, as litellm spells them.
+    """
+    spec = find_spec("litellm")
+    if spec is None or spec.origin is None:
+        return {}
+    path = Path(spec.origin).parent / "model_prices_and_context_window_backup.json"
+    try:
+        entries = msgspec.json.decode(path.read_bytes(), type=dict[str, msgspec.Raw])
+    except (OSError, msgspec.DecodeError):
+        return {}
+    prices = ((name, _price(raw)) for name, raw in entries.items())
+    return {name: price for name, price in prices if price is not None}
+
+
+def _price(raw: msgspec.Raw) -> Price | None:
+    try:
+        entry = msgspec.json.decode(raw, type=_Entry)
+    except msgspec.DecodeError:
+        return None
+    if entry.input_cost_per_token is None or entry.output_cost_per_token is None:
+        return None
+    cached = entry.cache_read_input_token_cost
+    return Price(
+        _per_million(entry.input_cost_per_token),
+        _per_million(entry.output_cost_per_token),
+        None if cached is None else _per_million(cached),
+        source="litellm",
+    )
+
+
+def _per_million(per_token: float) -> float:
+    return float(Decimal(repr(per_token)) * MILLION)
+
+
+def price_of(model: Model, packaged: Mapping[str, Price]) -> Price | None:
+    """The policy's price, else the packaged one, else nothing; what runs in process costs nothing."""
+    if model.price is not None:
+        return model.price
+    if model.provider in _FREE_PROVIDERS:
+        return Price(0.0, 0.0, 0.0, source="in process")
+    names = (f"{model.provider}/{model.model}", model.model)
+    return next((packaged[name] for name in names if name in packaged), None)
+
+
+def prices_of(models: Iterable[Model], packaged: Mapping[str, Price]) -> dict[str, Price | None]:
+    """The price of each model, by its name in the policy."""
+    return {model.name: price_of(model, packaged) for model in models}
+
+
+def cost(usage: Usage, price: Price) -> Decimal:
+    """USD for `usage`.
+
+    Audio and cache-write tokens are billed as plain input and output until the policy can price them
+    apart; cached input falls back to the input price.
+    """
+    cached = price.input if price.cached_input is None else price.cached_input
+    return (
+        (usage.input + usage.cache_write + usage.audio_input) * _exact(price.input)
+        + usage.cached_input * _exact(cached)
+        + usage.total_output * _exact(price.output)
+    ) / MILLION
+
+
+def _exact(value: float) -> Decimal:
+    return Decimal(repr(value))

@@ -1,0 +1,96 @@
+"""The diary of one request: what came in, what was decided, what happened; only the pipeline writes in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from gateway.errors import GatewayError
+from gateway.policy.evaluate import Decision
+from gateway.policy.schema import Policy
+from gateway.types import (
+    Answer,
+    Caller,
+    ChatRequest,
+    Delta,
+    Note,
+    Refused,
+    Retrieved,
+    Serving,
+    Signals,
+    ToolUsed,
+    Tried,
+    Usage,
+)
+
+
+@dataclass(slots=True)
+class Exchange:
+    """Times are seconds of a monotonic clock; `timings` maps a stage to seconds spent in the gateway."""
+
+    request_id: str
+    started: float
+    at: float  # seconds since the epoch
+    policy: Policy
+    caller: Caller | None = None
+    request: ChatRequest | None = None
+    signals: Signals | None = None
+    decision: Decision | None = None
+    headers: dict[str, str] = field(default_factory=dict)  # those that the policy's conditions read
+    timings: dict[str, float] = field(default_factory=dict)
+    tries: list[Tried] = field(default_factory=list)
+    retrievals: list[Retrieved] = field(default_factory=list)
+    tool_uses: list[ToolUsed] = field(default_factory=list)
+    refusals: list[Refused] = field(default_factory=list)
+    model: str | None = None  # whose content left
+    first_content: float | None = None
+    finish: str | None = None
+    error: GatewayError | None = None
+    ended: float | None = None
+    cost_usd: Decimal | None = None  # None: some model's price is unknown, or not reckoned yet
+
+    def note(self, note: Note) -> None:
+        match note:
+            case Tried():
+                self.tries.append(note)
+            case Serving():
+                self.model = note.model
+            case Retrieved():
+                self.retrievals.append(note)
+                self.spend("retrieve", note.seconds)
+            case ToolUsed():
+                self.tool_uses.append(note)
+                self.spend("tools", note.seconds)
+            case Refused():
+                self.refusals.append(note)
+
+    def spend(self, stage: str, seconds: float) -> None:
+        self.timings[stage] = self.timings.get(stage, 0.0) + seconds
+
+    def content(self, event: Delta | Answer, now: float) -> None:
+        if self.first_content is None:
+            self.first_content = now
+        if event.finish is not None:
+            self.finish = event.finish
+
+    @property
+    def route(self) -> str:
+        return self.decision.route.name if self.decision and self.decision.route else ""
+
+    @property
+    def outcome(self) -> str:
+        """ok, blocked, refused, hung_up or error."""
+        if self.error is None:
+            return "ok"
+        known = {"policy_blocked": "blocked", "policy_no_cleared_model": "refused", "hung_up": "hung_up"}
+        return known.get(self.error.code, "error")
+
+    @property
+    def usage(self) -> Usage:
+        """What the answer used, its steps added up; failed tries are not part of it."""
+        return sum((t.usage for t in self.tries if t.outcome == "ok"), Usage())
+
+    @property
+    def overhead(self) -> float:
+        """Seconds that the gateway itself took."""
+        return sum(self.timings.values())

@@ -1,0 +1,173 @@
+"""One row for every request in an append-only journal: all that conditions can read, and no content."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from gateway.accounting.bill import Bill
+from gateway.accounting.exchange import Exchange
+from gateway.policy.evaluate import Decision, Verdict
+from gateway.types import Axis, ChatRequest, Guess, Signals
+
+_encoder = msgspec.json.Encoder(decimal_format="string")
+
+
+def row_of(exchange: Exchange, bill: Bill) -> dict[str, Any]:
+    """The row of a finished request. No text of a message, a passage or a tool is in it."""
+    return {
+        "id": exchange.request_id,
+        "at": datetime.fromtimestamp(exchange.at, UTC).isoformat(timespec="milliseconds"),
+        "policy": exchange.policy.revision,
+        "caller": _caller(exchange),
+        "request": _request(exchange),
+        "signals": None if exchange.signals is None else _signals(exchange.signals),
+        "decision": None if exchange.decision is None else _decision(exchange.decision),
+        "model": exchange.model,
+        "outcome": exchange.outcome,
+        "error_type": exchange.error.error_type if exchange.error else None,
+        "finish": exchange.finish,
+        "tries": [_rounded(asdict(t)) for t in exchange.tries],
+        "retrievals": [
+            {
+                "knowledge": r.knowledge,
+                "sources": [p.source for p in r.passages],
+                "scores": [round(p.score, 3) for p in r.passages],
+                "seconds": round(r.seconds, 6),
+            }
+            for r in exchange.retrievals
+        ],
+        "tools": [_rounded(asdict(t)) for t in exchange.tool_uses],
+        "refusals": [
+            {"kind": r.kind, "destination": r.destination, "label": r.label.word} for r in exchange.refusals
+        ],
+        "usage": asdict(exchange.usage),
+        "cost_usd": bill.total,
+        "costs": bill.lines,
+        "unpriced": bill.unpriced,
+        "baseline_cost_usd": bill.baseline,
+        "seconds": round((exchange.ended or exchange.started) - exchange.started, 6),
+        "first_content_seconds": (
+            None if exchange.first_content is None else round(exchange.first_content - exchange.started, 6)
+        ),
+        "overhead_seconds": {stage: round(s, 6) for stage, s in exchange.timings.items()},
+    }
+
+
+def _caller(exchange: Exchange) -> dict[str, Any] | None:
+    caller = exchange.caller
+    if caller is None:
+        return None
+    return {
+        "name": caller.name,
+        "team": caller.team,
+        "label": caller.label.word,
+        "clearance": caller.clearance.word,
+        "admin": caller.admin,
+    }
+
+
+def _request(exchange: Exchange) -> dict[str, Any] | None:
+    request = exchange.request
+    if request is None:
+        return None
+    return {
+        "model": request.model,
+        "stream": request.stream,
+        "messages": len(request.messages),
+        "max_tokens": request.max_tokens,
+        "metadata": _metadata(request, exchange.signals),
+        "headers": exchange.headers,
+        "label": request.label.word,
+    }
+
+
+def _metadata(request: ChatRequest, signals: Signals | None) -> dict[str, str] | None:
+    """What a condition can read; left out where something sensitive was found outside the messages."""
+    clean = signals is not None and all(f.message >= 0 for f in signals.findings)
+    return dict(request.metadata) if clean else None
+
+
+def _signals(signals: Signals) -> dict[str, Any]:
+    return {
+        "task": _guess(signals.task, signals.task.best.value),
+        "freshness": _guess(signals.freshness, signals.freshness.best.word),
+        "sensitivity": _guess(signals.sensitivity, signals.sensitivity.best.word),
+        "findings": [
+            [f.entity, f.kind, f.message, f.start, f.end, round(f.confidence, 3)] for f in signals.findings
+        ],
+        "language": signals.language,
+        "input_tokens": signals.input_tokens,
+        "unreadable": signals.unreadable,
+        "needs": sorted(signals.needs),
+        "knowledge": {name: round(score, 3) for name, score in signals.knowledge.items()},
+    }
+
+
+def _guess(guess: Guess[Axis], best: str) -> dict[str, Any]:
+    probabilities = {name: round(p, 3) for name, p in guess.probabilities.items() if p >= 0.01}
+    return {
+        "best": best,
+        "probability": round(guess.probability, 3),
+        "unsure": guess.unsure,
+        "probabilities": probabilities,
+    }
+
+
+def _decision(decision: Decision) -> dict[str, Any]:
+    return {
+        "route": decision.route.name if decision.route else None,
+        "reason": decision.reason.value,
+        "label": decision.label.word,
+        "candidates": [model.name for model in decision.candidates],
+        "blocked_by": decision.blocked_by.name if decision.blocked_by else None,
+        "guards": _verdicts(decision.guards),
+        "routes": _verdicts(decision.tried),
+    }
+
+
+def _verdicts(verdicts: tuple[Verdict, ...]) -> dict[str, bool | None]:
+    return {verdict.name: verdict.outcome for verdict in verdicts}
+
+
+def _rounded(values: dict[str, Any]) -> dict[str, Any]:
+    return {k: round(v, 6) if isinstance(v, float) else v for k, v in values.items()}
+
+
+class JournalLedger:
+    """Appends rows to `journal.jsonl` below a folder; a row is with the kernel when `write` returns."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._fd = os.open(folder / "journal.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+    def write(self, row: Mapping[str, Any]) -> None:
+        """Raises OSError where the disk will not take it."""
+        data = _encoder.encode(row) + b"\n"
+        written = os.write(self._fd, data)
+        while written < len(data):
+            written += os.write(self._fd, data[written:])
+
+    def close(self) -> None:
+        os.close(self._fd)
+
+
+def find_rows(folder: Path, request_id: str) -> Iterator[dict[str, Any]]:
+    """The rows of a request, oldest first. A torn line (a crash in mid-write) is passed over."""
+    needle = request_id.encode()
+    with (folder / "journal.jsonl").open("rb") as lines:
+        for line in lines:
+            if needle not in line:
+                continue
+            try:
+                row = msgspec.json.decode(line, type=dict[str, Any])
+            except msgspec.DecodeError:
+                continue
+            if row.get("id") == request_id:
+                yield row

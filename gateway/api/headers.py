@@ -1,0 +1,55 @@
+"""The headers that a reply carries: how the request was understood and served."""
+
+from __future__ import annotations
+
+from gateway.accounting.exchange import Exchange
+from gateway.types import Freshness, Guess, Task
+
+Headers = list[tuple[bytes, bytes]]
+MAX_SOURCES = 8
+
+
+def response_headers(exchange: Exchange) -> Headers:
+    """`x-request-id` and the `x-pointsman-…` headers, as far as they are known and may be told."""
+    told = {
+        "x-request-id": exchange.request_id,
+        "x-pointsman-policy": exchange.policy.revision,
+        "x-pointsman-route": exchange.route,
+        "x-pointsman-model": exchange.model,
+        "x-pointsman-sources": _sources(exchange),
+        "x-pointsman-overhead-ms": f"{exchange.overhead * 1000:.2f}",
+        "x-pointsman-cost-usd": None if exchange.cost_usd is None else f"{exchange.cost_usd:f}",
+        **(_labels(exchange) if _discloses(exchange) else {}),
+    }
+    return [(name.encode(), value.encode("latin-1", "replace")) for name, value in told.items() if value]
+
+
+def _discloses(exchange: Exchange) -> bool:
+    own = exchange.caller.disclose if exchange.caller else None
+    return exchange.policy.disclose if own is None else own
+
+
+def _labels(exchange: Exchange) -> dict[str, str]:
+    if exchange.signals is None or exchange.request is None:
+        return {}
+    return {
+        "x-pointsman-task": _task(exchange.signals.task),
+        "x-pointsman-freshness": _freshness(exchange.signals.freshness),
+        "x-pointsman-sensitivity": exchange.request.label.word,
+    }
+
+
+def _task(guess: Guess[Task]) -> str:
+    return guess.best.value + ("; unsure" if guess.unsure else "")
+
+
+def _freshness(guess: Guess[Freshness]) -> str:
+    return guess.best.word + ("; unsure" if guess.unsure else "")
+
+
+def _sources(exchange: Exchange) -> str:
+    """The documents behind the answer, in the numbering of the prompt."""
+    passages = [passage for found in exchange.retrievals for passage in found.passages]
+    named = dict.fromkeys(passage.source for passage in passages)
+    printable = (name for name in named if name.isprintable())
+    return ", ".join(name.replace(",", "%2C") for name in list(printable)[:MAX_SOURCES])

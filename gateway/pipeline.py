@@ -1,0 +1,189 @@
+"""The flow: admit, understand, decide, act, account, reply."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from time import perf_counter, time
+from typing import Protocol
+
+from gateway.access.keys import identify
+from gateway.accounting.book import Book
+from gateway.accounting.cost import cost
+from gateway.accounting.exchange import Exchange
+from gateway.classify.knowledge import with_knowledge, worth_asking
+from gateway.errors import Blocked, GatewayError, HungUp, InternalError, InvalidRequest
+from gateway.interfaces import Classifier, Parts
+from gateway.labels import NotCleared, clear, highest
+from gateway.policy.evaluate import Decision, Facts, decide
+from gateway.policy.schema import Policy, Price
+from gateway.strategies.compose import compose
+from gateway.strategies.fallback import no_cleared_model
+from gateway.types import Answer, Caller, ChatRequest, Delta, Event, Label, Refused, Signals, Usage
+
+_log = logging.getLogger("pointsman.pipeline")
+_LABEL_HEADER = b"x-pointsman-sensitivity"
+_QUERY_CHARACTERS = 1_000  # of a request, what an index is asked with
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """A policy, and what was built for it; a request keeps the one that it started with."""
+
+    policy: Policy
+    parts: Parts
+    prices: Mapping[str, Price | None]
+    headers: tuple[str, ...] = ()  # the request headers that its conditions read
+
+    def spend(self, model: str, usage: Usage) -> float:
+        price = self.prices.get(model)
+        return 0.0 if price is None else float(cost(usage, price))
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A request at the door: its body is read once its caller is known."""
+
+    request_id: str
+    headers: Mapping[bytes, bytes]
+    read: Callable[[], Awaitable[ChatRequest]]
+
+
+class Reply(Protocol):
+    """What the caller's protocol makes of events."""
+
+    async def event(self, event: Delta | Answer, exchange: Exchange) -> None: ...
+    async def finish(self, exchange: Exchange) -> None: ...
+    async def fail(self, error: GatewayError, exchange: Exchange) -> None: ...
+
+
+class Pipeline:
+    """One for the process; everything of a request is in its `Exchange`."""
+
+    def __init__(self, classifier: Classifier, book: Book) -> None:
+        self._classifier, self._book = classifier, book
+
+    async def serve(self, incoming: Incoming, reply: Reply, force: InForce) -> None:
+        """Serves one request to its end; cancelled when the caller hangs up, which is accounted too."""
+        exchange = Exchange(incoming.request_id, perf_counter(), time(), force.policy)
+        try:
+            await self._answer(incoming, reply, force, exchange)
+        except asyncio.CancelledError:
+            exchange.error = HungUp("The caller left.")
+            self._account(exchange, force)
+            raise
+        except GatewayError as error:
+            exchange.error = error
+        except Exception:
+            _log.exception("Request %s failed inside the gateway", incoming.request_id)
+            exchange.error = InternalError("Something went wrong inside the gateway; it has been logged.")
+        self._account(exchange, force)
+        if exchange.error is None:
+            await reply.finish(exchange)
+        else:
+            await reply.fail(exchange.error, exchange)
+
+    async def _answer(self, incoming: Incoming, reply: Reply, force: InForce, exchange: Exchange) -> None:
+        caller = exchange.caller = identify(force.policy, incoming.headers)
+        parsed = await incoming.read()
+        started = perf_counter()
+        signals = self._classifier.classify(parsed)
+        request = exchange.request = parsed.labelled(_label(force.policy, caller, signals, incoming.headers))
+        exchange.spend("classify", perf_counter() - started)
+        exchange.signals = await self._consult(force, request, signals, exchange)
+        decision = exchange.decision = self._decide(force, request, incoming, exchange)
+        await self._act(decision, request, reply, force, exchange)
+
+    async def _consult(
+        self, force: InForce, request: ChatRequest, signals: Signals, exchange: Exchange
+    ) -> Signals:
+        """Asks the indexes that may be asked whether they can answer."""
+        caller = exchange.caller
+        bases = [b for b in force.policy.knowledge.values() if not b.disabled]
+        if caller is None or not bases or not worth_asking(signals) or not request.question.strip():
+            return signals
+        started = perf_counter()
+        scores = {}
+        for base in bases:
+            if base.label > caller.clearance:
+                exchange.note(Refused("caller", base.name, base.label))
+                continue
+            try:
+                query = clear(request.question[:_QUERY_CHARACTERS], request.label, base, "retriever")
+            except NotCleared as refused:
+                exchange.note(Refused(refused.kind, refused.destination, refused.label))
+                continue
+            scores[base.name] = await force.parts.knowledge(base.name).relevance(query)
+        exchange.spend("classify", perf_counter() - started)
+        return with_knowledge(signals, scores)
+
+    def _decide(
+        self, force: InForce, request: ChatRequest, incoming: Incoming, exchange: Exchange
+    ) -> Decision:
+        assert exchange.signals is not None
+        assert exchange.caller is not None
+        started = perf_counter()
+        named = {name: incoming.headers.get(name.encode()) for name in force.headers}
+        exchange.headers = {name: v.decode("latin-1") for name, v in named.items() if v is not None}
+        facts = Facts(
+            signals=exchange.signals,
+            caller=exchange.caller,
+            model=request.model,
+            label=request.label,
+            stream=request.stream,
+            metadata=request.metadata,
+            headers=exchange.headers,
+        )
+        decision = decide(force.policy, facts)
+        exchange.spend("decide", perf_counter() - started)
+        return decision
+
+    async def _act(
+        self, decision: Decision, request: ChatRequest, reply: Reply, force: InForce, exchange: Exchange
+    ) -> None:
+        for refused in decision.refused:
+            exchange.note(refused)
+        if decision.blocked_by is not None:
+            raise Blocked(decision.blocked_by.block or "This request is not allowed here.")
+        if not decision.candidates:
+            raise no_cleared_model(request)
+
+        async def emit(event: Event) -> None:
+            if isinstance(event, Delta | Answer):
+                exchange.content(event, perf_counter())
+                await reply.event(event, exchange)
+            else:
+                exchange.note(event)
+
+        await compose(decision, force.parts, force.spend)(request, emit)
+
+    def _account(self, exchange: Exchange, force: InForce) -> None:
+        started = perf_counter()
+        exchange.ended = started
+        entered = self._book.enter(exchange, force.prices)
+        if not entered and force.policy.on_ledger_failure == "refuse" and exchange.error is None:
+            exchange.error = InternalError(
+                "The ledger cannot be written, and the policy wants every answer in it."
+            )
+        exchange.spend("account", perf_counter() - started)
+
+
+def _label(policy: Policy, caller: Caller, signals: Signals, headers: Mapping[bytes, bytes]) -> Label:
+    """The highest of what the content shows, the caller and the header say, and `unreadable`."""
+    labels = [signals.sensitivity.best, caller.label, *(finding.label for finding in signals.findings)]
+    if signals.unreadable:
+        labels.append(policy.unreadable)
+    raised = headers.get(_LABEL_HEADER)
+    if raised is not None:
+        labels.append(_named_label(raised.decode("latin-1")))
+    return highest(labels)
+
+
+def _named_label(word: str) -> Label:
+    try:
+        return Label[word.strip().upper()]
+    except KeyError:
+        known = ", ".join(label.word for label in Label)
+        raise InvalidRequest(f"'x-pointsman-sensitivity' must be one of {known}.") from None

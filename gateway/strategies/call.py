@@ -1,0 +1,78 @@
+"""Asks one model, through the gate."""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+from gateway.errors import ProviderError
+from gateway.interfaces import ChatModel, Emit, Strategy
+from gateway.labels import clear
+from gateway.policy.schema import Model
+from gateway.types import Answer, ChatRequest, Delta, Event, Tried, Usage
+
+_CHARS_PER_TOKEN = 4  # where an upstream is silent; OpenAI's rule of thumb for English
+
+
+def call(spec: Model, model: ChatModel) -> Strategy:
+    """The strategy that asks `model`; it notes the try, however it ends.
+
+    Raises NotCleared where the request's label is above the model's clearance, and ProviderError.
+    """
+
+    async def strategy(request: ChatRequest, emit: Emit) -> None:
+        passed = clear(request, request.label, spec, "model")
+        meter = _Meter(request, emit)
+        outcome = "hung_up"
+        try:
+            await model.answer(passed, meter.emit)
+            outcome = "ok"
+        except ProviderError as error:
+            outcome = error.code
+            raise
+        finally:
+            await emit(meter.tried(spec.name, outcome))
+
+    return strategy
+
+
+class _Meter:
+    """Reads usage and times off the events that pass."""
+
+    def __init__(self, request: ChatRequest, emit: Emit) -> None:
+        self._request, self._emit = request, emit
+        self._started = perf_counter()
+        self._first: float | None = None
+        self._usage: Usage | None = None
+        self._characters = 0
+        self._confidence: float | None = None
+
+    async def emit(self, event: Event) -> None:
+        if isinstance(event, Delta | Answer):
+            self._read(event)
+        await self._emit(event)
+
+    def _read(self, event: Delta | Answer) -> None:
+        if self._first is None and (isinstance(event, Answer) or event.has_content):
+            self._first = perf_counter() - self._started
+        if event.usage is not None:
+            self._usage = event.usage
+        self._characters += len(event.text)
+        if isinstance(event, Answer):
+            self._confidence = event.confidence
+
+    def tried(self, model: str, outcome: str) -> Tried:
+        seconds = perf_counter() - self._started
+        return Tried(model, outcome, self._used(outcome), seconds, self._first, self._confidence)
+
+    def _used(self, outcome: str) -> Usage:
+        """What the upstream said; else an estimate of what a caller who left, or a cut, has used."""
+        if self._usage is not None:
+            return self._usage
+        if outcome != "ok" and not self._characters:
+            return Usage()
+        characters = sum(len(message.text) for message in self._request.messages)
+        return Usage(input=_tokens(characters), output=_tokens(self._characters), estimated=True)
+
+
+def _tokens(characters: int) -> int:
+    return -(-characters // _CHARS_PER_TOKEN)

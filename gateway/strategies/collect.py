@@ -1,0 +1,75 @@
+"""Watches one turn of a model in the tool loop: prose passes, the gateway's own tool calls are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from gateway.interfaces import Emit
+from gateway.strategies.amend import with_usage
+from gateway.types import Answer, Delta, Event, ToolCall, Tried, Usage
+
+
+@dataclass(slots=True)
+class _Call:
+    id: str = ""
+    name: str = ""
+    arguments: str = ""
+
+
+@dataclass(slots=True)
+class Collected:
+    """One turn. `calls` are those that the gateway makes; empty where the turn is the answer."""
+
+    _emit: Emit
+    _account: Callable[[Tried], None]
+    _offered: frozenset[str]
+    _streams: bool
+    text: str = ""
+    _answer: Answer | None = None
+    _building: dict[int, _Call] = field(default_factory=dict)
+    _kept: list[Delta] = field(default_factory=list)
+
+    async def emit(self, event: Event) -> None:
+        if isinstance(event, Answer):
+            self._answer, self.text = event, event.text
+        elif isinstance(event, Delta):
+            await self._delta(event)
+        else:
+            if isinstance(event, Tried):
+                self._account(event)
+            await self._emit(event)
+
+    async def _delta(self, delta: Delta) -> None:
+        """Prose leaves at once; tool calls, finish and usage wait until it is known whose calls they are."""
+        self.text += delta.text
+        for part in delta.tool_calls:
+            call = self._building.setdefault(part.index, _Call())
+            call.id, call.name = call.id or part.id, call.name or part.name
+            call.arguments += part.arguments
+        if delta.tool_calls or delta.finish or delta.usage:
+            self._kept.append(delta)
+        else:
+            await self._emit(delta)
+
+    @property
+    def calls(self) -> tuple[ToolCall, ...]:
+        asked = self._asked
+        return asked if asked and all(call.name in self._offered for call in asked) else ()
+
+    @property
+    def _asked(self) -> tuple[ToolCall, ...]:
+        if self._answer is not None:
+            return self._answer.tool_calls
+        return tuple(ToolCall(c.id, c.name, c.arguments) for _, c in sorted(self._building.items()))
+
+    async def finish(self, used: Usage) -> None:
+        """The turn is the answer: what was kept leaves, with the usage of all turns."""
+        if self._answer is not None:
+            await self._emit(with_usage(self._answer, used))
+            return
+        for delta in self._kept:
+            if delta.has_content:
+                await self._emit(delta if delta.usage is None else replace(delta, usage=None))
+        if self._streams:
+            await self._emit(Delta(usage=used))

@@ -1,0 +1,70 @@
+"""Asks the next candidate where one fails, as long as nothing has left for the caller."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gateway.errors import NoClearedModel, ProviderError
+from gateway.interfaces import Emit, Strategy
+from gateway.labels import NotCleared
+from gateway.types import Answer, ChatRequest, Delta, Event, Refused, Serving
+
+
+def fallback(candidates: Sequence[tuple[str, Strategy]]) -> Strategy:
+    """Tries `candidates` (a model's name and the strategy that asks it) in order.
+
+    A candidate that the gate refuses is noted and passed over. Events without content wait, so that a
+    break before the first content goes on to the next candidate silently.
+
+    Raises:
+        NoClearedModel: the gate refuses every candidate.
+        ProviderError: the last candidate's, or the first that no other model would mend.
+    """
+
+    async def strategy(request: ChatRequest, emit: Emit) -> None:
+        failure: ProviderError | None = None
+        for name, ask in candidates:
+            hold = _Hold(name, emit)
+            try:
+                return await ask(request, hold.emit)
+            except NotCleared as refused:
+                await emit(Refused(refused.kind, refused.destination, refused.label))
+            except ProviderError as error:
+                if hold.left or not error.falls_over:
+                    raise
+                failure = error
+        raise failure or no_cleared_model(request)
+
+    return strategy
+
+
+def no_cleared_model(request: ChatRequest) -> NoClearedModel:
+    return NoClearedModel(
+        f"No model of this route is cleared for data labelled {request.label.word}. "
+        "Remove what is sensitive, or ask whoever edits the policy."
+    )
+
+
+class _Hold:
+    """Keeps a candidate's first events back until one has content."""
+
+    def __init__(self, model: str, emit: Emit) -> None:
+        self._model, self._emit = model, emit
+        self._held: list[Delta] = []
+        self.left = False
+
+    async def emit(self, event: Event) -> None:
+        if self.left or not isinstance(event, Delta | Answer):
+            await self._emit(event)
+        elif isinstance(event, Delta) and not event.has_content:
+            self._held.append(event)
+        else:
+            await self._release()
+            await self._emit(event)
+
+    async def _release(self) -> None:
+        self.left = True
+        await self._emit(Serving(self._model))
+        for event in self._held:
+            await self._emit(event)
+        self._held.clear()

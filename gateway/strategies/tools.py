@@ -1,0 +1,165 @@
+"""The tool agent: a model asks for tools, the gateway calls them, until an answer or a bound is met."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from time import perf_counter
+
+from gateway.errors import ProviderError, ProviderTimeout
+from gateway.interfaces import Emit, Strategy, ToolServer
+from gateway.labels import NotCleared, clear
+from gateway.policy.schema import Tools, ToolSource
+from gateway.strategies.collect import Collected
+from gateway.strategies.message import call_message, made, result_message
+from gateway.types import ChatRequest, Refused, ToolCall, ToolResult, ToolSpec, ToolUsed, Tried, Usage
+
+Spend = Callable[[str, Usage], float]
+"""A model's name and what it used → USD."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A tool under the name that models know it by; `spec.name` is the server's own."""
+
+    spec: ToolSpec
+    source: ToolSource
+    server: ToolServer
+
+
+def tools(
+    inner: Strategy, spec: Tools, servers: Sequence[tuple[ToolSource, ToolServer]], spend: Spend
+) -> Strategy:
+    """`inner`, offered the tools of `servers`, in a loop bounded by steps, seconds and USD.
+
+    A caller's own tools pass through: a turn that asks for one of them is the answer.
+    """
+
+    async def strategy(request: ChatRequest, emit: Emit) -> None:
+        offers = await _offers(request, servers, emit)
+        await _Loop(inner, spec, offers, spend, emit).run(_with_tools(request, offers))
+
+    return strategy
+
+
+async def _offers(
+    request: ChatRequest, servers: Sequence[tuple[ToolSource, ToolServer]], emit: Emit
+) -> dict[str, Offer]:
+    """What may be offered, by unique name; a server that is down offers nothing, and the note says so."""
+    offers: dict[str, Offer] = {}
+    taken = {tool.name for tool in request.tools}
+    for source, server in servers:
+        started = perf_counter()
+        try:
+            specs = await server.tools()
+        except ProviderError:
+            await emit(ToolUsed(source.name, "", "error", perf_counter() - started))
+            continue
+        for spec in specs:
+            name = spec.name if spec.name not in taken else f"{source.name}__{spec.name}"[:64]
+            taken.add(name)
+            offers[name] = Offer(spec, source, server)
+    return offers
+
+
+def _with_tools(request: ChatRequest, offers: Mapping[str, Offer]) -> ChatRequest:
+    return replace(request, offered=tuple(replace(o.spec, name=name) for name, o in offers.items()))
+
+
+class _Loop:
+    """One request's agent."""
+
+    def __init__(
+        self, inner: Strategy, spec: Tools, offers: Mapping[str, Offer], spend: Spend, emit: Emit
+    ) -> None:
+        self._inner, self._spec, self._offers = inner, spec, offers
+        self._spend, self._emit = spend, emit
+        self._deadline = perf_counter() + spec.time
+        self._used = Usage()
+        self._usd = 0.0
+
+    async def run(self, request: ChatRequest) -> None:
+        for _ in range(self._spec.steps):
+            turn = await self._ask(request)
+            if not turn.calls:
+                await turn.finish(self._used)
+                return
+            request = await self._act(request, turn)
+            if self._spent:
+                break
+        turn = await self._ask(_conclude(request))
+        await turn.finish(self._used)
+
+    @property
+    def _spent(self) -> bool:
+        over = self._spec.cost is not None and self._usd >= self._spec.cost
+        return over or perf_counter() >= self._deadline
+
+    async def _ask(self, request: ChatRequest) -> Collected:
+        turn = Collected(self._emit, self._account, frozenset(self._offers), request.stream)
+        await self._inner(request, turn.emit)
+        return turn
+
+    def _account(self, tried: Tried) -> None:
+        self._used += tried.usage
+        self._usd += self._spend(tried.model, tried.usage)
+
+    async def _act(self, request: ChatRequest, turn: Collected) -> ChatRequest:
+        """Calls what the model asked for, one after the other; the results raise the request's label."""
+        added = [call_message(turn.text, turn.calls, request.label)]
+        results = list(request.results)
+        label = request.label
+        tainted = any(not message.trusted for message in request.messages)
+        for call in turn.calls:
+            offer = self._offers[call.name]
+            result = await self._call(offer, call, request.labelled(label), tainted)
+            label = max(label, offer.source.label)
+            tainted = tainted or not offer.source.trusted
+            added.append(result_message(call, result.text, offer.source.label, offer.source.trusted))
+            results.append((replace(offer.spec, name=call.name), result))
+        messages = (*request.messages, *added)
+        return replace(request.labelled(label), messages=messages, edited=True, results=tuple(results))
+
+    async def _call(self, offer: Offer, call: ToolCall, request: ChatRequest, tainted: bool) -> ToolResult:
+        started = perf_counter()
+        status, result = await self._try(offer, call, request, tainted)
+        await self._emit(ToolUsed(offer.source.name, offer.spec.name, status, perf_counter() - started))
+        return result
+
+    async def _try(
+        self, offer: Offer, call: ToolCall, request: ChatRequest, tainted: bool
+    ) -> tuple[str, ToolResult]:
+        source = offer.source
+        if offer.spec.name in source.writes and tainted and not self._spec.writes_on_untrusted:
+            return "held_back", _failed(
+                "Held back: this tool changes something, and untrusted text is part of the conversation."
+            )
+        try:
+            own = replace(call, name=offer.spec.name)
+            passed = clear(own, request.label, source, "tool")
+            async with asyncio.timeout(max(0.0, self._deadline - perf_counter())):
+                result = await offer.server.call(passed)
+        except NotCleared as refused:
+            await self._emit(Refused(refused.kind, refused.destination, refused.label))
+            return "refused", _failed("Refused: the tool is not cleared for this conversation's data.")
+        except (TimeoutError, ProviderTimeout):
+            return "timeout", _failed("The tool did not answer in time.")
+        except ProviderError:
+            return "error", _failed("The tool could not be reached.")
+        return ("error" if result.is_error else "ok"), result
+
+
+def _failed(text: str) -> ToolResult:
+    return ToolResult(text, is_error=True)
+
+
+def _conclude(request: ChatRequest) -> ChatRequest:
+    """A last turn without tools, once a bound is met."""
+    note = made(
+        "system",
+        "No more tools may be called. Answer with what is known, and say what is missing.",
+        label=request.label,
+        trusted=True,
+    )
+    return replace(request, messages=(*request.messages, note), offered=(), edited=True)
