@@ -21,7 +21,7 @@ from typing import Any
 
 from tests.replies import FOREVER, Call, Recorded, Reply, chunks, completion, embeddings, failure
 
-__all__ = ["FOREVER", "Call", "Recorded", "Reply", "Upstream", "embeddings", "failure"]
+__all__ = ["FOREVER", "Call", "Recorded", "Reply", "Script", "Upstream", "embeddings", "failure"]
 
 Script = Reply | Sequence[Reply] | Callable[[Recorded], Reply]
 
@@ -33,11 +33,12 @@ class _Gone(Exception):
 class Upstream:
     """The server, in a thread with a loop of its own; `url` is its OpenAI base URL, `requests` what came."""
 
-    def __init__(self, script: Script = Reply(), port: int = 0) -> None:
-        self.script = script
+    def __init__(self, script: Script | None = None, port: int = 0) -> None:
+        self.script = Reply() if script is None else script
         self.requests: list[Recorded] = []
         self.connections = 0
         self._port = port
+        self._writers: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="upstream", daemon=True)
 
@@ -71,6 +72,11 @@ class Upstream:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._port}/v1"
 
+    def hang_up(self) -> None:
+        """Close every connection as it stands, as a server does with those that idle."""
+        for writer in list(self._writers):
+            self._loop.call_soon_threadsafe(writer.close)
+
     def wait(self, true: Callable[[], Any], seconds: float = 5.0) -> None:
         """Wait until `true()`; fails loudly when it stays false."""
         end = time.monotonic() + seconds
@@ -87,6 +93,7 @@ class Upstream:
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self._writers.add(writer)
         try:
             async for request in self._read(reader, self.connections):
                 self.requests.append(request)
@@ -96,6 +103,7 @@ class Upstream:
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass  # the client left, or the test is over
         finally:
+            self._writers.discard(writer)
             writer.close()
 
     async def _read(self, reader: asyncio.StreamReader, connection: int) -> AsyncIterator[Recorded]:

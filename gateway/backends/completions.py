@@ -1,0 +1,259 @@
+"""What the JSON of OpenAI's chat completions says: only what the gateway reads is decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from gateway.types import Answer, Delta, ToolCall, ToolCallDelta, Usage
+
+
+class NotJson(ValueError):
+    """It is not JSON, or JSON that cannot be a completion."""
+
+
+class Announced(Exception):
+    """It is an error object instead of a completion."""
+
+    def __init__(self, error: Mapping[str, Any]) -> None:
+        super().__init__("the upstream sent an error object")
+        self.error = error
+
+
+class _PromptDetails(msgspec.Struct):
+    cached_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    audio_tokens: int | None = None
+
+
+class _CompletionDetails(msgspec.Struct):
+    reasoning_tokens: int | None = None
+    audio_tokens: int | None = None
+
+
+class _Usage(msgspec.Struct):
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    prompt_tokens_details: _PromptDetails | None = None
+    completion_tokens_details: _CompletionDetails | None = None
+
+
+class _Function(msgspec.Struct):
+    name: str | None = None
+    arguments: str | None = None
+
+
+class _ToolCall(msgspec.Struct):
+    index: int | None = None
+    id: str | None = None
+    function: _Function | None = None
+
+
+class _Said(msgspec.Struct):
+    """A message, or a delta of one."""
+
+    content: str | None = None
+    tool_calls: list[_ToolCall] | None = None
+    refusal: str | None = None
+    reasoning_content: str | None = None
+    reasoning: str | None = None
+    audio: msgspec.Raw | None = None
+    function_call: msgspec.Raw | None = None
+
+    @property
+    def other(self) -> bool:
+        return bool(
+            self.refusal
+            or self.reasoning_content
+            or self.reasoning
+            or _is(self.audio)
+            or _is(self.function_call)
+        )
+
+
+class _Choice(msgspec.Struct):
+    index: int | None = None
+    delta: _Said | None = None
+    message: _Said | None = None
+    finish_reason: str | None = None
+
+
+class _Completion(msgspec.Struct):
+    choices: list[_Choice] | None = None
+    usage: _Usage | None = None
+    error: msgspec.Raw | None = None
+
+
+_decoder = msgspec.json.Decoder(_Completion)
+_nothing = _Said()
+
+
+class Reader:
+    """Reads one stream's events; `finished` once each of its `choices` has its finish_reason."""
+
+    __slots__ = ("_choices", "_finish", "_open", "_seen", "finished")
+
+    def __init__(self, choices: int = 1) -> None:
+        self._choices = max(choices, 1)
+        self._seen: set[int] = set()
+        self._finish: str | None = None  # of the first choice
+        self._open = True
+        self.finished = False
+
+    def delta(self, data: bytes) -> Delta:
+        """The event as a Delta: text and tool calls are the first choice's, `finish` comes with the last one.
+
+        Raises NotJson or Announced.
+        """
+        chunk = decode(data)
+        usage = None if chunk.usage is None else _usage(chunk.usage)
+        if not chunk.choices:
+            return Delta(usage=usage, raw=data)
+        if len(chunk.choices) == 1 and not chunk.choices[0].index:
+            choice = chunk.choices[0]
+            said = choice.delta or choice.message or _nothing
+            return Delta(
+                said.content or "", _fragments(said), self._finishes(chunk.choices), usage, data, said.other
+            )
+        return self._of_many(chunk.choices, usage, data)
+
+    def _of_many(self, choices: list[_Choice], usage: Usage | None, data: bytes) -> Delta:
+        said = [(choice.index or 0, choice.delta or choice.message or _nothing) for choice in choices]
+        first = next((s for index, s in said if index == 0), _nothing)
+        other = any(s.other or (i and (s.content or s.tool_calls)) for i, s in said)
+        return Delta(
+            first.content or "", _fragments(first), self._finishes(choices), usage, data, bool(other)
+        )
+
+    def _finishes(self, choices: list[_Choice]) -> str | None:
+        for choice in choices:
+            if choice.finish_reason:
+                self._seen.add(choice.index or 0)
+                if not choice.index or self._finish is None:
+                    self._finish = choice.finish_reason
+        if self.finished or len(self._seen) < self._choices:
+            return None
+        self.finished = True
+        return self._finish
+
+
+def answer(body: bytes) -> Answer:
+    """A whole completion. Raises NotJson or Announced."""
+    whole = decode(body)
+    if not whole.choices:
+        raise NotJson("it has no choices")
+    choice = next((c for c in whole.choices if not c.index), whole.choices[0])
+    said = choice.message or _nothing
+    calls = tuple(
+        ToolCall(call.id or "", call.function.name or "", call.function.arguments or "")
+        for call in said.tool_calls or ()
+        if call.function is not None
+    )
+    usage = None if whole.usage is None else _usage(whole.usage)
+    return Answer(said.content or "", calls, choice.finish_reason or "stop", usage, body)
+
+
+def decode(data: bytes) -> _Completion:
+    """Strictly first, and with patience where a server has shapes of its own."""
+    try:
+        whole = _decoder.decode(data)
+    except msgspec.ValidationError:
+        whole = _patiently(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise NotJson("it is not JSON") from error
+    if _is(whole.error) and not whole.choices:
+        raise Announced(_error(whole.error))
+    return whole
+
+
+def _patiently(data: bytes) -> _Completion:
+    """JSON with members of other types than OpenAI's: what fits is read, the rest is left out."""
+    whole = msgspec.json.decode(data)
+    if not isinstance(whole, dict):
+        raise NotJson("it is not an object")
+    listed = whole.get("choices")
+    choices = [_choice(c) for c in listed if isinstance(c, dict)] if isinstance(listed, list) else None
+    error = None if whole.get("error") is None else msgspec.Raw(msgspec.json.encode(whole["error"]))
+    return _Completion(choices, _fitting(whole.get("usage"), _Usage), error)
+
+
+def _choice(choice: dict[str, Any]) -> _Choice:
+    index, finish = choice.get("index"), choice.get("finish_reason")
+    return _Choice(
+        index if isinstance(index, int) else 0,
+        _said(choice.get("delta")),
+        _said(choice.get("message")),
+        finish if isinstance(finish, str) else None,
+    )
+
+
+def _said(said: Any) -> _Said | None:
+    if not isinstance(said, dict):
+        return None
+    calls = said.get("tool_calls")
+    content = said.get("content")
+    read = [_fitting(call, _ToolCall) for call in calls] if isinstance(calls, list) else []
+    fits = _fitting({k: v for k, v in said.items() if k not in ("content", "tool_calls")}, _Said) or _Said()
+    fits.content = _text(content)
+    fits.tool_calls = [call for call in read if call is not None]
+    return fits
+
+
+def _text(content: Any) -> str | None:
+    """Text, or the text of content parts."""
+    if isinstance(content, list):
+        texts = (part.get("text") for part in content if isinstance(part, dict))
+        return "".join(text for text in texts if isinstance(text, str))
+    return content if isinstance(content, str) else None
+
+
+def _fitting(value: Any, kind: type[Any]) -> Any:
+    try:
+        return msgspec.convert(value, kind, strict=False)
+    except msgspec.ValidationError:
+        return None
+
+
+def _is(raw: msgspec.Raw | None) -> bool:
+    return raw is not None and bytes(raw) != b"null"
+
+
+def _error(raw: msgspec.Raw | None) -> dict[str, Any]:
+    error = msgspec.json.decode(raw or b"null")
+    shape = {"message": "the upstream gave no reason", "type": "server_error", "param": None, "code": None}
+    return {**shape, **error} if isinstance(error, dict) else {**shape, "message": str(error)}
+
+
+def _fragments(said: _Said) -> tuple[ToolCallDelta, ...]:
+    if not said.tool_calls:
+        return ()
+    return tuple(_fragment(place, call) for place, call in enumerate(said.tool_calls))
+
+
+def _fragment(place: int, call: _ToolCall) -> ToolCallDelta:
+    function = call.function or _Function()
+    index = place if call.index is None else call.index
+    return ToolCallDelta(index, call.id or "", function.name or "", function.arguments or "")
+
+
+def _usage(usage: _Usage) -> Usage:
+    """OpenAI counts cached, reasoning and audio tokens inside its sums; ours are disjoint."""
+    prompt = usage.prompt_tokens_details or _PromptDetails()
+    completion = usage.completion_tokens_details or _CompletionDetails()
+    cached, written, heard = (
+        prompt.cached_tokens or 0,
+        prompt.cache_write_tokens or 0,
+        prompt.audio_tokens or 0,
+    )
+    reasoning, spoken = completion.reasoning_tokens or 0, completion.audio_tokens or 0
+    return Usage(
+        input=max(0, (usage.prompt_tokens or 0) - cached - written - heard),
+        cached_input=cached,
+        cache_write=written,
+        output=max(0, (usage.completion_tokens or 0) - reasoning - spoken),
+        reasoning=reasoning,
+        audio_input=heard,
+        audio_output=spoken,
+    )

@@ -1,0 +1,73 @@
+"""The body for an OpenAI-compatible upstream: the caller's members, with what the gateway changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from gateway.types import ChatRequest, Message, ToolSpec
+
+_TRUE = msgspec.Raw(b"true")
+_USAGE_ASKED = b'{"include_usage":true}'
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_items = msgspec.json.Decoder(list[msgspec.Raw])
+_encoder = msgspec.json.Encoder()
+
+
+def chat_body(request: ChatRequest, model: str) -> bytes:
+    """The request as JSON for `model`: order, unknown members and each message's own bytes are kept.
+
+    The messages are always put together again from their own JSON. That costs a copy, changes nothing but
+    the white space between them, and an edited message cannot be overlooked.
+    """
+    body = {name: msgspec.Raw(raw) for name, raw in request.fields.items()}
+    body["model"] = msgspec.Raw(_encoder.encode(model))
+    body["messages"] = msgspec.Raw(b"[" + b",".join([m.raw or message(m) for m in request.messages]) + b"]")
+    if request.offered:
+        body["tools"] = msgspec.Raw(_tools(request))
+    if request.stream:
+        body["stream"] = _TRUE
+        body["stream_options"] = msgspec.Raw(_stream_options(request.fields.get("stream_options")))
+    else:
+        body.pop("stream", None)
+        body.pop("stream_options", None)  # refused without `stream`
+    return _encoder.encode(body)
+
+
+def message(message: Message) -> bytes:
+    """The JSON of a message that the gateway wrote itself."""
+    whole: dict[str, Any] = {"role": message.role, "content": message.text}
+    if message.name is not None:
+        whole["name"] = message.name
+    if message.tool_calls:
+        whole["content"] = message.text or None
+        whole["tool_calls"] = [
+            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+            for call in message.tool_calls
+        ]
+    if message.tool_call_id is not None:
+        whole["tool_call_id"] = message.tool_call_id
+    return _encoder.encode(whole)
+
+
+def tool(spec: ToolSpec) -> Mapping[str, Any]:
+    """A tool in the shape of OpenAI's function tools."""
+    function = {"name": spec.name, "description": spec.description, "parameters": spec.parameters}
+    return {"type": "function", "function": function}
+
+
+def _tools(request: ChatRequest) -> bytes:
+    """The caller's tools untouched, then those of the gateway; of two of one name the caller's stays."""
+    own = request.fields.get("tools")
+    tools: list[Any] = [] if own is None or own == b"null" else list(_items.decode(own))
+    taken = {spec.name for spec in request.tools}
+    return _encoder.encode(tools + [tool(spec) for spec in request.offered if spec.name not in taken])
+
+
+def _stream_options(own: bytes | None) -> bytes:
+    """The caller's options, usage asked for in any case: accounting needs it."""
+    if own is None or not own.lstrip().startswith(b"{"):
+        return _USAGE_ASKED
+    return _encoder.encode({**_members.decode(own), "include_usage": _TRUE})
