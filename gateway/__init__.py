@@ -1,1 +1,3 @@
 """Pointsman: a request-routing LLM gateway."""
+
+__version__ = "0.1.0"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,7 +12,7 @@ from gateway.labels import Cleared
 from gateway.types import ChatRequest, Event, Passage, Signals, ToolCall, ToolResult, ToolSpec
 
 Emit = Callable[[Event], Awaitable[None]]
-Strategy = Callable[[ChatRequest, Emit], Awaitable[None]]
+Strategy = Callable[[ChatRequest, Emit], Coroutine[Any, Any, None]]
 
 
 class Classifier(Protocol):

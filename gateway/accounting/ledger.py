@@ -158,6 +158,11 @@ class JournalLedger:
         os.close(self._fd)
 
 
+def folder_of(data_dir: Path) -> Path:
+    """Where the ledger is, below the gateway's data folder."""
+    return data_dir / "ledger"
+
+
 def find_rows(folder: Path, request_id: str) -> Iterator[dict[str, Any]]:
     """The rows of a request, oldest first. A torn line (a crash in mid-write) is passed over."""
     needle = request_id.encode()

@@ -208,8 +208,6 @@ def _metadata(members: _Members) -> dict[str, str]:
 
 def _strings(raw: msgspec.Raw) -> Iterator[str]:
     """Every string in a JSON value, keys included: escapes must not hide what it says."""
-    if bytes(raw[:1]) not in (b'"', b"[", b"{"):
-        return iter(())
     try:
         value = _any.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

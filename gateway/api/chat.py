@@ -1,0 +1,157 @@
+"""POST /v1/chat/completions as a bare ASGI application: the hot path."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+from collections.abc import Awaitable, Callable, MutableMapping
+from time import time
+from typing import Any
+
+from gateway.api.reply import ChatReply, Send, send_error
+from gateway.api.wire import chat_request
+from gateway.errors import GatewayError, HungUp, InvalidRequest, MethodNotAllowed, TooLarge, UnsupportedMedia
+from gateway.pipeline import InForce, Incoming, Pipeline
+from gateway.types import ChatRequest
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+_SANE_ID = re.compile(rb"[A-Za-z0-9._:\-]{1,128}")
+
+
+class ChatApp:
+    """Serves requests with the policy that `lease` hands out, which it takes back at the request's end."""
+
+    def __init__(self, pipeline: Pipeline, lease: Callable[[], Lease], max_body: int) -> None:
+        self._pipeline, self._lease, self._max_body = pipeline, lease, max_body
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        request_id = _request_id(headers)
+        try:
+            _check(scope["method"], headers, self._max_body)
+        except GatewayError as error:
+            await send_error(send, error, [(b"x-request-id", request_id.encode())])
+            return
+        door = _Door(receive)
+        incoming = Incoming(request_id, headers, lambda: self._read(door))
+        reply = ChatReply(send, request_id, int(time()))
+        with self._lease() as force:
+            await self._serve(force, incoming, reply, door)
+
+    async def _serve(self, force: InForce, incoming: Incoming, reply: ChatReply, door: _Door) -> None:
+        """Serves, and ends quietly when the caller hangs up."""
+        try:
+            await self._pipeline.serve(incoming, reply, force)
+        except asyncio.CancelledError:
+            if not door.left:
+                raise
+            door.stay()
+        finally:
+            door.close()
+
+    async def _read(self, door: _Door) -> ChatRequest:
+        body = await read_body(door.receive, self._max_body)
+        door.watch()
+        return chat_request(body)
+
+
+class Lease:
+    """A policy in force, held for one request: `with lease as force`."""
+
+    def __init__(self, force: InForce, taken: Callable[[], None], given_back: Callable[[], None]) -> None:
+        self._force, self._taken, self._given_back = force, taken, given_back
+
+    def __enter__(self) -> InForce:
+        self._taken()
+        return self._force
+
+    def __exit__(self, *_: object) -> None:
+        self._given_back()
+
+
+class _Door:
+    """Notices that a caller has left, and cancels the task that serves it."""
+
+    def __init__(self, receive: Receive) -> None:
+        self.receive = receive
+        self._serving = asyncio.current_task()
+        self._watcher: asyncio.Task[None] | None = None
+        self.left = False
+
+    def watch(self) -> None:
+        self._watcher = asyncio.get_running_loop().create_task(self._wait())
+
+    async def _wait(self) -> None:
+        while (await self.receive())["type"] != "http.disconnect":
+            pass
+        if self._serving is not None:
+            self.left = True
+            self._serving.cancel()
+
+    def stay(self) -> None:
+        """The cancellation has done its work."""
+        if self._serving is not None:
+            self._serving.uncancel()
+
+    def close(self) -> None:
+        if self._watcher is not None:
+            self._watcher.cancel()
+
+
+async def read_body(receive: Receive, limit: int) -> bytes:
+    """The request's body.
+
+    Raises:
+        TooLarge: it is longer than `limit` bytes.
+        HungUp: the caller left in the middle.
+    """
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body") and message["type"] == "http.request":
+        return _bounded(body, limit)
+    parts = [body]
+    size = len(body)
+    while message.get("more_body"):
+        message = await receive()
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > limit:
+            raise _too_large(limit)
+    if message["type"] == "http.disconnect":
+        raise HungUp("The caller left in the middle of its request.")
+    return b"".join(parts)
+
+
+def _bounded(body: bytes, limit: int) -> bytes:
+    if len(body) > limit:
+        raise _too_large(limit)
+    return body
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"The body is larger than the {limit:,} bytes that are accepted here.")
+
+
+def _check(method: str, headers: dict[bytes, bytes], limit: int) -> None:
+    """What can be refused before the body is read."""
+    if method != "POST":
+        raise MethodNotAllowed(f"{method} is not allowed here: use POST.", headers={"allow": "POST"})
+    media = headers.get(b"content-type", b"application/json").partition(b";")[0].strip().lower()
+    if media != b"application/json" and not media.endswith(b"+json"):
+        raise UnsupportedMedia("The body must be sent as 'content-type: application/json'.")
+    if headers.get(b"content-encoding", b"identity") != b"identity":
+        raise UnsupportedMedia("A compressed body is not accepted here.")
+    length = headers.get(b"content-length", b"0")
+    if not length.isdigit():
+        raise InvalidRequest("'content-length' must be a number.")
+    if int(length) > limit:
+        raise _too_large(limit)
+
+
+def _request_id(headers: dict[bytes, bytes]) -> str:
+    """The caller's own id where it is sane, else a fresh one."""
+    own = headers.get(b"x-request-id", b"")
+    return own.decode() if _SANE_ID.fullmatch(own) else secrets.token_hex(12)

@@ -1,0 +1,9 @@
+"""How the endpoints reach the policy in force."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gateway.pipeline import InForce
+
+Current = Callable[[], InForce]

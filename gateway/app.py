@@ -1,0 +1,97 @@
+"""The composition root: joins the parts to one ASGI application, and keeps the policy in force."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from gateway.accounting.book import Book
+from gateway.accounting.ledger import JournalLedger, folder_of
+from gateway.accounting.metrics import Metrics
+from gateway.api import models, ops
+from gateway.api.chat import ChatApp, Receive, Scope
+from gateway.api.ops import Readiness
+from gateway.api.reply import Send
+from gateway.classify.classifier import LinearClassifier
+from gateway.errors import GatewayError, InternalError, MethodNotAllowed, NotFound
+from gateway.holder import Holder
+from gateway.pipeline import Pipeline
+from gateway.settings import Settings
+
+_log = logging.getLogger("pointsman")
+CHAT_PATH = "/v1/chat/completions"
+
+
+class App:
+    """The hot path by hand, everything else by Starlette."""
+
+    def __init__(self, chat: ChatApp, rest: Starlette) -> None:
+        self._chat, self._rest = chat, rest
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        hot = scope["type"] == "http" and scope["path"] == CHAT_PATH
+        await (self._chat if hot else self._rest)(scope, receive, send)
+
+
+def build(settings: Settings, holder: Holder, metrics: Metrics) -> App:
+    """The application; its lifespan starts the parts and closes them."""
+    ledger = JournalLedger(folder_of(settings.data_dir))
+    book = Book(ledger, metrics)
+    chat = ChatApp(Pipeline(LinearClassifier(), book), holder.lease, settings.max_body)
+
+    def readiness() -> Readiness:
+        states = holder.states() | {"ledger": "failing: see the log" if book.failing else "ready"}
+        return Readiness(all(s == "ready" for s in states.values()), holder.error, states)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with holder.running():
+            yield
+        ledger.close()
+
+    rest = Starlette(
+        routes=[*models.routes(holder.current), *ops.routes(holder.current, readiness, metrics)],
+        exception_handlers=_HANDLERS,
+        lifespan=lifespan,
+    )
+    return App(chat, rest)
+
+
+async def _gateway_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, GatewayError)
+    return _error(error)
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 404:
+        return _error(
+            NotFound(f"There is nothing at {request.url.path}. The endpoint for chat is {CHAT_PATH}.")
+        )
+    if error.status_code == 405:
+        allowed = dict(error.headers or {})
+        return _error(MethodNotAllowed(f"{request.method} is not allowed here.", headers=allowed))
+    return _error(InternalError("Something went wrong inside the gateway; it has been logged."))
+
+
+async def _crash(request: Request, error: Exception) -> Response:
+    _log.error("A request failed inside the gateway", exc_info=error)
+    return _error(InternalError("Something went wrong inside the gateway; it has been logged."))
+
+
+def _error(error: GatewayError) -> Response:
+    return JSONResponse(error.body(), status_code=error.http_status, headers=error.headers)
+
+
+_HANDLERS: Mapping[Any, Callable[[Request, Exception], Any]] = {
+    GatewayError: _gateway_error,
+    HTTPException: _http_error,
+    Exception: _crash,
+}

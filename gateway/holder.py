@@ -1,0 +1,146 @@
+"""Holds the policy in force with the parts built for it, and swaps both when the folder changes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+
+from gateway.accounting.cost import packaged_prices, prices_of
+from gateway.accounting.metrics import Metrics
+from gateway.api.chat import Lease
+from gateway.parts import BuiltParts, PartsBuilder
+from gateway.pipeline import InForce
+from gateway.policy.mistakes import PolicyMistakes
+from gateway.policy.schema import Policy, Price
+
+_log = logging.getLogger("pointsman.policy")
+POLL_SECONDS = 0.5
+
+
+class _Held:
+    """A policy in force, and how many requests still run under it."""
+
+    def __init__(self, force: InForce, parts: BuiltParts) -> None:
+        self.force, self.parts = force, parts
+        self.requests = 0
+        self.idle = asyncio.Event()
+        self.idle.set()
+
+    def take(self) -> None:
+        self.requests += 1
+        self.idle.clear()
+
+    def give_back(self) -> None:
+        self.requests -= 1
+        if not self.requests:
+            self.idle.set()
+
+
+class Holder:
+    """`load` reads the folder whole; `fingerprint` tells cheaply whether it has changed."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        load: Callable[[], Policy],
+        fingerprint: Callable[[], str],
+        builder: PartsBuilder,
+        metrics: Metrics,
+    ) -> None:
+        self._load, self._fingerprint = load, fingerprint
+        self._builder, self._metrics = builder, metrics
+        self._packaged: Mapping[str, Price] = packaged_prices()
+        self._seen = fingerprint()
+        self._retiring: set[asyncio.Task[None]] = set()
+        self.error: str | None = None
+        self._held = self._hold(policy, None)
+        self._tell(policy)
+
+    def current(self) -> InForce:
+        return self._held.force
+
+    def lease(self) -> Lease:
+        held = self._held
+        return Lease(held.force, held.take, held.give_back)
+
+    def states(self) -> dict[str, str]:
+        """Each dependency: ready, loading, or what is wrong with it."""
+        return self._held.parts.states()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Starts the parts and watches the folder; closes everything at the end."""
+        await self._held.parts.start()
+        watcher = asyncio.create_task(self._watch())
+        try:
+            yield
+        finally:
+            watcher.cancel()
+            with suppress(asyncio.CancelledError):
+                await watcher
+            await self._held.parts.close()
+            await self._builder.close()
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(POLL_SECONDS)
+            try:
+                await self._look()
+            except Exception:
+                _log.exception("The policy folder could not be watched; trying again")
+
+    async def _look(self) -> None:
+        seen = await asyncio.to_thread(self._fingerprint)
+        if seen == self._seen:
+            return
+        self._seen = seen
+        try:
+            policy = await asyncio.to_thread(self._load)
+            fresh = self._hold(policy, self._held.parts)
+        except (PolicyMistakes, OSError) as error:
+            self._refuse(error)
+            return
+        await self._swap(fresh)
+
+    def _refuse(self, error: Exception) -> None:
+        self.error = str(error)
+        self._metrics.policy_ok.set(0)
+        self._metrics.reloads.labels("refused").inc()
+        revision = self.current().policy.revision
+        _log.error("The policy folder has mistakes; revision %s goes on serving:\n%s", revision, error)
+
+    async def _swap(self, fresh: _Held) -> None:
+        old, self._held = self._held, fresh
+        self.error = None
+        policy = fresh.force.policy
+        self._tell(policy)
+        self._metrics.reloads.labels("loaded").inc()
+        _log.info("Policy %s is in force", policy.revision)
+        await fresh.parts.start()
+        retiring = asyncio.create_task(self._retire(old))
+        self._retiring.add(retiring)
+        retiring.add_done_callback(self._retiring.discard)
+
+    async def _retire(self, old: _Held) -> None:
+        """Closes what only the old policy used, once its last request has ended."""
+        await old.idle.wait()
+        await old.parts.close(keep=self._held.parts)
+
+    def _hold(self, policy: Policy, previous: BuiltParts | None) -> _Held:
+        parts = self._builder.build(policy, previous)
+        prices = prices_of(policy.models.values(), self._packaged)
+        return _Held(InForce(policy, parts, prices, policy.header_names), parts)
+
+    def _tell(self, policy: Policy) -> None:
+        self._metrics.policy_ok.set(1)
+        self._metrics.policy_info.clear()
+        self._metrics.policy_info.labels(policy.revision).set(1)
+        teams = (known.caller.team for known in policy.callers)
+        tools = (tool for source in policy.tools.values() for tool in source.allow or ())
+        routes = (route.name for route in policy.routes)
+        names = [*policy.models, *policy.knowledge, *policy.tools, *routes, *teams, *tools]
+        self._metrics.know(names)
+        for warning in (*policy.warnings, *policy.notes):
+            _log.warning("%s", warning)

@@ -1,0 +1,143 @@
+"""Starts the gateway: checks what it needs, listens, and says what it serves."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from functools import partial
+
+import uvicorn
+
+from gateway import __version__
+from gateway.accounting.metrics import Metrics
+from gateway.app import CHAT_PATH, build
+from gateway.backends.probe import listens
+from gateway.holder import Holder
+from gateway.parts import PartsBuilder
+from gateway.policy.load import fingerprint, load, secrets_from
+from gateway.policy.mistakes import PolicyMistakes
+from gateway.policy.schema import Policy
+from gateway.settings import Settings, is_loopback
+
+MAX_HEADER_BYTES = 64 * 1024
+
+
+class StartFailed(Exception):
+    """The gateway cannot start; the message says what to do."""
+
+
+def run(settings: Settings) -> None:
+    """Serves until it is told to stop.
+
+    Raises:
+        StartFailed: the policy has mistakes, the address cannot be had, or the data folder not written.
+    """
+    secrets = secrets_from(os.environ, settings.secrets)
+    read = partial(load, settings.policies, secrets=secrets, available=listens)
+    try:
+        policy = read()
+    except PolicyMistakes as mistakes:
+        raise StartFailed(f"the policy in {settings.policies} has mistakes:\n{mistakes}") from None
+    _check_exposure(settings, policy)
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        metrics = Metrics(__version__)
+        builder = PartsBuilder(settings, metrics)
+        holder = Holder(policy, read, partial(fingerprint, settings.policies), builder, metrics)
+        app = build(settings, holder, metrics)
+    except PolicyMistakes as mistakes:
+        raise StartFailed(f"the policy in {settings.policies} cannot be served:\n{mistakes}") from None
+    except OSError as error:
+        raise StartFailed(f"--data-dir {settings.data_dir} cannot be used: {error.strerror}") from None
+    listener = _listen(settings)
+    _Server(_config(app, settings), settings, holder).run(sockets=[listener])
+
+
+def _check_exposure(settings: Settings, policy: Policy) -> None:
+    if not policy.callers and not is_loopback(settings.host):
+        raise StartFailed(
+            f"the policy names no callers, so anyone could use the gateway at {settings.host}. "
+            "Add callers (`pointsman keys hash` makes a key), or listen on 127.0.0.1."
+        )
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+    except OSError as error:
+        raise StartFailed(
+            f"{settings.host}:{settings.port} cannot be listened on: {error.strerror}. "
+            "Choose another with --port (0 takes a free one)."
+        ) from None
+
+
+def _config(app: object, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        lifespan="on",
+        server_header=False,
+        h11_max_incomplete_event_size=MAX_HEADER_BYTES,
+        timeout_graceful_shutdown=int(settings.grace),
+    )
+
+
+class _Server(uvicorn.Server):
+    """Says what it serves once it listens."""
+
+    def __init__(self, config: uvicorn.Config, settings: Settings, holder: Holder) -> None:
+        super().__init__(config)
+        self._settings, self._holder = settings, holder
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        if self.started and sockets:
+            port = sockets[0].getsockname()[1]
+            print(banner(self._holder.current().policy, self._settings, port), flush=True)
+
+
+def banner(policy: Policy, settings: Settings, port: int) -> str:
+    """What is served, by which models, and three requests to try."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    base = f"http://{host}:{port}"
+    serving = [m for m in policy.models.values() if not m.disabled]
+    width = max((len(r.name) for r in policy.routes), default=0)
+    who = (
+        f"{len(policy.callers)} callers"
+        if policy.callers
+        else "anyone on this machine (no callers are named)"
+    )
+    return "\n".join(
+        [
+            f"Pointsman {__version__} listens on {base}/v1 for {who}",
+            f"policy {policy.revision} from {settings.policies}; see also {base}/readyz and {base}/metrics",
+            "",
+            "models:  " + ", ".join(f"{m.name} ({m.provider}/{m.model})" for m in serving),
+            *(f"not in service: {note}" for note in policy.notes),
+            "",
+            "routes:",
+            *(
+                f"  {r.name:{width}}  {r.about or 'Everything that no route above takes.'}"
+                for r in policy.routes
+            ),
+            "",
+            "Try:",
+            *(_curl(base, text) for text in EXAMPLES),
+        ]
+    )
+
+
+EXAMPLES = (
+    "Which category does this ticket belong to: my card was charged twice",
+    "How long do I have to send boots back?",
+    "Where is my order 1007?",
+)
+
+
+def _curl(base: str, text: str) -> str:
+    body = json.dumps({"model": "auto", "messages": [{"role": "user", "content": text}]})
+    return f"  curl -s {base}{CHAT_PATH} -H 'content-type: application/json' -d '{body}'"

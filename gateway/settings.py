@@ -1,0 +1,52 @@
+"""What whoever starts the gateway decides; flags and POINTSMAN_… variables end here."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_SIZE = re.compile(r"(\d+)\s*([kmg]i?b?|b)?", re.IGNORECASE)
+_UNITS = {"": 1, "b": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`max_body` is in bytes, `grace` in seconds; `secrets` names variables that a policy may use."""
+
+    policies: Path
+    data_dir: Path
+    knowledge_root: Path
+    host: str = "127.0.0.1"
+    port: int = 8080
+    max_body: int = 20_000_000
+    grace: float = 30.0
+    allow_stdio: bool = False
+    secrets: tuple[str, ...] = field(default=())
+
+
+def size(text: str) -> int:
+    """`20MB`, `512k`, `1GiB`: bytes.
+
+    Raises:
+        ValueError: it is no size; the message says what would be one.
+    """
+    match = _SIZE.fullmatch(text.strip())
+    if match is None or int(match[1]) == 0:
+        raise ValueError(f"'{text}' is not a size: write it like 20MB or 512k")
+    unit = (match[2] or "").lower()
+    factor = _UNITS[unit[:1]]
+    if unit[1:2] == "i":
+        factor = 1024 ** (" kmg".index(unit[0]))
+    return int(match[1]) * factor
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address is reached from this machine only."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,77 @@
+"""Imports run down only, a stage never imports another stage, and only the composition root knows backends."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent / "gateway"
+STAGES = {"access", "classify", "strategies", "knowledge", "tuning", "accounting", "backends"}
+# Each layer may import those below it, and itself; a stage only itself of its own layer.
+LAYERS = (
+    {"types", "errors"},
+    {"labels"},
+    {"interfaces"},
+    {"policy", "settings", "log"},
+    STAGES,
+    {"pipeline"},
+    {"api"},
+    {"app", "parts", "holder", "server", "commands"},
+    {"cli"},
+)
+KNOWS_BACKENDS = {"parts", "server", "commands", "backends"}
+RANK = {room: rank for rank, rooms in enumerate(LAYERS) for room in rooms}
+APART = {"demo"}  # servers of their own, started as processes
+
+
+def rooms(path: Path) -> set[str]:
+    """The rooms of ours that a module imports, wherever in it the import stands."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("gateway."):
+            found.add((node.module or "").split(".")[1])
+        elif isinstance(node, ast.Import):
+            found.update(a.name.split(".")[1] for a in node.names if a.name.startswith("gateway."))
+    return found
+
+
+MODULES = sorted(path for path in ROOT.rglob("*.py") if path.parent != ROOT or path.name != "__init__.py")
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_imports_only_what_lies_below_it(path: Path) -> None:
+    own = room_of(path)
+    if own in APART:
+        assert rooms(path) <= {own}
+        return
+    for other in rooms(path) - {own}:
+        assert RANK[other] < RANK[own] or (RANK[other] == RANK[own] and own not in STAGES), (
+            f"{own} imports {other}, which is not below it"
+        )
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_only_the_composition_root_knows_backends(path: Path) -> None:
+    assert "backends" not in rooms(path) or room_of(path) in KNOWS_BACKENDS
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_says_what_it_is_for(path: Path) -> None:
+    if path.name != "__init__.py":
+        assert ast.get_docstring(ast.parse(path.read_text()))
+
+
+def test_the_serving_path_imports_nothing_heavy() -> None:
+    """Their imports take seconds and a hundred megabytes each: they wait until a policy needs them."""
+    heavy = ("litellm", "sklearn", "mcp", "onnxruntime", "tokenizers", "xllamacpp", "openai", "pydantic")
+    code = f"import gateway.server, sys; print([name for name in {heavy!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

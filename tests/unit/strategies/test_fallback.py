@@ -1,0 +1,68 @@
+"""The next candidate answers where one fails, as long as nothing has left."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from gateway.errors import NoClearedModel, ProviderRefused, ProviderUnavailable
+from gateway.interfaces import Emit, Strategy
+from gateway.labels import NotCleared
+from gateway.strategies.fallback import fallback
+from gateway.types import ChatRequest, Delta, Event, Label, Refused, Serving
+
+REQUEST = ChatRequest("auto", (), {}, stream=True)
+
+
+def says(*events: Event, then: Exception | None = None) -> Strategy:
+    async def strategy(_: ChatRequest, emit: Emit) -> None:
+        for event in events:
+            await emit(event)
+        if then is not None:
+            raise then
+
+    return strategy
+
+
+def run(strategy: Strategy) -> list[Event]:
+    seen: list[Event] = []
+
+    async def emit(event: Event) -> None:
+        seen.append(event)
+
+    asyncio.run(strategy(REQUEST, emit))
+    return seen
+
+
+def test_the_second_candidate_answers_where_the_first_is_down() -> None:
+    down = says(then=ProviderUnavailable("down"))
+    assert run(fallback([("a", down), ("b", says(Delta("hi")))])) == [Serving("b"), Delta("hi")]
+
+
+def test_a_break_after_a_role_only_event_still_falls_over_and_the_role_does_not_leave() -> None:
+    broken = says(Delta(raw=b'{"role"}'), then=ProviderUnavailable("cut"))
+    assert run(fallback([("a", broken), ("b", says(Delta("hi")))])) == [Serving("b"), Delta("hi")]
+
+
+def test_a_break_after_content_has_left_is_an_error() -> None:
+    broken = says(Delta("half"), then=ProviderUnavailable("cut"))
+    with pytest.raises(ProviderUnavailable):
+        run(fallback([("a", broken), ("b", says(Delta("hi")))]))
+
+
+def test_a_callers_mistake_is_not_asked_again_elsewhere() -> None:
+    with pytest.raises(ProviderRefused):
+        run(fallback([("a", says(then=ProviderRefused("bad"))), ("b", says(Delta("hi")))]))
+
+
+def test_a_candidate_that_the_gate_refuses_is_noted_and_passed_over() -> None:
+    refused = NotCleared("model", "a", Label.RESTRICTED, Label.PUBLIC)
+    seen = run(fallback([("a", says(then=refused)), ("b", says(Delta("hi")))]))
+    assert seen == [Refused("model", "a", Label.RESTRICTED), Serving("b"), Delta("hi")]
+
+
+def test_nothing_is_answered_by_a_guess_where_the_gate_refuses_all() -> None:
+    refused = NotCleared("model", "a", Label.RESTRICTED, Label.PUBLIC)
+    with pytest.raises(NoClearedModel):
+        run(fallback([("a", says(then=refused))]))

@@ -1,0 +1,192 @@
+"""The tool agent's loop and its bounds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from gateway.interfaces import Emit, Strategy
+from gateway.labels import Cleared
+from gateway.policy.schema import Tools, ToolSource
+from gateway.strategies.tools import tools
+from gateway.types import (
+    Answer,
+    ChatRequest,
+    Delta,
+    Event,
+    Label,
+    Message,
+    ToolCall,
+    ToolCallDelta,
+    ToolResult,
+    ToolSpec,
+    ToolUsed,
+    Tried,
+    Usage,
+)
+
+LOOK = ToolSpec("look", "Looks something up", {"type": "object"}, "shop")
+
+
+@dataclass
+class Shop:
+    """A tool server that remembers what it was asked."""
+
+    specs: tuple[ToolSpec, ...] = (LOOK,)
+    answer: str = "42"
+    seconds: float = 0.0
+    calls: list[ToolCall] = field(default_factory=list)
+
+    async def tools(self) -> tuple[ToolSpec, ...]:
+        return self.specs
+
+    async def call(self, call: Cleared[ToolCall]) -> ToolResult:
+        self.calls.append(call.value)
+        await asyncio.sleep(self.seconds)
+        return ToolResult(self.answer)
+
+    async def close(self) -> None: ...
+
+
+@dataclass
+class Model:
+    """Plays its turns in order, the last one for ever, and remembers the requests."""
+
+    turns: Sequence[Answer]
+    requests: list[ChatRequest] = field(default_factory=list)
+
+    async def __call__(self, request: ChatRequest, emit: Emit) -> None:
+        turn = self.turns[min(len(self.requests), len(self.turns) - 1)]
+        self.requests.append(request)
+        await emit(turn)
+        await emit(Tried("m", "ok", Usage(input=10, output=1), 0.0))
+
+
+def wants(name: str = "look", arguments: str = "{}") -> Answer:
+    return Answer(tool_calls=(ToolCall("c1", name, arguments),), finish="tool_calls")
+
+
+def user(text: str) -> ChatRequest:
+    return ChatRequest("auto", (Message("user", text, b"{}"),), {})
+
+
+def run(strategy: Strategy, request: ChatRequest) -> list[Event]:
+    seen: list[Event] = []
+
+    async def emit(event: Event) -> None:
+        seen.append(event)
+
+    asyncio.run(strategy(request, emit))
+    return seen
+
+
+def agent(
+    model: Strategy, shop: Shop, source: ToolSource | None = None, spec: Tools | None = None
+) -> Strategy:
+    source = source or ToolSource("shop")
+    return tools(model, spec or Tools(("shop",)), [(source, shop)], lambda model, usage: 1.0)
+
+
+def statuses(events: list[Event]) -> list[str]:
+    return [event.status for event in events if isinstance(event, ToolUsed)]
+
+
+def test_a_tool_is_called_and_the_answer_comes_after_it() -> None:
+    shop, model = Shop(), Model([wants(arguments='{"q":1}'), Answer("It is 42.")])
+    seen = run(agent(model, shop), user("What is it?"))
+    assert shop.calls == [ToolCall("c1", "look", '{"q":1}')]
+    assert [m.role for m in model.requests[1].messages] == ["user", "assistant", "tool"]
+    assert model.requests[1].results[0][1].text == "42"
+    answers = [event for event in seen if isinstance(event, Answer)]
+    assert [(a.text, a.usage) for a in answers] == [("It is 42.", Usage(input=20, output=2))]
+
+
+def test_the_results_label_rises_with_the_conversation() -> None:
+    model = Model([wants(), Answer("done")])
+    source = ToolSource("shop", label=Label.CONFIDENTIAL)
+    run(agent(model, Shop(), source), user("x"))
+    assert [r.label for r in model.requests] == [Label.PUBLIC, Label.CONFIDENTIAL]
+
+
+def test_a_tool_that_is_not_cleared_for_the_conversation_is_never_called() -> None:
+    shop, model = Shop(), Model([wants(), Answer("done")])
+    seen = run(agent(model, shop), user("x").labelled(Label.RESTRICTED))
+    assert shop.calls == []
+    assert statuses(seen) == ["refused"]
+
+
+def test_steps_are_bounded_and_the_last_turn_has_no_tools() -> None:
+    shop, model = Shop(), Model([wants()])
+    run(agent(model, shop, spec=Tools(("shop",), steps=3)), user("x"))
+    assert len(shop.calls) == 3
+    assert [len(r.offered) for r in model.requests] == [1, 1, 1, 0]
+
+
+def test_cost_is_bounded() -> None:
+    shop, model = Shop(), Model([wants()])
+    run(agent(model, shop, spec=Tools(("shop",), steps=9, cost=2.0)), user("x"))
+    assert len(shop.calls) == 2
+
+
+def test_time_is_bounded() -> None:
+    shop, model = Shop(seconds=5), Model([wants()])
+    seen = run(agent(model, shop, spec=Tools(("shop",), time=0.05)), user("x"))
+    assert statuses(seen) == ["timeout"]
+
+
+def test_a_write_asked_for_on_account_of_untrusted_text_is_held_back() -> None:
+    write = ToolSpec("cancel", "Cancels", {"type": "object"}, "shop")
+    source = ToolSource("shop", writes=frozenset({"cancel"}))
+    shop, model = Shop((LOOK, write)), Model([wants("look"), wants("cancel"), Answer("done")])
+    seen = run(agent(model, shop, source), user("What does it say?"))
+    assert [call.name for call in shop.calls] == ["look"]
+    assert statuses(seen) == ["ok", "held_back"]
+
+
+def test_a_write_that_the_caller_asks_for_is_made() -> None:
+    write = ToolSpec("cancel", "Cancels", {"type": "object"}, "shop")
+    source = ToolSource("shop", writes=frozenset({"cancel"}))
+    shop = Shop((write,))
+    run(agent(Model([wants("cancel"), Answer("done")]), shop, source), user("Cancel it"))
+    assert [call.name for call in shop.calls] == ["cancel"]
+
+
+def test_a_callers_own_tool_call_is_the_answer() -> None:
+    shop = Shop()
+    seen = run(agent(Model([wants("theirs")]), shop), user("x"))
+    assert shop.calls == []
+    assert [e.tool_calls[0].name for e in seen if isinstance(e, Answer)] == ["theirs"]
+
+
+def test_two_tools_of_one_name_are_offered_under_two() -> None:
+    model = Model([Answer("done")])
+    servers = [(ToolSource("a"), Shop()), (ToolSource("b"), Shop())]
+    run(tools(model, Tools(("a", "b")), servers, lambda m, u: 0.0), user("x"))
+    assert [spec.name for spec in model.requests[0].offered] == ["look", "b__look"]
+
+
+def test_a_stream_keeps_tool_calls_and_relays_prose() -> None:
+    turns = [
+        [
+            Delta("Let me look. "),
+            Delta(tool_calls=(ToolCallDelta(0, "c1", "look", "{}"),)),
+            Delta(finish="tool_calls"),
+        ],
+        [Delta("It is 42."), Delta(finish="stop")],
+    ]
+    asked = 0
+
+    async def model(_: ChatRequest, emit: Emit) -> None:
+        nonlocal asked
+        for delta in turns[asked]:
+            await emit(delta)
+        await emit(Tried("m", "ok", Usage(input=1, output=1), 0.0))
+        asked += 1
+
+    request = ChatRequest("auto", (Message("user", "x", b"{}"),), {}, stream=True)
+    deltas = [e for e in run(agent(model, Shop()), request) if isinstance(e, Delta)]
+    assert "".join(d.text for d in deltas) == "Let me look. It is 42."
+    assert not any(d.tool_calls for d in deltas)
+    assert [d.finish for d in deltas if d.finish] == ["stop"]
+    assert deltas[-1].usage == Usage(input=2, output=2)
