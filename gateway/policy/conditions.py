@@ -2,11 +2,145 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import product
+from operator import itemgetter
+from typing import Any
+
+from cel_expr_python import cel
+
+from gateway.policy.grammar import Fault, faults_of, reads_of, translated
+from gateway.policy.vocabulary import AXES, LABELS, VARIABLES, Kind
+
+Cell = tuple[str | None, int | None, int]
+"""Task, freshness (None: unsure) and sensitivity, as the conditions' values."""
+
+_AXIS_NAMES = tuple(axis.value for axis in AXES)
+_LONGEST = 4096
+
+
+class Faulty(Exception):
+    """A condition that does not check; positions are within its text, from 1."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("; ".join(f"{f.line}:{f.column}: {f.message}" for f in self.faults))
+
+
+class Activation:
+    """What one request gives to conditions. Names left out are unknown.
+
+    Belongs to one request and to the thread that made it. `values` is called at most once, and only
+    if a condition reads more than the cell.
+    """
+
+    __slots__ = ("_bound", "_values", "cell")
+
+    def __init__(self, cell: Cell, values: Callable[[], Mapping[str, object]]) -> None:
+        self.cell = cell
+        self._values = values
+        self._bound: Any = None
+
+    def bound(self) -> Any:
+        if self._bound is None:
+            self._bound = _runtime().Activation(dict(self._values()))
+        return self._bound
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A checked condition; `text` is as written."""
+    """A condition; `text` is as written. `checked` makes one that can be evaluated.
+
+    `reads` names its variables, a map's entry as `map.entry`.
+    """
 
     text: str
+    reads: frozenset[str] = field(default=frozenset(), compare=False)
+    _program: Any = field(default=None, compare=False, repr=False)
+    _key: Callable[[Cell], Any] | None = field(default=None, compare=False, repr=False)
+    _table: Mapping[Any, bool | None] = field(default_factory=dict, compare=False, repr=False)
+
+    def evaluate(self, activation: Activation) -> bool | None:
+        """True, false, or None where it is unknown (or fails)."""
+        if self._key is not None:
+            return self._table[self._key(activation.cell)]
+        if self._program is None:
+            raise TypeError(f"the condition {self.text!r} was not checked")
+        return _three_valued(self._program.eval(activation.bound()))
+
+    @property
+    def variables(self) -> frozenset[str]:
+        """The declared variables that it reads."""
+        return frozenset(name for name in VARIABLES if any(_within(read, name) for read in self.reads))
+
+    @property
+    def by_cell(self) -> bool:
+        """Whether the cell alone decides it, so that every outcome was worked out when it was checked."""
+        return self._key is not None
+
+
+def checked(text: str, knowledge: Iterable[str] = ()) -> Condition:
+    """A condition, checked against the declared names and types; `knowledge` names the bases there are.
+
+    Raises:
+        Faulty: with every fault that can be told.
+    """
+    if len(text) > _LONGEST:
+        raise Faulty([Fault(1, 1, f"a condition has at most {_LONGEST} characters", "")])
+    faults = faults_of(text, frozenset(knowledge))
+    if faults:
+        raise Faulty(faults)
+    program, reads = _compiled(text), reads_of(text)
+    axes = tuple(_AXIS_NAMES.index(name) for name in _AXIS_NAMES if name in reads)
+    if not reads <= set(_AXIS_NAMES):
+        return Condition(text, reads, program)
+    return Condition(text, reads, program, itemgetter(*(axes or (2,))), _outcomes(program, axes or (2,)))
+
+
+def _compiled(text: str) -> Any:
+    try:
+        return _runtime().compile(text)
+    except RuntimeError as error:  # such as a comparison of a label with null
+        raise Faulty(translated(str(error))) from error
+
+
+def _three_valued(result: Any) -> bool | None:
+    """CEL returns a failed evaluation as a value that holds a text, truthy: only a real bool counts.
+
+    An absent name is such a failure, and CEL's `&&` and `||` absorb it where the other side decides;
+    that is Kleene's three-valued logic.
+    """
+    value = result.value()
+    return value if value is True or value is False else None
+
+
+def _outcomes(program: Any, axes: tuple[int, ...]) -> dict[Any, bool | None]:
+    """Every outcome of a condition that reads nothing but these axes."""
+    spaces: list[list[str | int | None]] = [
+        [*(LABELS[AXES[axis]].values()), *([None] if AXES[axis] is not Kind.SENSITIVITY else [])]
+        for axis in axes
+    ]
+    table: dict[Any, bool | None] = {}
+    for labels in product(*spaces):
+        values = {_AXIS_NAMES[a]: v for a, v in zip(axes, labels, strict=True) if v is not None}
+        table[labels if len(labels) > 1 else labels[0]] = _three_valued(program.eval(data=values))
+    return table
+
+
+def _within(read: str, name: str) -> bool:
+    return read == name or read.startswith(name + ".")
+
+
+@lru_cache(maxsize=1)
+def _runtime() -> Any:
+    """The environment that conditions run in: labels are constants, which only its YAML form can declare."""
+    types = {Kind.TASK: "string", Kind.FRESHNESS: "int", Kind.SENSITIVITY: "int"}
+    constants = "\n".join(
+        f"- {{name: {name}, type: {types[axis]}, value: {value}}}"
+        for axis, labels in LABELS.items()
+        for name, value in labels.items()
+    )
+    variables = {name: cel.Type(types.get(kind, kind.value)) for name, kind in VARIABLES.items()}
+    return cel.NewEnv(config=cel.NewEnvConfigFromYaml(f"variables:\n{constants}\n"), variables=variables)

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import partial
+from types import MappingProxyType
+from typing import TypeVar
 
-from gateway.policy.schema import Guard, Model, Policy, Route
+from gateway.errors import Forbidden
+from gateway.policy.candidates import in_order, of_model
+from gateway.policy.conditions import Activation
+from gateway.policy.naming import Asked, resolve, usable
+from gateway.policy.schema import Guard, Knowledge, Model, Policy, Route, ToolSource
 from gateway.types import Caller, Label, Refused, Signals
+
+Source = TypeVar("Source", Knowledge, ToolSource)
 
 
 class Reason(StrEnum):
@@ -21,7 +30,10 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All that a condition can read. `label` is the request's label, everything considered."""
+    """All that a condition can read. `label` is the request's label, everything considered.
+
+    `sticky` keeps a conversation with one model of a canary: the caller's conversation id, or a hash.
+    """
 
     signals: Signals
     caller: Caller
@@ -29,7 +41,8 @@ class Facts:
     label: Label
     stream: bool = False
     metadata: Mapping[str, str] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)  # names in small letters
+    sticky: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +57,8 @@ class Verdict:
 class Decision:
     """How a request is served. With `blocked_by`, nothing else counts; without `candidates`, nobody may.
 
-    `candidates` are in the order in which they are tried, each cleared for `label`.
+    `candidates` are in the order in which they are tried, each cleared for `label`. `knowledge` and
+    `tools` are the route's sources that may be asked for this caller at this label.
     """
 
     route: Route | None
@@ -55,6 +69,8 @@ class Decision:
     blocked_by: Guard | None = None
     guards: tuple[Verdict, ...] = ()
     tried: tuple[Verdict, ...] = ()
+    knowledge: tuple[Knowledge, ...] = ()
+    tools: tuple[ToolSource, ...] = ()
 
 
 def decide(policy: Policy, facts: Facts) -> Decision:
@@ -64,4 +80,149 @@ def decide(policy: Policy, facts: Facts) -> Decision:
         UnknownModel: the model asked for is neither a model, a route, an alias nor `auto`.
         Forbidden: the caller may not use it.
     """
-    raise NotImplementedError
+    asked = resolve(policy, facts.model)
+    if not usable(asked, facts.caller):
+        raise Forbidden(f"this key may not use the model {facts.model!r}", param="model")
+    activation = activate(policy, facts)
+    guards, blocked_by = _guarded(policy, activation)
+    if blocked_by is not None:
+        return Decision(None, Reason.DEFAULT, facts.label, blocked_by=blocked_by, guards=guards)
+    route, reason, tried = _routed(policy, asked, activation)
+    return _gated(policy, facts, Decision(route, reason, facts.label, guards=guards, tried=tried), asked)
+
+
+def activate(policy: Policy, facts: Facts) -> Activation:
+    """What the conditions of this policy may read of these facts."""
+    task, freshness = facts.signals.task, facts.signals.freshness
+    cell = (
+        None if task.unsure else task.best.value,
+        None if freshness.unsure else int(freshness.best),
+        int(facts.label),
+    )
+    return Activation(cell, partial(observed, facts, VALUES if policy.reads is None else policy.reads))
+
+
+def observed(facts: Facts, names: Iterable[str]) -> dict[str, object]:
+    """The named variables' values; what is unknown is left out."""
+    return {name: value for name in names if (value := VALUES[name](facts)) is not None}
+
+
+VALUES: Mapping[str, Callable[[Facts], object]] = MappingProxyType(
+    {
+        "task": lambda f: None if f.signals.task.unsure else f.signals.task.best.value,
+        "freshness": lambda f: None if f.signals.freshness.unsure else int(f.signals.freshness.best),
+        "sensitivity": lambda f: int(f.label),
+        "findings": lambda f: sorted(f.signals.found),
+        "language": lambda f: None if f.signals.language in ("", "und") else f.signals.language,
+        "input_tokens": lambda f: f.signals.input_tokens,
+        "difficulty": lambda f: None,
+        "injection": lambda f: None,
+        "needs": lambda f: sorted(f.signals.needs),
+        "knowledge": lambda f: {name: float(score) for name, score in f.signals.knowledge.items()},
+        "caller.name": lambda f: f.caller.name,
+        "caller.team": lambda f: f.caller.team or None,
+        "caller.label": lambda f: int(f.caller.label),
+        "caller.clearance": lambda f: int(f.caller.clearance),
+        "caller.admin": lambda f: f.caller.admin,
+        "request.model": lambda f: f.model,
+        "request.stream": lambda f: f.stream,
+        "request.needs": lambda f: sorted(f.signals.needs),
+        "request.metadata": lambda f: dict(f.metadata),
+        "request.headers": lambda f: dict(f.headers),
+    }
+)
+"""How each declared variable is read off the facts; None is unknown."""
+
+
+def _guarded(policy: Policy, activation: Activation) -> tuple[tuple[Verdict, ...], Guard | None]:
+    """Every guard's outcome, and the first that blocks: a guard acts unless its condition is false."""
+    guards = [guard for guard in policy.guards if not guard.disabled]
+    verdicts = tuple(Verdict(guard.name, guard.when.evaluate(activation)) for guard in guards)
+    acting = (g for g, verdict in zip(guards, verdicts, strict=True) if verdict.outcome is not False)
+    first = next(acting, None)
+    return verdicts, None if first is None else _blocking(first)
+
+
+def _blocking(guard: Guard) -> Guard:
+    """A guard that masks cannot do so yet: what it would mask does not leave."""
+    if guard.block is not None:
+        return guard
+    message = (
+        f"The policy's guard {guard.name!r} wants parts of this request masked, which this version "
+        "of the gateway cannot do; the request was not sent anywhere."
+    )
+    return replace(guard, block=message)
+
+
+def _routed(
+    policy: Policy, asked: Asked, activation: Activation
+) -> tuple[Route | None, Reason, tuple[Verdict, ...]]:
+    if asked.model is not None:
+        return None, Reason.NAMED, ()
+    if asked.route is not None:
+        return asked.route, Reason.FORCED, ()
+    tried: list[Verdict] = []
+    for route in policy.routes:
+        if route.disabled:
+            continue
+        outcome = True if route.when is None else route.when.evaluate(activation)
+        tried.append(Verdict(route.name, outcome))
+        if outcome is True:
+            reason = Reason.DEFAULT if route.when is None else Reason.MATCHED
+            return route, reason, tuple(tried)
+    return None, Reason.DEFAULT, tuple(tried)
+
+
+def _gated(policy: Policy, facts: Facts, decision: Decision, asked: Asked) -> Decision:
+    """The decision with its candidates and sources, each held against its clearance."""
+    route, label = decision.route, decision.label
+    if asked.model is not None:
+        models = of_model(policy, asked.model)
+    else:
+        models = () if route is None else in_order(policy, route, f"{facts.caller.name}\0{facts.sticky}")
+    candidates = tuple(model for model in models if label <= model.clearance)
+    refused = tuple(Refused("model", m.name, label) for m in models if label > m.clearance)
+    knowledge, no_knowledge = allowed_sources(_bases(policy, route), "retriever", facts, candidates)
+    tools, no_tools = allowed_sources(_servers(policy, route), "tool", facts, candidates)
+    return replace(
+        decision,
+        candidates=candidates,
+        refused=(*refused, *no_knowledge, *no_tools),
+        knowledge=knowledge,
+        tools=tools,
+    )
+
+
+def _bases(policy: Policy, route: Route | None) -> tuple[Knowledge, ...]:
+    names = route.retrieve.sources if route is not None and route.retrieve is not None else ()
+    return tuple(policy.knowledge[name] for name in names)
+
+
+def _servers(policy: Policy, route: Route | None) -> tuple[ToolSource, ...]:
+    names = route.tools.sources if route is not None and route.tools is not None else ()
+    return tuple(policy.tools[name] for name in names)
+
+
+def allowed_sources(
+    sources: Iterable[Source], kind: str, facts: Facts, candidates: tuple[Model, ...]
+) -> tuple[tuple[Source, ...], tuple[Refused, ...]]:
+    """The sources that may be asked, and the others with the reason in `kind`.
+
+    `caller`: its label is above what may be added for the caller. `kind` itself (retriever, tool): the
+    request is above the source's clearance. `model`: what it adds would leave no candidate.
+    """
+    asked: list[Source] = []
+    refused: list[Refused] = []
+    for source in sources:
+        if source.disabled:
+            continue
+        raised = max(facts.label, source.label)
+        if source.label > facts.caller.clearance:
+            refused.append(Refused("caller", source.name, source.label))
+        elif facts.label > source.clearance:
+            refused.append(Refused(kind, source.name, facts.label))
+        elif not any(raised <= model.clearance for model in candidates):
+            refused.append(Refused("model", source.name, raised))
+        else:
+            asked.append(source)
+    return tuple(asked), tuple(refused)

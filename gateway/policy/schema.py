@@ -45,9 +45,10 @@ class Model:
     price: Price | None = None
     timeouts: Timeouts = Timeouts()
     retries: int = 2
-    teacher: str | None = None
+    teacher: str | None = None  # the first of `teachers`
     disabled: bool = False
     if_available: bool = False  # left out of service, with a word at start, where its key or server is absent
+    teachers: tuple[str, ...] = ()  # the next candidates when it abstains, in order
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,11 @@ class ToolSource:
     replies: Mapping[str, str] = field(default_factory=dict)  # tool → template over its result's fields
     timeout: float = 30.0  # seconds a call
     disabled: bool = False
+
+    @property
+    def stdio(self) -> bool:
+        """Whether it runs a command on this machine, which needs --allow-stdio."""
+        return bool(self.command)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +165,8 @@ class Policy:
     on_ledger_failure: str = "serve"
     warnings: tuple[str, ...] = ()  # what loads but is not enforced yet, and the like
     notes: tuple[str, ...] = ()  # which models were left out of service, and why
+    reads: frozenset[str] | None = None  # the variables that its conditions read; None: not known
+    headers: frozenset[str] = frozenset()  # the request headers that its conditions read, in small letters
 
     def route(self, name: str) -> Route | None:
         return next((r for r in self.routes if r.name == name), None)

@@ -1,0 +1,234 @@
+"""A policy file as YAML nodes that know their place: typed reading, every mistake collected."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import yaml
+
+from gateway.policy.mistakes import Mistake, proposal
+
+T = TypeVar("T")
+D = TypeVar("D")
+
+LARGEST = 1 << 20  # bytes in a file
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_VARIABLE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
+_KINDS = {
+    "str": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "null": "nothing",
+    "timestamp": "a date",
+    "map": "a mapping",
+    "seq": "a list",
+}
+
+
+class Wrong(Exception):
+    """A value that is not what its key wants; whoever reads the key records it at the value's place.
+
+    Without a message, it is recorded already.
+    """
+
+    def __init__(self, message: str, proposal: str = "") -> None:
+        super().__init__(message)
+        self.message, self.proposal = message, proposal
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A YAML node of a file."""
+
+    file: str
+    source: str
+    node: yaml.Node
+
+    @property
+    def line(self) -> int:
+        return self.node.start_mark.line + 1
+
+    @property
+    def column(self) -> int:
+        return self.node.start_mark.column + 1
+
+    @property
+    def kind(self) -> str:
+        """What a reader would call it: text, a list, a mapping, true or false …"""
+        return _KINDS.get(self.tag, self.tag)
+
+    @property
+    def tag(self) -> str:
+        return str(self.node.tag).removeprefix("tag:yaml.org,2002:")
+
+    @property
+    def scalar(self) -> str:
+        """A scalar's text; of anything else, nothing."""
+        return str(self.node.value) if isinstance(self.node, yaml.ScalarNode) else ""
+
+    def items(self) -> list[Value]:
+        """The members of a list.
+
+        Raises:
+            Wrong: it is no list.
+        """
+        if not isinstance(self.node, yaml.SequenceNode):
+            raise Wrong(f"a list is wanted here, not {self.kind}", "begin each entry with '- '")
+        return [self._other(node) for node in self.node.value]
+
+    def pairs(self) -> list[tuple[Value, Value]]:
+        """The keys and values of a mapping.
+
+        Raises:
+            Wrong: it is no mapping.
+        """
+        if not isinstance(self.node, yaml.MappingNode):
+            raise Wrong(f"a mapping is wanted here, not {self.kind}", "write 'key: value'")
+        return [(self._other(key), self._other(value)) for key, value in self.node.value]
+
+    def _other(self, node: yaml.Node) -> Value:
+        return Value(self.file, self.source, node)
+
+    def place_within(self, line: int, column: int) -> tuple[int, int]:
+        """Where a position of a scalar's text (from 1) stands in the file, quotes and folding considered."""
+        lines = self.scalar.split("\n")
+        offset = sum(len(text) + 1 for text in lines[: line - 1]) + column - 1
+        at = self._start()
+        for char in self.scalar[: offset + 1]:
+            found = self.source.find(char, at) if not char.isspace() else -1
+            at = found + 1 if found >= 0 else at
+        at = max(at - 1, 0) if offset < len(self.scalar) else at
+        before = self.source[:at]
+        return before.count("\n") + 1, at - (before.rfind("\n") + 1) + 1
+
+    def _start(self) -> int:
+        """The offset of the first character of the scalar's text."""
+        lines = self.source.split("\n")
+        at = sum(len(text) + 1 for text in lines[: self.line - 1]) + self.column - 1
+        style = getattr(self.node, "style", None)
+        if style in ("|", ">"):
+            return at + len(lines[self.line - 1]) - self.column + 2
+        return at + 1 if style in ("'", '"') else at
+
+
+@dataclass(slots=True)
+class Reading:
+    """What reading a folder turns up: mistakes, warnings, notes, names defined and names referred to."""
+
+    mistakes: list[Mistake] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    defined: dict[str, dict[str, Value]] = field(default_factory=dict)
+    references: list[tuple[str, str, Value]] = field(default_factory=list)
+
+    def wrong(self, value: Value, message: str, proposed: str = "") -> None:
+        self.mistakes.append(Mistake(value.file, value.line, value.column, message, proposed))
+
+    def warn(self, value: Value, message: str) -> None:
+        self.warnings.append(f"{value.file}:{value.line}: {message}")
+
+    def define(self, kind: str, name: str, value: Value) -> None:
+        """Record a name; the same name twice is a mistake."""
+        first = self.defined.setdefault(kind, {}).setdefault(name, value)
+        if first is not value:
+            self.wrong(value, f"{name} is defined already, at {first.file}:{first.line}", "names are unique")
+
+    def refer(self, kind: str, names: Iterable[tuple[str, Value]]) -> None:
+        self.references.extend((kind, name, value) for name, value in names)
+
+    def attempt(self, value: Value, reader: Callable[[Value], T], default: D) -> T | D:
+        """What the reader makes of the value, or the default and a mistake."""
+        try:
+            return reader(value)
+        except Wrong as wrong:
+            if wrong.message:
+                self.wrong(value, wrong.message, wrong.proposal)
+            return default
+
+
+class Fields:
+    """A mapping whose keys are known. Unknown and repeated keys are mistakes."""
+
+    def __init__(
+        self,
+        value: Value,
+        found: Reading,
+        what: str,
+        keys: Iterable[str],
+        later: Iterable[str] = (),
+    ) -> None:
+        self.value, self.found, self.what = value, found, what
+        self.present: Mapping[str, Value] = self._checked(tuple(keys), tuple(later))
+
+    def _checked(self, keys: tuple[str, ...], later: tuple[str, ...]) -> dict[str, Value]:
+        present: dict[str, Value] = {}
+        for key, value in self.found.attempt(self.value, Value.pairs, []):
+            name = key.scalar
+            if name in present:
+                self.found.wrong(key, f"{name} is given twice", "keep one of them")
+            elif name not in (*keys, *later):
+                self.found.wrong(key, f"{self.what} has no key {name}", proposal(name, (*keys, *later)))
+            else:
+                present[name] = value
+                if name in later:
+                    self.found.warn(key, f"{self.what}: {name} is not enforced yet")
+        return present
+
+    def read(self, key: str, reader: Callable[[Value], T], default: D) -> T | D:
+        """The key's value, or the default if it is absent or wrong (which is recorded)."""
+        value = self.present.get(key)
+        return default if value is None else self.found.attempt(value, reader, default)
+
+    def need(self, key: str, reader: Callable[[Value], T], default: D) -> T | D:
+        """As `read`, for a key that must be there."""
+        if key not in self.present:
+            self.found.wrong(self.value, f"{self.what} needs {key}", f"add '{key}:'")
+        return self.read(key, reader, default)
+
+
+def compose(file: str, data: bytes, found: Reading) -> Value | None:
+    """The file's root node; None if it is empty or no YAML, which is recorded."""
+    try:
+        text = data.decode("utf-8")
+        node = _LOADER(text).get_single_node() if len(data) <= LARGEST else None
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        found.mistakes.append(Mistake(file, line, 1, "the file is not UTF-8 text", "save it as UTF-8"))
+        return None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        found.mistakes.append(
+            Mistake(file, line, column, f"not YAML: {error.problem}", "mind the indentation")
+        )
+        return None
+    except yaml.YAMLError as error:
+        found.mistakes.append(Mistake(file, 1, 1, f"not YAML: {str(error).splitlines()[0]}"))
+        return None
+    if len(data) > LARGEST:
+        found.mistakes.append(Mistake(file, 1, 1, f"the file is larger than {LARGEST} bytes", "split it"))
+    return None if node is None else Value(file, text, node)
+
+
+def scalars(value: Value) -> Iterator[Value]:
+    """Every scalar below, keys left out. Anchors are followed once."""
+    stack, seen = [value.node], set[int]()
+    while stack:
+        node = stack.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.ScalarNode):
+            yield Value(value.file, value.source, node)
+        elif isinstance(node, yaml.SequenceNode):
+            stack.extend(node.value)
+        elif isinstance(node, yaml.MappingNode):
+            stack.extend(child for _, child in node.value)
+
+
+def names_a_variable(text: str) -> bool:
+    return _VARIABLE.search(text) is not None

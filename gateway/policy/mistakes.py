@@ -1,0 +1,47 @@
+"""What is wrong in a policy folder: where, what, and what would be right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Mistake:
+    """One mistake; line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+    proposal: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}:{self.column}: {self.message}"
+        return f"{place}; {self.proposal}" if self.proposal else place
+
+
+class PolicyMistakes(Exception):
+    """A folder that does not load, with every mistake in it. Never shown to a caller."""
+
+    def __init__(self, mistakes: Iterable[Mistake]) -> None:
+        self.mistakes = tuple(sorted(set(mistakes)))
+        super().__init__("\n".join(map(str, self.mistakes)))
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known name that is spelt most like `word`, if any is."""
+    spelt = {name.lower(): name for name in known}
+    close = get_close_matches(word.lower(), spelt, n=1, cutoff=0.6)
+    return spelt[close[0]] if close else None
+
+
+def proposal(word: str, known: Iterable[str], what: str = "known") -> str:
+    """The nearest right name, or else what there is to choose from."""
+    names = sorted(set(known))
+    close = nearest(word, names)
+    if close:
+        return f"did you mean {close}?"
+    shown = ", ".join(names[:16]) + (", …" if len(names) > 16 else "")
+    return f"{what}: {shown}" if names else f"{what}: none"

@@ -1,0 +1,117 @@
+"""Secrets of a policy: `${NAME}` for allow-listed variables, `file:` for mounted ones, nothing else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from gateway.policy.document import Reading, Value, Wrong
+from gateway.policy.mistakes import nearest
+
+PREFIX = "POINTSMAN_SECRET_"
+WELL_KNOWN = frozenset(
+    f"{provider}_API_KEY"
+    for provider in (
+        "ANTHROPIC",
+        "AZURE",
+        "AZURE_OPENAI",
+        "CEREBRAS",
+        "COHERE",
+        "DATABRICKS",
+        "DEEPSEEK",
+        "FIREWORKS_AI",
+        "GEMINI",
+        "GOOGLE",
+        "GROQ",
+        "HUGGINGFACE",
+        "MISTRAL",
+        "NVIDIA_NIM",
+        "OLLAMA",
+        "OPENAI",
+        "OPENROUTER",
+        "PERPLEXITYAI",
+        "REPLICATE",
+        "TOGETHERAI",
+        "VOYAGE",
+        "XAI",
+    )
+)
+MOUNT = Path("/run/secrets")
+_LARGEST = 1 << 16
+_VARIABLE = re.compile(r"\$\{([^}]*)\}")
+_TELLING = ("authorization", "key", "token", "secret", "cookie", "password")
+
+
+class Unset(Wrong):
+    """A secret that may be used and is not there."""
+
+
+def secrets_from(environment: Mapping[str, str], named: Collection[str] = ()) -> dict[str, str]:
+    """The allow-listed variables of an environment that are set; `named` come from `--secret`."""
+    return {name: value for name, value in environment.items() if value and (name in named or _allowed(name))}
+
+
+def _allowed(name: str) -> bool:
+    return name.startswith(PREFIX) or name in WELL_KNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Vault:
+    """The secrets that a policy may use, by name; files only below `mount`."""
+
+    values: Mapping[str, str]
+    named: frozenset[str] = frozenset()
+    mount: Path = MOUNT
+
+    def reveal(self, value: Value, found: Reading, *, telling: bool = True) -> str:
+        """The secret that a field names. One that stands in clear is warned about, if `telling`.
+
+        Raises:
+            Wrong: it names what it may not.
+            Unset: it names a variable or a file that is not there.
+        """
+        if value.tag not in ("str", "int"):
+            raise Wrong(f"a secret is wanted here, not {value.kind}", "write ${NAME} or file:/run/secrets/…")
+        if value.scalar.startswith("file:"):
+            return self._file(value.scalar.removeprefix("file:"))
+        if telling and not _VARIABLE.search(value.scalar):
+            found.warn(value, "a secret stands in clear: name a variable or a file under /run/secrets")
+        return _one_line(_VARIABLE.sub(lambda match: self._variable(match[1]), value.scalar))
+
+    def _variable(self, name: str) -> str:
+        if not (name in self.values or name in self.named or _allowed(name)):
+            close = nearest(name, {*self.values, *self.named, *WELL_KNOWN})
+            hint = f"did you mean {close}? Else " if close else ""
+            raise Wrong(
+                f"{name} may not be read by a policy",
+                f"{hint}start the gateway with --secret {name}, or name it {PREFIX}{name}",
+            )
+        if not self.values.get(name):
+            raise Unset(f"{name} is not set", f"export {name}, or say if_available: true")
+        return self.values[name]
+
+    def _file(self, name: str) -> str:
+        path = PurePosixPath(name)
+        if not path.is_relative_to(PurePosixPath(self.mount)) or ".." in path.parts:
+            raise Wrong("a secret's file is not where secrets are", f"mount it below {self.mount}")
+        try:
+            with open(path, encoding="utf-8") as file:
+                text = file.read(_LARGEST)
+        except (OSError, ValueError):
+            raise Unset(f"{name} cannot be read", "mount it, or say if_available: true") from None
+        return _one_line(text)
+
+
+def _one_line(secret: str) -> str:
+    """Line breaks have no place in a header, which is where secrets go."""
+    stripped = secret.strip()
+    if not stripped.isprintable():
+        raise Wrong("the secret holds a control character", "keep it on one line")
+    return stripped
+
+
+def tells(header: str) -> bool:
+    """Whether a header of this name carries a secret."""
+    return any(word in header.lower() for word in _TELLING)

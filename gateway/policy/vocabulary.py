@@ -1,0 +1,98 @@
+"""The names that a condition may use: variables with their types, labels, findings and needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+from gateway.types import Freshness, Label, Task
+
+
+class Kind(StrEnum):
+    """The type of a variable; the first three are the axes, each comparable only with its own labels."""
+
+    TASK = "task"
+    FRESHNESS = "freshness"
+    SENSITIVITY = "sensitivity"
+    TEXT = "string"
+    WHOLE = "int"
+    NUMBER = "double"
+    FLAG = "bool"
+    TEXTS = "list<string>"
+    TEXT_BY_NAME = "map<string, string>"
+    NUMBER_BY_NAME = "map<string, double>"
+
+
+AXES = (Kind.TASK, Kind.FRESHNESS, Kind.SENSITIVITY)
+
+VARIABLES: Mapping[str, Kind] = MappingProxyType(
+    {
+        "task": Kind.TASK,
+        "freshness": Kind.FRESHNESS,
+        "sensitivity": Kind.SENSITIVITY,
+        "findings": Kind.TEXTS,
+        "language": Kind.TEXT,
+        "input_tokens": Kind.WHOLE,
+        "difficulty": Kind.NUMBER,
+        "injection": Kind.NUMBER,
+        "needs": Kind.TEXTS,
+        "knowledge": Kind.NUMBER_BY_NAME,
+        "caller.name": Kind.TEXT,
+        "caller.team": Kind.TEXT,
+        "caller.label": Kind.SENSITIVITY,
+        "caller.clearance": Kind.SENSITIVITY,
+        "caller.admin": Kind.FLAG,
+        "request.model": Kind.TEXT,
+        "request.stream": Kind.FLAG,
+        "request.needs": Kind.TEXTS,
+        "request.metadata": Kind.TEXT_BY_NAME,
+        "request.headers": Kind.TEXT_BY_NAME,
+    }
+)
+
+NOT_MEASURED = frozenset({"difficulty", "injection"})
+"""Declared, and unknown in every request until something measures them."""
+
+LABELS: Mapping[Kind, Mapping[str, str | int]] = MappingProxyType(
+    {
+        Kind.TASK: {task.value: task.value for task in Task},
+        Kind.FRESHNESS: {freshness.word: int(freshness) for freshness in Freshness},
+        Kind.SENSITIVITY: {label.word: int(label) for label in Label},
+    }
+)
+"""Every label, by axis, and the value that stands for it when a condition runs."""
+
+CLASSES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "credential": (
+            "private_key",
+            "api_key",
+            "access_token",
+            "jwt",
+            "password",
+            "connection_string",
+            "high_entropy",
+        ),
+        "payment": ("payment_card",),
+        "national_id": ("ssn", "tax_id", "passport", "id_card", "driver_licence"),
+        "health_id": ("medical_record", "insurance_number"),
+        "account": ("iban", "bank_account", "crypto_wallet"),
+        "contact": ("email", "phone", "street_address", "ip_address", "mac_address"),
+        "identity": ("person", "date_of_birth", "age_with_name"),
+        "topic": ("health", "finance", "legal", "employment"),
+    }
+)
+"""The closed table of findings: class → entities."""
+
+FINDINGS = frozenset(CLASSES) | frozenset(entity for entities in CLASSES.values() for entity in entities)
+NEEDS = frozenset({"tools", "vision", "audio", "json_schema", "logprobs"})
+
+WORDS: Mapping[str, tuple[str, frozenset[str]]] = MappingProxyType(
+    {
+        "findings": ("finding", FINDINGS),
+        "needs": ("need", NEEDS),
+        "request.needs": ("need", NEEDS),
+    }
+)
+"""Variables whose strings come from a closed list: what one of them is called, and the list."""
