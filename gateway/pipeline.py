@@ -13,19 +13,17 @@ from gateway.access.keys import identify
 from gateway.accounting.book import Book
 from gateway.accounting.cost import cost
 from gateway.accounting.exchange import Exchange
-from gateway.classify.knowledge import with_knowledge, worth_asking
-from gateway.errors import Blocked, GatewayError, HungUp, InternalError, InvalidRequest
+from gateway.classify.knowledge import consult
+from gateway.classify.label import label_of
+from gateway.errors import Blocked, GatewayError, HungUp, InternalError
 from gateway.interfaces import Classifier, Parts
-from gateway.labels import NotCleared, clear, highest
 from gateway.policy.evaluate import Decision, Facts, decide
 from gateway.policy.schema import Policy, Price
 from gateway.strategies.compose import compose
 from gateway.strategies.fallback import no_cleared_model
-from gateway.types import Answer, Caller, ChatRequest, Delta, Event, Label, Refused, Signals, Usage
+from gateway.types import Answer, Caller, ChatRequest, Delta, Event, Signals, Usage
 
 _log = logging.getLogger("pointsman.pipeline")
-_LABEL_HEADER = b"x-pointsman-sensitivity"
-_QUERY_CHARACTERS = 1_000  # of a request, what an index is asked with
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,48 +86,42 @@ class Pipeline:
     async def _answer(self, incoming: Incoming, reply: Reply, force: InForce, exchange: Exchange) -> None:
         caller = exchange.caller = identify(force.policy, incoming.headers)
         parsed = await incoming.read()
-        started = perf_counter()
-        signals = self._classifier.classify(parsed)
-        request = exchange.request = parsed.labelled(_label(force.policy, caller, signals, incoming.headers))
-        exchange.spend("classify", perf_counter() - started)
-        exchange.signals = await self._consult(force, request, signals, exchange)
-        decision = exchange.decision = self._decide(force, request, incoming, exchange)
+        request, signals = await self._understand(parsed, caller, incoming, force, exchange)
+        exchange.request, exchange.signals = request, signals
+        decision = exchange.decision = self._decide(force, request, signals, caller, incoming, exchange)
         await self._act(decision, request, reply, force, exchange)
 
-    async def _consult(
-        self, force: InForce, request: ChatRequest, signals: Signals, exchange: Exchange
-    ) -> Signals:
-        """Asks the indexes that may be asked whether they can answer."""
-        caller = exchange.caller
-        bases = [b for b in force.policy.knowledge.values() if not b.disabled]
-        if caller is None or not bases or not worth_asking(signals) or not request.question.strip():
-            return signals
+    async def _understand(
+        self, parsed: ChatRequest, caller: Caller, incoming: Incoming, force: InForce, exchange: Exchange
+    ) -> tuple[ChatRequest, Signals]:
+        """Labels the request, and asks the indexes that may be asked whether they can answer it."""
         started = perf_counter()
-        scores = {}
-        for base in bases:
-            if base.label > caller.clearance:
-                exchange.note(Refused("caller", base.name, base.label))
-                continue
-            try:
-                query = clear(request.question[:_QUERY_CHARACTERS], request.label, base, "retriever")
-            except NotCleared as refused:
-                exchange.note(Refused(refused.kind, refused.destination, refused.label))
-                continue
-            scores[base.name] = await force.parts.knowledge(base.name).relevance(query)
+        policy = force.policy
+        signals = self._classifier.classify(parsed)
+        request = parsed.labelled(label_of(signals, caller, policy.unreadable, incoming.headers))
+        if policy.knowledge:
+            bases = policy.knowledge.values()
+            signals, refused = await consult(signals, request, caller, bases, force.parts)
+            for refusal in refused:
+                exchange.note(refusal)
         exchange.spend("classify", perf_counter() - started)
-        return with_knowledge(signals, scores)
+        return request, signals
 
     def _decide(
-        self, force: InForce, request: ChatRequest, incoming: Incoming, exchange: Exchange
+        self,
+        force: InForce,
+        request: ChatRequest,
+        signals: Signals,
+        caller: Caller,
+        incoming: Incoming,
+        exchange: Exchange,
     ) -> Decision:
-        assert exchange.signals is not None
-        assert exchange.caller is not None
         started = perf_counter()
         named = {name: incoming.headers.get(name.encode()) for name in force.headers}
         exchange.headers = {name: v.decode("latin-1") for name, v in named.items() if v is not None}
         facts = Facts(
-            signals=exchange.signals,
-            caller=exchange.caller,
+            signals=signals,
+            caller=caller,
             model=request.model,
             label=request.label,
             stream=request.stream,
@@ -160,30 +152,9 @@ class Pipeline:
         await compose(decision, force.parts, force.spend)(request, emit)
 
     def _account(self, exchange: Exchange, force: InForce) -> None:
-        started = perf_counter()
-        exchange.ended = started
+        exchange.ended = perf_counter()
         entered = self._book.enter(exchange, force.prices)
         if not entered and force.policy.on_ledger_failure == "refuse" and exchange.error is None:
             exchange.error = InternalError(
                 "The ledger cannot be written, and the policy wants every answer in it."
             )
-        exchange.spend("account", perf_counter() - started)
-
-
-def _label(policy: Policy, caller: Caller, signals: Signals, headers: Mapping[bytes, bytes]) -> Label:
-    """The highest of what the content shows, the caller and the header say, and `unreadable`."""
-    labels = [signals.sensitivity.best, caller.label, *(finding.label for finding in signals.findings)]
-    if signals.unreadable:
-        labels.append(policy.unreadable)
-    raised = headers.get(_LABEL_HEADER)
-    if raised is not None:
-        labels.append(_named_label(raised.decode("latin-1")))
-    return highest(labels)
-
-
-def _named_label(word: str) -> Label:
-    try:
-        return Label[word.strip().upper()]
-    except KeyError:
-        known = ", ".join(label.word for label in Label)
-        raise InvalidRequest(f"'x-pointsman-sensitivity' must be one of {known}.") from None

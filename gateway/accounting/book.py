@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from time import perf_counter
 
 from gateway.accounting.bill import Bill, bill_of
 from gateway.accounting.exchange import Exchange
@@ -24,9 +25,11 @@ class Book:
 
     def enter(self, exchange: Exchange, prices: Mapping[str, Price | None]) -> bool:
         """Enters an exchange, and its cost in the exchange; False where the ledger would not take the row."""
+        started = perf_counter()
         bill = bill_of(exchange, prices)
         exchange.cost_usd = None if bill.unpriced else bill.total
         self._write(exchange, bill)
+        exchange.spend("account", perf_counter() - started)
         self._metrics.record(exchange, bill)
         _log.info("request", extra={"fields": _line(exchange, bill)})
         return not self.failing

@@ -145,7 +145,10 @@ class JournalLedger:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._fd = os.open(folder / "journal.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        path = folder / "journal.jsonl"
+        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        if _is_torn(path):
+            os.write(self._fd, b"\n")
 
     def write(self, row: Mapping[str, Any]) -> None:
         """Raises OSError where the disk will not take it."""
@@ -156,6 +159,16 @@ class JournalLedger:
 
     def close(self) -> None:
         os.close(self._fd)
+
+
+def _is_torn(path: Path) -> bool:
+    """Whether the last line has no end: a crash in mid-write."""
+    with path.open("rb") as journal:
+        size = journal.seek(0, os.SEEK_END)
+        if not size:
+            return False
+        journal.seek(-1, os.SEEK_END)
+        return journal.read(1) != b"\n"
 
 
 def folder_of(data_dir: Path) -> Path:
