@@ -1,0 +1,267 @@
+"""Models of every provider that does not speak OpenAI's protocol, through the litellm SDK."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import logging
+import os
+import re
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import msgspec
+
+from gateway.backends.completions import Announced, NotJson, Reader, answer
+from gateway.backends.failures import announced, error_object, meaning
+from gateway.backends.render import message, tool
+from gateway.backends.retry import Budget, with_retries
+from gateway.errors import (
+    ContextLength,
+    ProviderBroken,
+    ProviderError,
+    ProviderRefused,
+    ProviderTimeout,
+    ProviderUnavailable,
+)
+from gateway.interfaces import Emit
+from gateway.labels import Cleared
+from gateway.policy.schema import Model
+from gateway.types import ChatRequest, Delta
+
+# What a caller may set. A closed list: among litellm's keywords are addresses, keys and files, and a member
+# of the caller's body must never become one of those.
+_PASSED = frozenset(
+    {
+        "audio",
+        "frequency_penalty",
+        "function_call",
+        "functions",
+        "logit_bias",
+        "logprobs",
+        "max_completion_tokens",
+        "max_tokens",
+        "min_p",
+        "modalities",
+        "n",
+        "parallel_tool_calls",
+        "prediction",
+        "presence_penalty",
+        "prompt_cache_key",
+        "reasoning_effort",
+        "repetition_penalty",
+        "response_format",
+        "safety_identifier",
+        "seed",
+        "service_tier",
+        "stop",
+        "temperature",
+        "thinking",
+        "tool_choice",
+        "tools",
+        "top_k",
+        "top_logprobs",
+        "top_p",
+        "user",
+        "verbosity",
+        "web_search_options",
+    }
+)
+_WRAPPING = re.compile(r"^(litellm\.)?\w+(Error|Exception)( - |: )")
+
+
+def load() -> Any:
+    """litellm, told to stay off the network and to read no .env file; takes seconds the first time."""
+    os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+    os.environ.setdefault("LITELLM_MODE", "PRODUCTION")
+    logging.getLogger("LiteLLM").setLevel(logging.CRITICAL)  # its warnings may quote a request
+    module: Any = importlib.import_module("litellm")
+    module.telemetry = False
+    module.suppress_debug_info = True
+    return module
+
+
+class LiteLLM:
+    """One model of the policy."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._name = f"model {model.name!r}"
+        self._budget = Budget()
+
+    async def warm(self) -> None:
+        """Import litellm beside the event loop, so that the first request need not wait for it."""
+        try:
+            await asyncio.to_thread(load)
+        except ImportError as error:
+            raise ProviderUnavailable(
+                f"{self._name} needs the extra 'litellm', which is not installed"
+            ) from error
+
+    async def answer(self, request: Cleared[ChatRequest], emit: Emit) -> None:
+        """See ChatModel."""
+        await self.warm()
+        call = _Call(self._model, self._name, request.value, emit)
+        await with_retries(
+            call.run,
+            lambda: call.begun,
+            retries=self._model.retries,
+            total=self._model.timeouts.total,
+            budget=self._budget,
+        )
+
+    async def close(self) -> None:
+        """Nothing of its own is open."""
+
+
+def arguments(model: Model, chat: ChatRequest) -> dict[str, Any]:
+    """The keywords for litellm: what the caller may set, then what it may not."""
+    own = {name: msgspec.json.decode(raw) for name, raw in chat.fields.items() if name in _PASSED}
+    if chat.offered:
+        taken = {spec.name for spec in chat.tools}
+        offered = [dict(tool(spec)) for spec in chat.offered if spec.name not in taken]
+        own["tools"] = [*(own.get("tools") or []), *offered]
+    fixed: dict[str, Any] = {
+        "model": f"{model.provider}/{model.model}",
+        "messages": [msgspec.json.decode(m.raw or message(m)) for m in chat.messages],
+        "stream": chat.stream,
+        "timeout": model.timeouts.total,
+        "num_retries": 0,
+        "max_retries": 0,
+        "drop_params": True,  # a parameter that the provider does not know is left out, not an error
+    }
+    if chat.stream:
+        fixed["stream_options"] = {"include_usage": True}
+    if model.base_url is not None:
+        fixed["api_base"] = model.base_url
+    if model.api_key is not None:
+        fixed["api_key"] = model.api_key
+    return {**{name: value for name, value in own.items() if value is not None}, **fixed}
+
+
+class _Call:
+    """One request to one model; `begun` once something of the answer has left."""
+
+    def __init__(self, model: Model, name: str, chat: ChatRequest, emit: Emit) -> None:
+        self._model, self._name, self._chat, self._emit = model, name, chat, emit
+        self.begun = False
+
+    async def run(self) -> None:
+        limits = self._model.timeouts
+        try:
+            async with asyncio.timeout(limits.total):
+                await self._stream() if self._chat.stream else await self._whole()
+        except TimeoutError as error:
+            raise ProviderTimeout(f"{self._name} did not finish its answer in time") from error
+
+    async def _ask(self) -> Any:
+        keywords = arguments(self._model, self._chat)
+        try:
+            async with asyncio.timeout(self._model.timeouts.first_token):
+                return await load().acompletion(**keywords)
+        except TimeoutError as error:
+            raise ProviderTimeout(f"{self._name} did not begin to answer in time") from error
+        except Exception as error:
+            raise translated(self._name, error, self.begun) from error
+
+    async def _whole(self) -> None:
+        reply = await self._ask()
+        try:
+            whole = answer(reply.model_dump_json().encode())
+        except Announced as error:
+            raise announced(self._name, error.error) from error
+        except NotJson as error:
+            raise ProviderBroken(f"{self._name} answered with what is not a chat completion") from error
+        self.begun = True
+        await self._emit(whole)
+
+    async def _stream(self) -> None:
+        reader, held = Reader(), list[Delta]()
+        stream = await self._ask()
+        try:
+            while (delta := await self._next(stream, reader)) is not None:
+                held.append(delta)
+                self.begun = self.begun or delta.has_content
+                if self.begun:
+                    for one in held:
+                        await self._emit(one)
+                    held.clear()
+        finally:
+            await _closed(stream)
+        if not reader.finished:
+            raise ProviderBroken(f"{self._name} ended its stream before its answer was whole")
+
+    async def _next(self, stream: AsyncIterator[Any], reader: Reader) -> Delta | None:
+        limits = self._model.timeouts
+        try:
+            async with asyncio.timeout(limits.idle if self.begun else limits.first_token):
+                chunk = await anext(stream)
+            return reader.delta(chunk.model_dump_json().encode())
+        except StopAsyncIteration:
+            return None
+        except TimeoutError as error:
+            what = "paused too long" if self.begun else "did not begin to answer in time"
+            raise ProviderTimeout(f"{self._name} {what}") from error
+        except Exception as error:
+            raise translated(self._name, error, self.begun) from error
+
+
+async def _closed(stream: Any) -> None:
+    """End the upstream call also where the stream was left half read."""
+    inner = getattr(stream, "completion_stream", None)
+    for each in (stream, inner):
+        close = getattr(each, "aclose", None) or getattr(each, "close", None)
+        if close is not None:
+            result = close()
+            if asyncio.iscoroutine(result):
+                await result
+
+
+def translated(name: str, error: Exception, begun: bool) -> ProviderError:
+    """Our error for one of litellm's, which are OpenAI's with a provider's words in them."""
+    if isinstance(error, ProviderError):
+        return error
+    if begun:
+        return ProviderBroken(f"{name} broke off its stream")
+    kind = type(error).__name__
+    status = getattr(error, "status_code", None)
+    if kind in ("Timeout", "APITimeoutError"):
+        return ProviderTimeout(f"{name} did not answer in time")
+    if kind == "APIConnectionError":
+        return ProviderUnavailable(f"{name} cannot be reached", retryable=True)
+    if not isinstance(status, int):
+        return ProviderBroken(f"{name} could not be asked through litellm ({kind})")
+    said = _said(error)
+    known = meaning(name, status, _headers(error), said)
+    if kind == "ContextWindowExceededError" and not isinstance(known, ContextLength):
+        reply = {**said, "code": ContextLength.code}
+        return ContextLength(str(said["message"]), status=400, reply=reply)
+    if kind == "ContentPolicyViolationError" and not isinstance(known, ProviderRefused):
+        return ProviderRefused(str(said["message"]), status=400, reply=said)
+    return known
+
+
+def _said(error: Exception) -> dict[str, Any]:
+    """The provider's error object: as the exception holds it, or inside its message."""
+    body = getattr(error, "body", None)
+    if isinstance(body, dict):
+        found = error_object(msgspec.json.encode(body))
+        if found is not None:
+            return found
+    text = str(getattr(error, "message", "")) or type(error).__name__
+    start = text.find("{")
+    found = error_object(text[start : text.rfind("}") + 1].encode()) if start >= 0 else None
+    if found is not None:
+        return found
+    while _WRAPPING.match(text):
+        text = _WRAPPING.sub("", text, count=1)
+    plain = "the provider gave no reason that can be shown" if "<" in text else text
+    return {"message": plain, "type": "invalid_request_error", "param": None, "code": None}
+
+
+def _headers(error: Exception) -> Mapping[str, str]:
+    for holder in (getattr(error, "litellm_response_headers", None), getattr(error, "response", None)):
+        headers = getattr(holder, "headers", holder)
+        if headers:
+            return {str(name).lower(): str(value) for name, value in dict(headers).items()}
+    return {}

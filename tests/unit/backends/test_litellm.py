@@ -1,0 +1,211 @@
+"""Other providers through litellm, over real sockets: Anthropic's protocol, and OpenAI's beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from typing import Any
+
+import pytest
+
+from gateway.backends.litellm import LiteLLM, arguments
+from gateway.errors import (
+    ContextLength,
+    ProviderAuthentication,
+    ProviderBroken,
+    ProviderOverloaded,
+    ProviderRefused,
+    ProviderTimeout,
+    ProviderUnavailable,
+)
+from gateway.labels import clear
+from gateway.policy.schema import Model, Timeouts
+from gateway.types import Answer, ChatRequest, Delta, Event, Label, Message, ToolCall, Usage
+from tests.upstream import FOREVER, Recorded, Reply, Upstream, failure
+
+pytest.importorskip("litellm")
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")
+
+FAST = Timeouts(connect=1.0, first_token=5.0, idle=5.0, total=20.0)
+USAGE = {
+    "input_tokens": 12,
+    "output_tokens": 5,
+    "cache_read_input_tokens": 3,
+    "cache_creation_input_tokens": 2,
+}
+
+
+def anthropic_message(*content: dict[str, Any], stop: str | None = "end_turn") -> dict[str, Any]:
+    return {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "model": "claude",
+        "content": list(content),
+        "stop_reason": stop,
+        "stop_sequence": None,
+        "usage": USAGE,
+    }
+
+
+def anthropic_event(**event: Any) -> bytes:
+    return f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode()
+
+
+def anthropic_stream(*words: str) -> tuple[bytes, ...]:
+    deltas = ({"type": "text_delta", "text": word} for word in words)
+    return (
+        anthropic_event(type="message_start", message=anthropic_message(stop=None)),
+        anthropic_event(type="content_block_start", index=0, content_block={"type": "text", "text": ""}),
+        *(anthropic_event(type="content_block_delta", index=0, delta=delta) for delta in deltas),
+        anthropic_event(type="content_block_stop", index=0),
+        anthropic_event(
+            type="message_delta",
+            delta={"stop_reason": "end_turn", "stop_sequence": None},
+            usage={"output_tokens": 5},
+        ),
+        anthropic_event(type="message_stop"),
+    )
+
+
+def anthropic(request: Recorded) -> Reply:
+    if request.streams:
+        return Reply(events=anthropic_stream("Good", " day"))
+    return Reply(json=anthropic_message({"type": "text", "text": "Good day"}))
+
+
+def chat(stream: bool = False, **fields: Any) -> ChatRequest:
+    message = {"role": "user", "content": "Hi"}
+    body = {"model": "auto", "messages": [message], **fields}
+    return ChatRequest(
+        model="auto",
+        messages=(Message("user", "Hi", json.dumps(message).encode()),),
+        fields={name: json.dumps(value).encode() for name, value in body.items()},
+        stream=stream,
+    )
+
+
+def claude(up: Upstream, provider: str = "anthropic", retries: int = 0, timeouts: Timeouts = FAST) -> Model:
+    base = up.url if provider == "openai" else up.url.removesuffix("/v1")
+    return Model("claude", provider, "claude", base_url=base, api_key="k", timeouts=timeouts, retries=retries)
+
+
+async def ask(model: Model, request: ChatRequest) -> list[Event]:
+    events: list[Event] = []
+
+    async def emit(event: Event) -> None:
+        events.append(event)
+
+    await LiteLLM(model).answer(clear(request, Label.PUBLIC, model, "model"), emit)
+    return events
+
+
+def test_an_anthropic_answer_comes_in_openais_shape() -> None:
+    with Upstream(anthropic) as up:
+        [answer] = asyncio.run(ask(claude(up), chat(temperature=0.5, seed=1)))
+    assert isinstance(answer, Answer)
+    assert (answer.text, answer.finish) == ("Good day", "stop")
+    assert answer.usage == Usage(input=12, cached_input=3, cache_write=2, output=5)
+    assert json.loads(answer.raw or b"")["object"] == "chat.completion"
+    assert up.requests[0].path == "/v1/messages"
+    assert up.requests[0].headers["x-api-key"] == "k"
+    assert up.requests[0].body["temperature"] == 0.5
+
+
+def test_an_anthropic_stream_comes_as_openais_chunks_with_usage_at_the_end() -> None:
+    with Upstream(anthropic) as up:
+        events = asyncio.run(ask(claude(up), chat(stream=True)))
+    deltas = [e for e in events if isinstance(e, Delta)]
+    assert "".join(d.text for d in deltas) == "Good day"
+    assert [d.finish for d in deltas if d.finish] == ["stop"]
+    assert deltas[-1].usage == Usage(input=12, cached_input=3, cache_write=2, output=5)
+    assert json.loads(deltas[0].raw or b"")["object"] == "chat.completion.chunk"
+
+
+def test_a_tool_call_of_an_anthropic_model_is_read() -> None:
+    use = {"type": "tool_use", "id": "toolu_1", "name": "clock", "input": {"zone": "utc"}}
+    with Upstream(Reply(json=anthropic_message(use, stop="tool_use"))) as up:
+        [answer] = asyncio.run(ask(claude(up), chat()))
+    assert isinstance(answer, Answer)
+    assert answer.tool_calls == (ToolCall("toolu_1", "clock", '{"zone": "utc"}'),)
+    assert answer.finish == "tool_calls"
+
+
+def test_no_member_of_the_callers_body_becomes_an_address_a_key_or_a_switch_of_litellm() -> None:
+    evil = {
+        "api_base": "http://evil",
+        "api_key": "x",
+        "mock_response": "x",
+        "aws_bedrock_runtime_endpoint": "x",
+    }
+    made = arguments(Model("m", "anthropic", "claude"), chat(False, top_k=3, metadata={"a": "b"}, **evil))
+    assert set(made) & {*evil, "metadata"} == set()
+    assert made["top_k"] == 3
+
+
+def test_errors_of_the_provider_are_told_apart() -> None:
+    cases = [
+        (failure(400, "bad thing"), ProviderRefused),
+        (failure(400, "prompt is too long: 9 tokens > 8 maximum"), ContextLength),
+        (failure(401, "invalid x-api-key"), ProviderAuthentication),
+        (failure(429, "slow", retry_after="60"), ProviderOverloaded),
+        (failure(500), ProviderUnavailable),
+        (failure(503, "overloaded"), ProviderOverloaded),
+    ]
+    for reply, kind in cases:
+        for stream in (False, True):
+            with Upstream(reply) as up, pytest.raises(kind) as caught:
+                asyncio.run(ask(claude(up), chat(stream)))
+            assert len(up.requests) == 1
+            assert caught.type in (kind, *kind.__subclasses__())
+            assert "litellm" not in str(caught.value)
+
+
+def test_one_failure_is_tried_again() -> None:
+    script = [failure(500), Reply(json=anthropic_message({"type": "text", "text": "better"}))]
+    with Upstream(script) as up:
+        [answer] = asyncio.run(ask(claude(up, retries=1), chat()))
+    assert isinstance(answer, Answer)
+    assert (answer.text, len(up.requests)) == ("better", 2)
+
+
+def test_silence_ends_with_the_first_token_limit_and_a_cut_stream_is_an_error() -> None:
+    impatient = Timeouts(first_token=0.5)
+    with Upstream(Reply(before_headers=FOREVER)) as up, pytest.raises(ProviderTimeout):
+        asyncio.run(ask(claude(up, timeouts=impatient), chat(stream=True)))
+    cut = Reply(events=anthropic_stream("Good", " day"), cut_after=4)
+    with Upstream(cut) as up, pytest.raises(ProviderBroken):
+        asyncio.run(ask(claude(up), chat(stream=True)))
+
+
+def test_an_openai_target_through_litellm_answers_both_ways() -> None:
+    with Upstream(Reply("one two")) as up:
+        [answer] = asyncio.run(ask(claude(up, "openai"), chat()))
+        events = asyncio.run(ask(claude(up, "openai"), chat(stream=True)))
+    assert isinstance(answer, Answer)
+    assert answer.text == "one two"
+    assert "".join(e.text for e in events if isinstance(e, Delta)) == "one two"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_caller_who_leaves_ends_the_upstream_call(stream: bool) -> None:
+    replies = [Reply(before_headers=FOREVER)]
+    if stream:
+        replies.append(Reply(events=anthropic_stream(*"abcdefghijklmnop"), between=0.05))
+
+    async def leave(model: Model) -> float:
+        task = asyncio.create_task(ask(model, chat(stream)))
+        await asyncio.sleep(0.4)
+        task.cancel()
+        left = time.monotonic()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await asyncio.sleep(0.2)
+        return left
+
+    for reply in replies:
+        with Upstream(reply) as up:
+            left = asyncio.run(leave(claude(up)))
+            up.wait(lambda: up.requests[0].hung_up)
+            assert (up.requests[0].hung_up or FOREVER) - left < 0.1
