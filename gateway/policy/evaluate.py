@@ -80,7 +80,7 @@ def decide(policy: Policy, facts: Facts) -> Decision:
         UnknownModel: the model asked for is neither a model, a route, an alias nor `auto`.
         Forbidden: the caller may not use it.
     """
-    asked = resolve(policy, facts.model)
+    asked = resolve(policy, facts.model, facts.caller)
     if not usable(asked, facts.caller):
         raise Forbidden(f"this key may not use the model {facts.model!r}", param="model")
     activation = activate(policy, facts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -17,6 +17,7 @@ from gateway.policy.references import check_references
 from gateway.policy.rules import read_guard, read_routes
 from gateway.policy.schema import Guard, Model, Policy, Route
 from gateway.policy.secrets import MOUNT, Vault
+from gateway.policy.secrets import secrets_from as secrets_from
 from gateway.policy.sources import read_knowledge, read_tools
 from gateway.types import Label
 
@@ -39,24 +40,22 @@ def load(
     folder: Path,
     *,
     secrets: Mapping[str, str],
-    secret_names: Collection[str] = (),
     available: Available | None = None,
     mount: Path = MOUNT,
 ) -> Policy:
     """The policy of a folder. Reads its `*.yaml` (not `*.cases.yaml`) and the secret files it names.
 
-    `secrets` are allow-listed variables with their values (`secrets_from` makes them), `secret_names`
-    those that may be used although they are not set. `available` says whether something listens at a
-    model's base URL; without it nobody is asked, and every model counts as there.
+    `secrets` are the allow-listed variables with their values, as `secrets_from` makes them. `available`
+    says whether something listens at a model's base URL; without it, every model counts as there.
 
     Raises:
         PolicyMistakes: with every mistake, each at its place.
     """
-    found = Reading()
     files = files_of(folder)
+    found = Reading(warnings=[f"{name}:1: not read; rename it to end in .yaml" for name in _almost(folder)])
     roots = [root for file in files if (root := compose(file.name, file.data, found)) is not None]
     sections = _sections(roots, found)
-    around = Surroundings(Vault(secrets, frozenset(secret_names), mount), available)
+    around = Surroundings(Vault(secrets, mount), available)
     policy = _policy(revision_of(files), sections, found, around)
     _needed(folder, policy, sections, found)
     if found.mistakes:
@@ -90,7 +89,7 @@ def revision_of(files: Iterable[File]) -> str:
     return digest.hexdigest()[:12]
 
 
-def folder_fingerprint(folder: Path) -> str:
+def fingerprint(folder: Path) -> str:
     """Changes when a policy file does; looks at names, sizes and times only, so it is cheap to poll."""
     digest = sha256()
     try:
@@ -110,6 +109,10 @@ def _paths(folder: Path) -> list[Path]:
         hint = "name a folder of policy files with --policies"
         raise PolicyMistakes([Mistake(folder.name or ".", 1, 1, said, hint)]) from error
     return [path for path in names if _is_policy(path.name) and path.is_file()]
+
+
+def _almost(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if path.suffix == ".yml")
 
 
 def _is_policy(name: str) -> bool:
@@ -164,7 +167,7 @@ def _policy(
         warnings=tuple(found.warnings),
         notes=tuple(found.notes),
         reads=_reads(rules),
-        headers=_headers(rules),
+        header_names=_headers(rules),
     )
 
 

@@ -23,24 +23,25 @@ class Asked:
     model: Model | None = None
 
 
-def resolve(policy: Policy, name: str) -> Asked:
-    """What the name stands for.
+def resolve(policy: Policy, name: str, caller: Caller) -> Asked:
+    """What the name stands for; an error proposes only what the caller may use.
 
     Raises:
         UnknownModel: nothing.
     """
     asked = _known(policy, name, name) or _known(policy, name, _alias(policy, name))
     if asked is None:
-        raise UnknownModel(_unknown(policy, name), param="model")
+        raise UnknownModel(_unknown(policy, name, caller), param="model")
     return asked
 
 
 def usable(asked: Asked, caller: Caller) -> bool:
     """Whether the caller may use the name it wrote, or what that stands for."""
-    return any(
-        pattern == "*" or matches(pattern, asked.name) or matches(pattern, asked.target)
-        for pattern in caller.may_use
-    )
+    return may_use(caller, asked.name) or may_use(caller, asked.target)
+
+
+def may_use(caller: Caller, name: str) -> bool:
+    return any(matches(pattern, name) for pattern in caller.may_use)
 
 
 def matches(pattern: str, name: str) -> bool:
@@ -70,11 +71,11 @@ def _alias(policy: Policy, name: str) -> str | None:
     return policy.aliases[max(patterns, key=len)] if patterns else None
 
 
-def _unknown(policy: Policy, name: str) -> str:
+def _unknown(policy: Policy, name: str, caller: Caller) -> str:
     shown = name if len(name) <= 80 else name[:80] + "…"
     if name in policy.models:
         return f"{shown!r} makes embeddings and does not answer; ask for 'auto', or see GET /v1/models"
     names = {AUTO, *policy.models, *policy.aliases, *(ROUTE + route.name for route in policy.routes)}
-    close = nearest(name[:80], names)
+    close = nearest(name[:80], (known for known in names if may_use(caller, known)))
     hint = f"did you mean {close!r}?" if close else "ask for 'auto', or see GET /v1/models"
     return f"there is no model {shown!r}; {hint}"

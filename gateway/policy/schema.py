@@ -166,7 +166,9 @@ class Policy:
     warnings: tuple[str, ...] = ()  # what loads but is not enforced yet, and the like
     notes: tuple[str, ...] = ()  # which models were left out of service, and why
     reads: frozenset[str] | None = None  # the variables that its conditions read; None: not known
-    headers: frozenset[str] = frozenset()  # the request headers that its conditions read, in small letters
+    header_names: frozenset[str] = (
+        frozenset()
+    )  # the request headers that its conditions read, in small letters
 
     def route(self, name: str) -> Route | None:
         return next((r for r in self.routes if r.name == name), None)

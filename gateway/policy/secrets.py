@@ -49,8 +49,9 @@ class Unset(Wrong):
 
 
 def secrets_from(environment: Mapping[str, str], named: Collection[str] = ()) -> dict[str, str]:
-    """The allow-listed variables of an environment that are set; `named` come from `--secret`."""
-    return {name: value for name, value in environment.items() if value and (name in named or _allowed(name))}
+    """The allow-listed variables of an environment; `named` come from `--secret`, empty where not set."""
+    usual = {name: value for name, value in environment.items() if value and _allowed(name)}
+    return usual | {name: environment.get(name, "") for name in named}
 
 
 def _allowed(name: str) -> bool:
@@ -59,10 +60,9 @@ def _allowed(name: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Vault:
-    """The secrets that a policy may use, by name; files only below `mount`."""
+    """The secrets that a policy may use, by name (empty: not set); files only below `mount`."""
 
     values: Mapping[str, str]
-    named: frozenset[str] = frozenset()
     mount: Path = MOUNT
 
     def reveal(self, value: Value, found: Reading, *, telling: bool = True) -> str:
@@ -81,8 +81,8 @@ class Vault:
         return _one_line(_VARIABLE.sub(lambda match: self._variable(match[1]), value.scalar))
 
     def _variable(self, name: str) -> str:
-        if not (name in self.values or name in self.named or _allowed(name)):
-            close = nearest(name, {*self.values, *self.named, *WELL_KNOWN})
+        if not (name in self.values or _allowed(name)):
+            close = nearest(name, {*self.values, *WELL_KNOWN})
             hint = f"did you mean {close}? Else " if close else ""
             raise Wrong(
                 f"{name} may not be read by a policy",

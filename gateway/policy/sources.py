@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gateway.policy import values
-from gateway.policy.document import Fields, Reading, Value
+from gateway.policy.document import Fields, Reading, Value, Wrong
 from gateway.policy.mistakes import nearest, proposal
+from gateway.policy.replies import BadTemplate, parse
 from gateway.policy.schema import Knowledge, ToolSource
 from gateway.policy.secrets import Unset, Vault, tells
 from gateway.types import Label
@@ -126,7 +127,16 @@ def _examples(value: Value, found: Reading) -> dict[str, tuple[str, ...]]:
 
 
 def _replies(value: Value, found: Reading) -> dict[str, str]:
-    return {key.scalar: found.attempt(template, values.said, "") for key, template in value.pairs()}
+    return {key.scalar: found.attempt(template, _template, "") for key, template in value.pairs()}
+
+
+def _template(value: Value) -> str:
+    template = values.said(value)
+    try:
+        parse(template)
+    except BadTemplate as error:
+        raise Wrong(f"not a template: {error}", "write {field}, {list: …} and [what may be absent]") from None
+    return template
 
 
 def _known_to(allow: tuple[str, ...] | None, fields: Fields, found: Reading) -> None:
