@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import product
 from operator import itemgetter
@@ -18,6 +18,7 @@ Cell = tuple[str | None, int | None, int]
 """Task, freshness (None: unsure) and sensitivity, as the conditions' values."""
 
 _AXIS_NAMES = tuple(axis.value for axis in AXES)
+_OFTEN_EMPTY = {"findings": list[str](), "knowledge": dict[str, float]()}
 _LONGEST = 4096
 
 
@@ -32,14 +33,20 @@ class Faulty(Exception):
 class Activation:
     """What one request gives to conditions. Names left out are unknown.
 
-    Belongs to one request and to the thread that made it. `values` is called at most once, and only
-    if a condition reads more than the cell.
+    Belongs to one request and to the thread that made it. `filled` says which of findings and
+    knowledge are not empty. `values` is called at most once, and only if a condition reads more than
+    the cell and what is empty.
     """
 
-    __slots__ = ("_bound", "_values", "cell")
+    __slots__ = ("_bound", "_values", "cell", "filled")
 
-    def __init__(self, cell: Cell, values: Callable[[], Mapping[str, object]]) -> None:
-        self.cell = cell
+    def __init__(
+        self,
+        cell: Cell,
+        values: Callable[[], Mapping[str, object]],
+        filled: frozenset[str] = frozenset(_OFTEN_EMPTY),
+    ) -> None:
+        self.cell, self.filled = cell, filled
         self._values = values
         self._bound: Any = None
 
@@ -53,18 +60,20 @@ class Activation:
 class Condition:
     """A condition; `text` is as written. `checked` makes one that can be evaluated.
 
-    `reads` names its variables, a map's entry as `map.entry`.
+    `reads` names its variables, a map's entry as `map.entry`. Every outcome by the cell alone is worked
+    out beforehand, and holds while those variables that it reads `beyond` the cell are empty.
     """
 
     text: str
     reads: frozenset[str] = field(default=frozenset(), compare=False)
+    beyond: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
     _program: Any = field(default=None, compare=False, repr=False)
     _key: Callable[[Cell], Any] | None = field(default=None, compare=False, repr=False)
     _table: Mapping[Any, bool | None] = field(default_factory=dict, compare=False, repr=False)
 
     def evaluate(self, activation: Activation) -> bool | None:
         """True, false, or None where it is unknown (or fails)."""
-        if self._key is not None:
+        if self._key is not None and self.beyond.isdisjoint(activation.filled):
             return self._table[self._key(activation.cell)]
         if self._program is None:
             raise TypeError(f"the condition {self.text!r} was not checked")
@@ -77,8 +86,8 @@ class Condition:
 
     @property
     def by_cell(self) -> bool:
-        """Whether the cell alone decides it, so that every outcome was worked out when it was checked."""
-        return self._key is not None
+        """Whether the cell alone decides it."""
+        return self._key is not None and not self.beyond
 
 
 def checked(text: str, knowledge: Iterable[str] = ()) -> Condition:
@@ -93,10 +102,12 @@ def checked(text: str, knowledge: Iterable[str] = ()) -> Condition:
     if faults:
         raise Faulty(faults)
     program, reads = _compiled(text), reads_of(text)
-    axes = tuple(_AXIS_NAMES.index(name) for name in _AXIS_NAMES if name in reads)
-    if not reads <= set(_AXIS_NAMES):
-        return Condition(text, reads, program)
-    return Condition(text, reads, program, itemgetter(*(axes or (2,))), _outcomes(program, axes or (2,)))
+    condition = Condition(text, reads, _program=program)
+    beyond = condition.variables - set(_AXIS_NAMES)
+    if not beyond <= _OFTEN_EMPTY.keys():
+        return condition
+    axes = tuple(axis for axis, name in enumerate(_AXIS_NAMES) if name in reads) or (2,)
+    return replace(condition, beyond=beyond, _key=itemgetter(*axes), _table=_outcomes(program, axes))
 
 
 def _compiled(text: str) -> Any:
@@ -117,15 +128,17 @@ def _three_valued(result: Any) -> bool | None:
 
 
 def _outcomes(program: Any, axes: tuple[int, ...]) -> dict[Any, bool | None]:
-    """Every outcome of a condition that reads nothing but these axes."""
+    """Every outcome of a condition by these axes, with no findings and no knowledge."""
     spaces: list[list[str | int | None]] = [
         [*(LABELS[AXES[axis]].values()), *([None] if AXES[axis] is not Kind.SENSITIVITY else [])]
         for axis in axes
     ]
     table: dict[Any, bool | None] = {}
     for labels in product(*spaces):
-        values = {_AXIS_NAMES[a]: v for a, v in zip(axes, labels, strict=True) if v is not None}
-        table[labels if len(labels) > 1 else labels[0]] = _three_valued(program.eval(data=values))
+        named = {_AXIS_NAMES[a]: v for a, v in zip(axes, labels, strict=True) if v is not None}
+        table[labels if len(labels) > 1 else labels[0]] = _three_valued(
+            program.eval(data={**_OFTEN_EMPTY, **named})
+        )
     return table
 
 

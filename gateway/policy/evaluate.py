@@ -87,8 +87,7 @@ def decide(policy: Policy, facts: Facts) -> Decision:
     guards, blocked_by = _guarded(policy, activation)
     if blocked_by is not None:
         return Decision(None, Reason.DEFAULT, facts.label, blocked_by=blocked_by, guards=guards)
-    route, reason, tried = _routed(policy, asked, activation)
-    return _gated(policy, facts, Decision(route, reason, facts.label, guards=guards, tried=tried), asked)
+    return _gated(policy, facts, asked, _routed(policy, asked, activation), guards)
 
 
 def activate(policy: Policy, facts: Facts) -> Activation:
@@ -99,7 +98,16 @@ def activate(policy: Policy, facts: Facts) -> Activation:
         None if freshness.unsure else int(freshness.best),
         int(facts.label),
     )
-    return Activation(cell, partial(observed, facts, VALUES if policy.reads is None else policy.reads))
+    filled = _FILLED[bool(facts.signals.findings), bool(facts.signals.knowledge)]
+    reads = VALUES if policy.reads is None else policy.reads
+    return Activation(cell, partial(observed, facts, reads), filled)
+
+
+_FILLED = {
+    (found, known): frozenset(("findings",) * found + ("knowledge",) * known)
+    for found in (False, True)
+    for known in (False, True)
+}
 
 
 def observed(facts: Facts, names: Iterable[str]) -> dict[str, object]:
@@ -154,9 +162,10 @@ def _blocking(guard: Guard) -> Guard:
     return replace(guard, block=message)
 
 
-def _routed(
-    policy: Policy, asked: Asked, activation: Activation
-) -> tuple[Route | None, Reason, tuple[Verdict, ...]]:
+Routed = tuple[Route | None, Reason, tuple[Verdict, ...]]
+
+
+def _routed(policy: Policy, asked: Asked, activation: Activation) -> Routed:
     if asked.model is not None:
         return None, Reason.NAMED, ()
     if asked.route is not None:
@@ -173,24 +182,33 @@ def _routed(
     return None, Reason.DEFAULT, tuple(tried)
 
 
-def _gated(policy: Policy, facts: Facts, decision: Decision, asked: Asked) -> Decision:
+def _gated(
+    policy: Policy, facts: Facts, asked: Asked, routed: Routed, guards: tuple[Verdict, ...]
+) -> Decision:
     """The decision with its candidates and sources, each held against its clearance."""
-    route, label = decision.route, decision.label
-    if asked.model is not None:
-        models = of_model(policy, asked.model)
-    else:
-        models = () if route is None else in_order(policy, route, f"{facts.caller.name}\0{facts.sticky}")
-    candidates = tuple(model for model in models if label <= model.clearance)
-    refused = tuple(Refused("model", m.name, label) for m in models if label > m.clearance)
+    (route, reason, tried), label = routed, facts.label
+    models = _models(policy, facts, asked, route)
+    candidates = tuple([model for model in models if label <= model.clearance])
+    refused = [Refused("model", model.name, label) for model in models if label > model.clearance]
     knowledge, no_knowledge = allowed_sources(_bases(policy, route), "retriever", facts, candidates)
     tools, no_tools = allowed_sources(_servers(policy, route), "tool", facts, candidates)
-    return replace(
-        decision,
+    return Decision(
+        route=route,
+        reason=reason,
+        label=label,
         candidates=candidates,
         refused=(*refused, *no_knowledge, *no_tools),
+        guards=guards,
+        tried=tried,
         knowledge=knowledge,
         tools=tools,
     )
+
+
+def _models(policy: Policy, facts: Facts, asked: Asked, route: Route | None) -> tuple[Model, ...]:
+    if asked.model is not None:
+        return of_model(policy, asked.model)
+    return () if route is None else in_order(policy, route, f"{facts.caller.name}\0{facts.sticky}")
 
 
 def _bases(policy: Policy, route: Route | None) -> tuple[Knowledge, ...]:
