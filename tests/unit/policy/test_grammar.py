@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import pytest
+
+from gateway.policy.grammar import faults_of, reads_of
+
+BASES = frozenset({"handbook"})
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "message", "proposal"),
+    [
+        ("task == codign", 9, "codign is not a known name", "did you mean coding?"),
+        (
+            "freshness == confidential",
+            11,
+            "freshness is compared with a label of sensitivity",
+            "static, slow",
+        ),
+        ("sensitivity >= live", 13, "sensitivity is compared with a label of freshness", "public, internal"),
+        ("task in [coding, live]", 9, "a list holds things of one kind", ""),
+        ("[task, freshness] == [live, coding]", 1, "a list holds things of one kind", ""),
+        ("task < coding", 6, "task has no order", "use ==, != or in"),
+        ("task == 'coding'", 6, "task is compared with a text", "labels stand without quotes"),
+        ("sensitivity >= 2", 13, "sensitivity is compared with a whole number", "public, internal"),
+        ('"credntial" in findings', 1, '"credntial" is not a known finding', 'did you mean "credential"?'),
+        ("findings.exists(f, f == 'emial')", 25, '"emial" is not a known finding', '"email"'),
+        ("['email', 'emial'].exists(x, x in findings)", 11, '"emial" is not a known finding', '"email"'),
+        ("findings == ['emial']", 14, '"emial" is not a known finding', '"email"'),
+        ("'visoin' in needs", 1, '"visoin" is not a known need', '"vision"'),
+        ("knowledge.handbok >= 0.5", 10, "there is no knowledge base handbok", "did you mean handbook?"),
+        ("knowledge['handbok'] > 0.5", 10, "there is no knowledge base handbok", "did you mean handbook?"),
+        ("caller == 3", 1, "caller is not a value by itself", "caller.team"),
+        ("caller.taem == 'x'", 7, "caller.taem is not a known name", "did you mean caller.team?"),
+        ("caller.team == hr", 16, "hr is not a known name", 'text stands in quotes: "hr"'),
+        ("request.headers['X-Team'] == 'a'", 16, "names of headers are in small letters", "write x-team"),
+        ("request.headers.size() > 1", 8, "name the header", "x-team"),
+        ("caller.team.matches('(')", 21, "not a regular expression", "RE2"),
+        ("credential", 1, "credential is a finding, not a value", 'write "credential" in findings'),
+        ("task", 1, "a condition is true or false", "compare it"),
+        ("task ==", 8, "the condition ends too early", ""),
+        ("task == coding &&& true", 18, "", ""),
+        ("{'a': task}.a == coding", 1, "a map has no place in a condition", ""),
+        ("dyn(task) == 'coding'", 4, "dyn is not a known name", ""),
+    ],
+)
+def test_a_fault_is_told_with_its_column_and_what_would_be_right(
+    text: str, column: int, message: str, proposal: str
+) -> None:
+    fault = faults_of(text, BASES)[0]
+    assert (fault.line, fault.column) == (1, column)
+    assert message in fault.message
+    assert proposal in fault.proposal
+
+
+def test_every_fault_of_a_condition_is_told_each_on_its_line() -> None:
+    faults = faults_of("task == codign &&\n  'emial' in findings &&\n  langauge == 'en'", BASES)
+    assert sorted((fault.line, fault.column) for fault in faults) == [(1, 9), (2, 3), (3, 3)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "task == coding",
+        "task in [coding, translation] && sensitivity > caller.clearance",
+        '"credential" in findings || findings.exists(f, f in ["email", "contact"])',
+        "knowledge.handbook >= 0.5 && (task == tool_action || freshness == live)",
+        'request.metadata.plan == "gold" && has(request.metadata.plan)',
+        '"vision" in needs && "tools" in request.needs',
+        'caller.team.matches("^h[rx]$") && request.headers["x-team"].startswith("a") == true',
+        "input_tokens > 1000 && difficulty < 0.5 && injection < 1",
+        'language != "en" && request.model == "auto" && !request.stream && !caller.admin',
+    ],
+)
+def test_a_right_condition_has_no_fault(text: str) -> None:
+    assert faults_of(text.replace("startswith", "startsWith"), BASES) == ()
+
+
+def test_reads_are_variables_and_the_entries_of_maps() -> None:
+    assert reads_of('task == coding && "x-a" in request.headers') == {"task", "request.headers.x-a"}
+    assert reads_of("findings.exists(f, f == 'email')") == {"findings"}
