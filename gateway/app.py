@@ -22,6 +22,7 @@ from gateway.api.reply import Send
 from gateway.classify.classifier import LinearClassifier
 from gateway.errors import GatewayError, InternalError, MethodNotAllowed, NotFound
 from gateway.holder import Holder
+from gateway.parts import LOADING
 from gateway.pipeline import Pipeline
 from gateway.settings import Settings
 
@@ -48,7 +49,8 @@ def build(settings: Settings, holder: Holder, metrics: Metrics) -> App:
 
     def readiness() -> Readiness:
         states = holder.states() | {"ledger": "failing: see the log" if book.failing else "ready"}
-        return Readiness(all(s == "ready" for s in states.values()), holder.error, states)
+        loading = any(state == LOADING for state in states.values())
+        return Readiness(not loading, holder.error, states)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

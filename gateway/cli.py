@@ -72,6 +72,14 @@ Secrets = Annotated[
         "--secret", help="A variable that the policy may use as ${NAME}; repeat it.", metavar="NAME"
     ),
 ]
+KnowledgeRoot = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="POINTSMAN_KNOWLEDGE_ROOT",
+        help="The folder below which documents may be read; the policy folder if not given.",
+        metavar="DIR",
+    ),
+]
 DEFAULT_POLICIES, DEFAULT_DATA = Path("policies"), Path(".pointsman")
 
 
@@ -85,14 +93,7 @@ def serve(
         int, typer.Option(envvar="POINTSMAN_PORT", min=0, max=65535, help="The port; 0 takes a free one.")
     ] = 8080,
     data_dir: DataDir = DEFAULT_DATA,
-    knowledge_root: Annotated[
-        Path | None,
-        typer.Option(
-            envvar="POINTSMAN_KNOWLEDGE_ROOT",
-            help="The folder below which documents may be read; the policy folder if not given.",
-            metavar="DIR",
-        ),
-    ] = None,
+    knowledge_root: KnowledgeRoot = None,
     max_body: Annotated[
         str, typer.Option(envvar="POINTSMAN_MAX_BODY", help="The largest request body.", metavar="SIZE")
     ] = "20MB",
@@ -144,7 +145,7 @@ def policy_check(
 ) -> None:
     """Say every mistake in a folder, with its place and what would be right."""
     from gateway.policy.check import check
-    from gateway.policy.load import secrets_from
+    from gateway.policy.secrets import secrets_from
 
     text, right = check(folder, secrets_from(os.environ, tuple(secret)))
     typer.echo(text)
@@ -159,6 +160,11 @@ def policy_explain(
     caller: Annotated[
         str | None, typer.Option("--as", help="The caller that asks.", metavar="CALLER")
     ] = None,
+    header: Annotated[
+        list[str], typer.Option("--header", help="A header of the request; repeat it.", metavar="NAME:VALUE")
+    ] = [],  # noqa: B006
+    data_dir: DataDir = DEFAULT_DATA,
+    knowledge_root: KnowledgeRoot = None,
     secret: Secrets = [],  # noqa: B006
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
 ) -> None:
@@ -166,10 +172,21 @@ def policy_explain(
     from gateway.commands import explain
 
     text = sys.stdin.read() if request == "-" else request
+    settings = Settings(
+        policies=policies, data_dir=data_dir, knowledge_root=knowledge_root or policies, secrets=tuple(secret)
+    )
     try:
-        typer.echo(explain(text, policies, caller, tuple(secret), as_json))
+        typer.echo(explain(text, settings, caller, _headers(header), as_json))
     except ValueError as error:
         fail(str(error))
+
+
+def _headers(given: list[str]) -> dict[str, str]:
+    pairs = [header.partition(":") for header in given]
+    for name, colon, _ in pairs:
+        if not colon:
+            raise typer.BadParameter(f"--header '{name}' must be written NAME:VALUE")
+    return {name.strip().lower(): value.strip() for name, _, value in pairs}
 
 
 @keys.command("hash")

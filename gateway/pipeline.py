@@ -46,7 +46,8 @@ class Incoming:
 
     request_id: str
     headers: Mapping[bytes, bytes]
-    read: Callable[[], Awaitable[ChatRequest]]
+    body: Callable[[], Awaitable[bytes]]
+    parse: Callable[[bytes], ChatRequest]
 
 
 class Reply(Protocol):
@@ -85,7 +86,10 @@ class Pipeline:
 
     async def _answer(self, incoming: Incoming, reply: Reply, force: InForce, exchange: Exchange) -> None:
         caller = exchange.caller = identify(force.policy, incoming.headers)
-        parsed = await incoming.read()
+        body = await incoming.body()
+        started = perf_counter()
+        parsed = incoming.parse(body)
+        exchange.spend("admit", perf_counter() - started)
         request, signals = await self._understand(parsed, caller, incoming, force, exchange)
         exchange.request, exchange.signals = request, signals
         decision = exchange.decision = self._decide(force, request, signals, caller, incoming, exchange)
@@ -127,6 +131,7 @@ class Pipeline:
             stream=request.stream,
             metadata=request.metadata,
             headers=exchange.headers,
+            sticky=_sticky(caller, request, incoming.headers),
         )
         decision = decide(force.policy, facts)
         exchange.spend("decide", perf_counter() - started)
@@ -158,3 +163,10 @@ class Pipeline:
             exchange.error = InternalError(
                 "The ledger cannot be written, and the policy wants every answer in it."
             )
+
+
+def _sticky(caller: Caller, request: ChatRequest, headers: Mapping[bytes, bytes]) -> str:
+    """What keeps a conversation with one model of a canary: its id, else how it began."""
+    named = headers.get(b"x-pointsman-conversation")
+    first = next((m.text for m in request.messages if m.role == "user"), "")
+    return f"{caller.name}/{named.decode('latin-1') if named else first}"

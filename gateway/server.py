@@ -12,12 +12,13 @@ import uvicorn
 from gateway import __version__
 from gateway.accounting.metrics import Metrics
 from gateway.app import CHAT_PATH, build
-from gateway.backends.probe import listens
+from gateway.backends.probe import probe_now
 from gateway.holder import Holder
 from gateway.parts import PartsBuilder
-from gateway.policy.load import fingerprint, load, secrets_from
+from gateway.policy.load import fingerprint, load
 from gateway.policy.mistakes import PolicyMistakes
 from gateway.policy.schema import Policy
+from gateway.policy.secrets import secrets_from
 from gateway.settings import Settings, is_loopback
 
 MAX_HEADER_BYTES = 64 * 1024
@@ -34,7 +35,7 @@ def run(settings: Settings) -> None:
         StartFailed: the policy has mistakes, the address cannot be had, or the data folder not written.
     """
     secrets = secrets_from(os.environ, settings.secrets)
-    read = partial(load, settings.policies, secrets=secrets, available=listens)
+    read = partial(load, settings.policies, secrets=secrets, available=probe_now)
     try:
         policy = read()
     except PolicyMistakes as mistakes:

@@ -12,8 +12,7 @@ from typing import Any
 from gateway.api.reply import ChatReply, Send, send_error
 from gateway.api.wire import chat_request
 from gateway.errors import GatewayError, HungUp, InvalidRequest, MethodNotAllowed, TooLarge, UnsupportedMedia
-from gateway.pipeline import InForce, Incoming, Pipeline
-from gateway.types import ChatRequest
+from gateway.pipeline import Incoming, InForce, Pipeline
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -36,7 +35,7 @@ class ChatApp:
             await send_error(send, error, [(b"x-request-id", request_id.encode())])
             return
         door = _Door(receive)
-        incoming = Incoming(request_id, headers, lambda: self._read(door))
+        incoming = Incoming(request_id, headers, lambda: self._read(door), chat_request)
         reply = ChatReply(send, request_id, int(time()))
         with self._lease() as force:
             await self._serve(force, incoming, reply, door)
@@ -52,10 +51,10 @@ class ChatApp:
         finally:
             door.close()
 
-    async def _read(self, door: _Door) -> ChatRequest:
+    async def _read(self, door: _Door) -> bytes:
         body = await read_body(door.receive, self._max_body)
         door.watch()
-        return chat_request(body)
+        return body
 
 
 class Lease:

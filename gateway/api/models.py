@@ -11,7 +11,7 @@ from starlette.routing import Route
 from gateway.access.keys import identify
 from gateway.api.state import Current
 from gateway.errors import UnknownModel
-from gateway.policy.evaluate import may_use
+from gateway.policy.naming import resolve, usable
 from gateway.policy.schema import Policy
 from gateway.types import Caller
 
@@ -45,7 +45,7 @@ def _visible(policy: Policy, caller: Caller) -> Iterator[tuple[str, str]]:
     chat = (m for m in policy.models.values() if m.kind == "chat" and not m.disabled)
     names += [(model.name, model.provider) for model in chat]
     names += [(alias, "pointsman") for alias in policy.aliases if not alias.endswith("*")]
-    return (entry for entry in names if may_use(caller, entry[0]))
+    return (entry for entry in names if usable(resolve(policy, entry[0], caller), caller))
 
 
 def _entry(name: str, owned_by: str) -> dict[str, object]:

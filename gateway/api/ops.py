@@ -18,11 +18,18 @@ _EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """`dependencies` maps each part to ready, loading, or what is wrong with it."""
+    """`dependencies` maps each part to ready, loading, or what is wrong with it.
+
+    A part that is down does not make the gateway unready: what does not need it is served.
+    """
 
     ready: bool
     policy_error: str | None
     dependencies: dict[str, str]
+
+    @property
+    def degraded(self) -> bool:
+        return self.policy_error is not None or any(s != "ready" for s in self.dependencies.values())
 
 
 def routes(current: Current, readiness: Callable[[], Readiness], metrics: Metrics) -> list[Route]:
@@ -32,7 +39,7 @@ def routes(current: Current, readiness: Callable[[], Readiness], metrics: Metric
     async def readyz(_: Request) -> Response:
         state = readiness()
         body = {
-            "status": "ready" if state.ready else "not ready",
+            "status": "not ready" if not state.ready else "degraded" if state.degraded else "ready",
             "policy": {"revision": current().policy.revision, "last_reload_error": state.policy_error},
             "dependencies": state.dependencies,
         }

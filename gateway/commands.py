@@ -1,0 +1,106 @@
+"""What the commands do that need the gateway's parts, without a server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from dataclasses import asdict
+
+from gateway import __version__
+from gateway.access.keys import ANYONE
+from gateway.accounting.metrics import Metrics
+from gateway.api.wire import chat_request
+from gateway.backends.probe import probe_now
+from gateway.classify.classifier import LinearClassifier
+from gateway.classify.knowledge import consult
+from gateway.classify.label import label_of
+from gateway.errors import GatewayError
+from gateway.parts import BuiltParts, PartsBuilder, attempt
+from gateway.policy.evaluate import Facts
+from gateway.policy.explain import explain as explained
+from gateway.policy.explain import render
+from gateway.policy.load import load
+from gateway.policy.mistakes import PolicyMistakes, proposal
+from gateway.policy.schema import Policy
+from gateway.policy.secrets import secrets_from
+from gateway.settings import Settings
+from gateway.types import Caller, ChatRequest, Signals
+
+
+def explain(
+    text: str, settings: Settings, caller_name: str | None, headers: dict[str, str], as_json: bool
+) -> str:
+    """How the policy would serve a text or a chat request in JSON, and why.
+
+    Raises:
+        ValueError: the policy has mistakes, the caller is unknown, or the request cannot be read.
+    """
+    try:
+        policy = load(
+            settings.policies,
+            secrets=secrets_from(os.environ, settings.secrets),
+            available=probe_now,
+        )
+        caller = _caller(policy, caller_name)
+        request = _request(text)
+        facts = asyncio.run(_facts(policy, settings, caller, request, headers))
+        explanation = explained(policy, facts)
+    except PolicyMistakes as mistakes:
+        raise ValueError(f"the policy in {settings.policies} has mistakes:\n{mistakes}") from None
+    except GatewayError as error:
+        raise ValueError(error.message) from None
+    return json.dumps(asdict(explanation), indent=2, default=str) if as_json else render(explanation)
+
+
+def _caller(policy: Policy, name: str | None) -> Caller:
+    if name is None:
+        return ANYONE
+    for known in policy.callers:
+        if known.caller.name == name:
+            return known.caller
+    names = [known.caller.name for known in policy.callers]
+    raise ValueError(f"the policy names no caller '{name}'; {proposal(name, names, 'it names')}")
+
+
+def _request(text: str) -> ChatRequest:
+    """The request in `text`: its JSON, or a conversation of that one message."""
+    if text.lstrip().startswith("{"):
+        return chat_request(text.encode())
+    return chat_request(
+        json.dumps({"model": "auto", "messages": [{"role": "user", "content": text}]}).encode()
+    )
+
+
+async def _facts(
+    policy: Policy, settings: Settings, caller: Caller, request: ChatRequest, headers: dict[str, str]
+) -> Facts:
+    signals = LinearClassifier().classify(request)
+    raw = {name.encode(): value.encode() for name, value in headers.items()}
+    request = request.labelled(label_of(signals, caller, policy.unreadable, raw))
+    return Facts(
+        signals=await _informed(policy, settings, caller, request, signals),
+        caller=caller,
+        model=request.model,
+        label=request.label,
+        stream=request.stream,
+        metadata=request.metadata,
+        headers=headers,
+    )
+
+
+async def _informed(
+    policy: Policy, settings: Settings, caller: Caller, request: ChatRequest, signals: Signals
+) -> Signals:
+    """The signals, the indexes asked as a request would ask them."""
+    if not policy.knowledge:
+        return signals
+    builder = PartsBuilder(settings, Metrics(__version__))
+    parts = BuiltParts()
+    try:
+        builder.add_knowledge(parts, policy, BuiltParts())
+        await asyncio.gather(*(attempt(name, part, part.value.refresh) for name, part in parts.bases.items()))
+        return (await consult(signals, request, caller, policy.knowledge.values(), parts))[0]
+    finally:
+        await parts.close()
+        await builder.close()

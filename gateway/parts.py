@@ -1,0 +1,265 @@
+"""Builds what a policy names: models, embedders, knowledge bases and tool servers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from gateway.accounting.metrics import Metrics, watch_age
+from gateway.backends.http import Pool
+from gateway.backends.litellm import LiteLLM
+from gateway.backends.mcp import McpServer
+from gateway.backends.minilm import MiniLM
+from gateway.backends.openai import OpenAICompatible
+from gateway.errors import GatewayError, ProviderUnavailable
+from gateway.interfaces import ChatModel, Embedder, Retriever, ToolServer
+from gateway.knowledge.base import KnowledgeBase
+from gateway.labels import Cleared
+from gateway.policy.mistakes import Mistake, PolicyMistakes
+from gateway.policy.schema import Knowledge, Model, Policy, ToolSource
+from gateway.settings import Settings
+from gateway.types import Label, ToolCall, ToolResult, ToolSpec
+
+_log = logging.getLogger("pointsman.parts")
+T = TypeVar("T")
+
+READY, LOADING = "ready", "loading"
+IN_PROCESS_EMBEDDER = Model("minilm", "local", "minilm", kind="embedding", clearance=Label.RESTRICTED)
+_OPENAI_SHAPED = frozenset({"openai", "openai-compatible"})
+_CHECK_SECONDS = 30.0  # between looks at a tool server
+
+
+@dataclass(eq=False)
+class Part(Generic[T]):
+    """One thing that was built: `run` starts it and may go on as long as the part is in use."""
+
+    value: T
+    spec: object
+    run: Callable[[Part[Any]], Coroutine[Any, Any, None]] | None = None
+    close: Callable[[], Awaitable[None]] | None = None
+    state: str = READY
+    task: asyncio.Task[None] | None = field(default=None, repr=False)
+
+    def start(self) -> None:
+        if self.run is not None and self.task is None:
+            self.state = LOADING
+            self.task = asyncio.create_task(self.run(self))
+
+    async def stop(self) -> None:
+        if self.task is not None:
+            self.task.cancel()
+            await asyncio.gather(self.task, return_exceptions=True)
+        if self.close is not None:
+            await self.close()
+
+
+class BuiltParts:
+    """What one policy uses; implements `interfaces.Parts`."""
+
+    def __init__(self) -> None:
+        self.models: dict[str, Part[ChatModel]] = {}
+        self.bases: dict[str, Part[KnowledgeBase]] = {}
+        self.servers: dict[str, Part[ToolServer]] = {}
+
+    def model(self, name: str) -> ChatModel:
+        return self.models[name].value
+
+    def knowledge(self, name: str) -> Retriever:
+        return self.bases[name].value
+
+    def tools(self, name: str) -> ToolServer:
+        return self.servers[name].value
+
+    def all(self) -> dict[str, Part[Any]]:
+        """Every part, by what it is and its name."""
+        rooms: dict[str, Mapping[str, Part[Any]]] = {
+            "model": self.models,
+            "knowledge": self.bases,
+            "tools": self.servers,
+        }
+        return {f"{room} {name}": part for room, parts in rooms.items() for name, part in parts.items()}
+
+    def states(self) -> dict[str, str]:
+        """The parts that have a state of their own: upstream models answer for themselves, per request."""
+        return {name: part.state for name, part in self.all().items() if part.run or part.state != READY}
+
+    async def start(self) -> None:
+        for part in self.all().values():
+            part.start()
+
+    async def close(self, keep: BuiltParts | None = None) -> None:
+        """Closes all parts but those that `keep` uses too."""
+        kept = {id(part) for part in keep.all().values()} if keep else set()
+        gone = [part for part in self.all().values() if id(part) not in kept]
+        await asyncio.gather(*(part.stop() for part in gone), return_exceptions=True)
+
+
+class PartsBuilder:
+    """Builds parts, and takes over from the policy before what has not changed."""
+
+    def __init__(self, settings: Settings, metrics: Metrics) -> None:
+        self._settings, self._metrics = settings, metrics
+        self._pool: Pool | None = None
+        self._minilm: MiniLM | None = None
+
+    def build(self, policy: Policy, before: BuiltParts | None) -> BuiltParts:
+        """The parts of a policy; nothing is started.
+
+        Raises:
+            PolicyMistakes: the policy names a head that was never trained.
+        """
+        parts, old = BuiltParts(), before or BuiltParts()
+        in_service = [m for m in policy.models.values() if not m.disabled and m.kind == "chat"]
+        for model in in_service:
+            parts.models[model.name] = _kept(old.models, model.name, model) or self._model(model)
+        self.add_knowledge(parts, policy, old)
+        for source in policy.tools.values():
+            parts.servers[source.name] = _kept(old.servers, source.name, source) or self._server(source)
+        return parts
+
+    def add_knowledge(self, parts: BuiltParts, policy: Policy, old: BuiltParts) -> None:
+        for base in policy.knowledge.values():
+            embedder = policy.models.get(base.embed_with or "")
+            spec = (base, embedder)
+            parts.bases[base.name] = _kept(old.bases, base.name, spec) or self._base(base, embedder)
+
+    async def close(self) -> None:
+        if self._pool is not None:
+            await self._pool.close()
+        if self._minilm is not None:
+            await self._minilm.close()
+
+    # Models
+
+    def _model(self, model: Model) -> Part[ChatModel]:
+        if model.provider == "local":
+            return self._local(model)
+        if model.provider in _OPENAI_SHAPED:
+            self._pool = self._pool or Pool()
+            upstream = OpenAICompatible(model, self._pool)
+            return Part(upstream, model, close=upstream.close)
+        foreign = LiteLLM(model)
+        return Part(foreign, model, run=_watched(f"model {model.name}", foreign.warm), close=foreign.close)
+
+    def _local(self, model: Model) -> Part[ChatModel]:
+        if model.model == "smollm2":
+            from gateway.backends.local.chat import LocalChat
+
+            chat = LocalChat(model, self._embedder(), IN_PROCESS_EMBEDDER)
+            return Part(chat, model, run=_watched(f"model {model.name}", chat.load), close=chat.close)
+        from gateway.backends.head import HeadModel
+        from gateway.tuning.head import Head
+
+        head = Head.load(self._head_file(model))
+        tuned = HeadModel(model, head, self._embedder(), IN_PROCESS_EMBEDDER)
+        return Part(tuned, model)
+
+    def _head_file(self, model: Model) -> Path:
+        folders = (self._settings.data_dir / "heads", self._settings.policies / "heads")
+        for folder in folders:
+            path = folder / model.model / "head.npz"
+            if path.is_file():
+                return path
+        raise PolicyMistakes(
+            [
+                Mistake(
+                    "models",
+                    1,
+                    1,
+                    f"model {model.name}: there is no head named {model.model}",
+                    f"train it: pointsman tune train {model.model} --examples FILE.jsonl",
+                )
+            ]
+        )
+
+    def _embedder(self) -> Embedder:
+        self._minilm = self._minilm or MiniLM()
+        return self._minilm
+
+    # Knowledge and tools
+
+    def _base(self, spec: Knowledge, embed_with: Model | None) -> Part[KnowledgeBase]:
+        embedder = self._embedder() if embed_with is not None and not embed_with.disabled else None
+        base = KnowledgeBase(
+            spec,
+            root=self._settings.knowledge_root,
+            folder=self._settings.data_dir / "knowledge",
+            embedder=embedder,
+            embed_destination=embed_with or IN_PROCESS_EMBEDDER,
+        )
+        watch_age(self._metrics, spec.name, lambda: base.age_seconds or 0.0)
+        return Part(base, (spec, embed_with), run=self._refreshing(spec, base), close=base.close)
+
+    def _refreshing(
+        self, spec: Knowledge, base: KnowledgeBase
+    ) -> Callable[[Part[Any]], Coroutine[Any, Any, None]]:
+        async def run(part: Part[Any]) -> None:
+            while True:
+                await self._attempt(f"knowledge {spec.name}", part, base.refresh)
+                if spec.refresh is None and part.state == READY:
+                    return
+                await asyncio.sleep(spec.refresh or _CHECK_SECONDS)
+
+        return run
+
+    def _server(self, source: ToolSource) -> Part[ToolServer]:
+        if source.command and not self._settings.allow_stdio:
+            return Part(Withheld(source.name), source, state="off: start the gateway with --allow-stdio")
+        server = McpServer(source)
+        name = f"tools {source.name}"
+
+        async def run(part: Part[Any]) -> None:
+            while True:
+                await self._attempt(name, part, server.start)
+                await asyncio.sleep(_CHECK_SECONDS)
+
+        return Part(server, source, run=run, close=server.close)
+
+    async def _attempt(self, name: str, part: Part[Any], start: Callable[[], Awaitable[Any]]) -> None:
+        await attempt(name, part, start)
+        self._metrics.dependency.labels(name).set(part.state == READY)
+
+
+class Withheld:
+    """A tool server that may not be started: it offers nothing."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    async def tools(self) -> tuple[ToolSpec, ...]:
+        raise ProviderUnavailable(f"The tool server '{self._name}' is not started here.")
+
+    async def call(self, call: Cleared[ToolCall]) -> ToolResult:
+        raise ProviderUnavailable(f"The tool server '{self._name}' is not started here.")
+
+    async def close(self) -> None: ...
+
+
+async def attempt(name: str, part: Part[Any], start: Callable[[], Awaitable[Any]]) -> None:
+    """Starts a part; a failure becomes its state and one line in the log."""
+    before = part.state
+    try:
+        await start()
+        part.state = READY
+    except (GatewayError, OSError, ImportError) as error:
+        part.state = f"down: {error}"
+    if part.state != before:
+        _log.log(logging.INFO if part.state == READY else logging.WARNING, "%s: %s", name, part.state)
+
+
+def _watched(
+    name: str, start: Callable[[], Awaitable[None]]
+) -> Callable[[Part[Any]], Coroutine[Any, Any, None]]:
+    async def run(part: Part[Any]) -> None:
+        await attempt(name, part, start)
+
+    return run
+
+
+def _kept(parts: Mapping[str, Part[T]], name: str, spec: object) -> Part[T] | None:
+    part = parts.get(name)
+    return part if part is not None and part.spec == spec else None
