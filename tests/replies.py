@@ -47,6 +47,7 @@ class Reply:
     before_first: float = 0.0
     between: float = 0.0
     cut_after: int | None = None
+    stall_after: int | None = None  # so many events, then silence until the client leaves
     reset: bool = False
     done: bool = True  # send [DONE]
     malformed_at: int | None = None  # an event that is not JSON comes before this one

@@ -166,6 +166,8 @@ class _Exchange:
         for number, event in enumerate(events):
             if reply.cut_after == number:
                 return False
+            if reply.stall_after == number:
+                await self._pause(FOREVER)
             await self._pause(reply.between if number else reply.before_first)
             self.writer.write(f"{len(event):x}\r\n".encode() + event + b"\r\n")
             await self.writer.drain()

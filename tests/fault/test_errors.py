@@ -25,7 +25,7 @@ SCRIPT: dict[str, Reply] = {
     "bad": failure(400, "no such thing as temperature 9", code="bad_temperature"),
     "long": failure(400, "too long", code="context_length_exceeded"),
     "cut": Reply("one two three four five six", cut_after=4),
-    "stall": Reply("one two three four five six", between=FOREVER),
+    "stall": Reply("one two three four five six", stall_after=4),
     "slow": Reply("one two three four five six", between=0.2),
 }
 
