@@ -63,7 +63,9 @@ class Value:
 
     @property
     def tag(self) -> str:
-        return str(self.node.tag).removeprefix("tag:yaml.org,2002:")
+        """YAML's tag. Only true and false are of kind bool: `off` and `no` are words, as in YAML 1.2."""
+        tag = str(self.node.tag).removeprefix("tag:yaml.org,2002:")
+        return "str" if tag == "bool" and self.scalar.lower() not in ("true", "false") else tag
 
     @property
     def scalar(self) -> str:

@@ -96,12 +96,14 @@ class _Server:
 
 
 def _headers(value: Value, found: Reading, vault: Vault) -> dict[str, str]:
-    headers = {}
+    headers: dict[str, str] = {}
     for key, secret in value.pairs():
         try:
             headers[key.scalar.lower()] = vault.reveal(secret, found, telling=tells(key.scalar))
-        except Unset as unset:
+        except Unset as unset:  # a source is not left out of service for it, as a model may be
             found.wrong(secret, unset.message, unset.proposal.partition(", or say")[0])
+        except Wrong as wrong:
+            found.wrong(secret, wrong.message, wrong.proposal)
     return headers
 
 

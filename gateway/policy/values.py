@@ -54,7 +54,7 @@ def model_name(value: Value) -> str:
 def flag(value: Value) -> bool:
     if value.tag != "bool":
         raise Wrong(f"true or false is wanted here, not {value.kind}", "write true or false")
-    return value.scalar.lower() in ("true", "yes", "on")
+    return value.scalar.lower() == "true"
 
 
 def number(value: Value) -> float:

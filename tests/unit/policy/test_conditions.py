@@ -154,16 +154,16 @@ def kleene(tree: Tree, values: Mapping[str, object]) -> bool | None:
             both = (kleene(left, values), kleene(right, values))
             decides = sign == "||"
             return decides if decides in both else (None if None in both else not decides)
-    name, sign, label = (str(part) for part in tree)
+    name, compares, label = (str(part) for part in tree)
     if name not in values:
         return None
     known: dict[str, object] = {k: v for labels in LABELS.values() for k, v in labels.items()}
     value, other = values[name], known.get(label, label.strip('"'))
-    if sign == "==":
+    if compares == "==":
         return value == other
     assert isinstance(value, int)
     assert isinstance(other, int)
-    return value >= other if sign == ">=" else value < other
+    return value >= other if compares == ">=" else value < other
 
 
 @settings(max_examples=150, deadline=None)

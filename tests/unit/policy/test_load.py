@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from gateway.policy.load import chat_models, files_of, fingerprint, load, revision_of
+from gateway.policy.mistakes import PolicyMistakes
+from gateway.types import Label
+from tests.policies import MODELS, ROUTES, loaded, mistakes, only_mistake, write
+
+
+def test_the_keys_decide_what_a_file_holds_and_its_name_does_not(tmp_path: Path) -> None:
+    (tmp_path / "everything.yaml").write_text(MODELS + ROUTES)
+    assert list(load(tmp_path, secrets={}).models) == ["small", "house", "tagger", "embed"]
+
+
+def test_cases_hidden_files_and_other_endings_are_not_policy(tmp_path: Path) -> None:
+    write(tmp_path)
+    for name in ("routes.cases.yaml", ".swap.yaml", "README.md", "other.yml"):
+        (tmp_path / name).write_text("nonsense: [")
+    policy = load(tmp_path, secrets={})
+    assert policy.warnings == ("other.yml:1: not read; rename it to end in .yaml",)
+
+
+def test_every_mistake_of_every_file_is_told_at_once(tmp_path: Path) -> None:
+    files = {
+        "a": "aliases: {x: nobody}\n",
+        "b": "knowledge: [{name: h, documents: h, label: secret}]\n",
+        "c": "[broken",
+        "routes": "routes:\n- {name: a, when: task == codign, model: smal}\n- {name: rest, model: house}\n",
+    }
+    places = [(m.file, m.line, m.column) for m in mistakes(tmp_path, **files)]
+    assert places == [
+        ("a.yaml", 1, 14),
+        ("b.yaml", 1, 44),
+        ("c.yaml", 2, 1),
+        ("routes.yaml", 2, 27),
+        ("routes.yaml", 2, 42),
+    ]
+
+
+def test_an_unknown_section_is_a_mistake_with_the_nearest_name(tmp_path: Path) -> None:
+    assert (
+        only_mistake(tmp_path, a="guard: []\n")
+        == "a.yaml:1:1: a policy has no key guard; did you mean guards?"
+    )
+
+
+def test_routes_live_in_one_file(tmp_path: Path) -> None:
+    printed = [str(mistake) for mistake in mistakes(tmp_path, x="routes: [{name: other, model: house}]\n")]
+    assert "x.yaml:1:9: routes is given already, in routes.yaml; keep it in one file" in printed
+
+
+def test_models_may_live_in_several_files(tmp_path: Path) -> None:
+    policy = loaded(tmp_path, more="models: [{name: extra, target: openai/e}]\n")
+    assert "extra" in policy.models
+    assert [model.name for model in chat_models(policy)] == ["small", "house", "tagger", "extra"]
+
+
+def test_a_folder_without_models_or_routes_says_what_to_add(tmp_path: Path) -> None:
+    with pytest.raises(PolicyMistakes) as caught:
+        load(tmp_path, secrets={})
+    assert [m.message for m in caught.value.mistakes] == [
+        "no file says models, what can answer",
+        "no file says routes, who gets what",
+    ]
+
+
+def test_a_folder_that_is_not_there_is_a_mistake_without_the_path_of_the_machine(tmp_path: Path) -> None:
+    with pytest.raises(PolicyMistakes, match="absent:1:1: there is no such folder") as caught:
+        load(tmp_path / "absent", secrets={})
+    assert str(tmp_path) not in str(caught.value)
+
+
+def test_top_level_settings_are_read(tmp_path: Path) -> None:
+    text = "unreadable: restricted\nhonour_model: false\ndisclose: false\n"
+    text += "on_ledger_failure: refuse\nlog: {content: never}\n"
+    policy = loaded(tmp_path, a=text)
+    assert (policy.unreadable, policy.honour_model, policy.disclose) == (Label.RESTRICTED, False, False)
+    assert (policy.on_ledger_failure, policy.warnings) == ("refuse", ())
+
+
+def test_logging_of_content_is_warned_about_as_it_is_not_enforced_yet(tmp_path: Path) -> None:
+    assert loaded(tmp_path, a="log: {content: masked, up_to: internal, keep: 30d}\n").warnings == (
+        "a.yaml:1: log: content is not enforced yet; no content is logged",
+    )
+
+
+def test_the_revision_follows_content_and_names(tmp_path: Path) -> None:
+    first = loaded(tmp_path).revision
+    assert re.fullmatch(r"[0-9a-f]{12}", first)
+    assert loaded(tmp_path).revision == first
+    assert loaded(tmp_path, routes=ROUTES + "# a word\n").revision != first
+    loaded(tmp_path)
+    (tmp_path / "routes.yaml").rename(tmp_path / "rules.yaml")
+    assert revision_of(files_of(tmp_path)) != first
+
+
+def test_the_fingerprint_changes_with_a_file_and_reads_none(tmp_path: Path) -> None:
+    write(tmp_path)
+    first = fingerprint(tmp_path)
+    assert fingerprint(tmp_path) == first
+    os.utime(tmp_path / "routes.yaml", ns=(1, 1))
+    assert fingerprint(tmp_path) != first
+    assert fingerprint(tmp_path / "absent") == "unreadable"
+
+
+def test_a_policy_knows_what_its_conditions_look_up_and_which_headers_they_name(tmp_path: Path) -> None:
+    text = (
+        'routes:\n- {name: a, when: \'task == coding && request.headers["x-team"] == "a"\', model: house}\n'
+        "- {name: b, when: freshness == live, model: house}\n- {name: rest, model: house}\n"
+    )
+    policy = loaded(tmp_path, routes=text)
+    assert policy.reads == frozenset({"task", "request.headers"})
+    assert policy.header_names == {"x-team"}
+
+
+def test_three_hundred_routes_load(tmp_path: Path) -> None:
+    routes = "".join(
+        f"- {{name: r{i}, when: 'task == coding && input_tokens > {i}', model: house}}\n" for i in range(300)
+    )
+    policy = loaded(tmp_path, routes="routes:\n" + routes + "- {name: rest, model: house}\n")
+    assert len(policy.routes) == 301

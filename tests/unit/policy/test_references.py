@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.policies import loaded, mistakes, only_mistake
+
+
+def test_names_may_be_referred_to_before_and_from_other_files_than_they_are_defined_in(
+    tmp_path: Path,
+) -> None:
+    policy = loaded(tmp_path, a="baseline: small\naliases: {gpt: route/rest}\n")
+    assert (policy.baseline, policy.aliases) == ("small", {"gpt": "route/rest"})
+
+
+def test_a_baseline_that_is_no_model_is_a_mistake(tmp_path: Path) -> None:
+    assert (
+        only_mistake(tmp_path, a="baseline: smal\n")
+        == "a.yaml:1:11: there is no model smal; did you mean small?"
+    )
+
+
+def test_a_circle_of_teachers_is_a_mistake(tmp_path: Path) -> None:
+    models = "models: [{name: a, target: o/a, teacher: b}, {name: b, target: o/b, teacher: a}]\n"
+    printed = [
+        str(mistake)
+        for mistake in mistakes(tmp_path, models=models, routes="routes: [{name: r, model: a}]\n")
+    ]
+    assert printed == [
+        "models.yaml:1:17: a is its own teacher in the end; end the chain of teachers",
+        "models.yaml:1:53: b is its own teacher in the end; end the chain of teachers",
+    ]
+
+
+def test_an_alias_may_stand_for_a_model_that_is_out_of_service(tmp_path: Path) -> None:
+    models = "models: [{name: a, target: o/a, disabled: true}, {name: b, target: o/b}]\naliases: {x: a}\n"
+    assert loaded(tmp_path, models=models, routes="routes: [{name: r, model: [a, b]}]\n").models["a"].disabled
