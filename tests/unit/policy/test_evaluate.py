@@ -191,7 +191,9 @@ def test_no_decision_holds_a_candidate_or_a_source_that_is_not_cleared(
 def test_a_condition_reads_the_caller_the_request_and_what_was_measured(tmp_path: Path) -> None:
     routes = (
         "routes:\n"
-        '- {name: gold, when: \'request.metadata.plan == "gold" && request.headers["x-a"] == "1"\', model: house}\n'
+        "- name: gold\n"
+        "  when: request.metadata.plan == 'gold' && request.headers['x-a'] == '1'\n"
+        "  model: house\n"
         "- {name: team, when: 'caller.team == \"hr\" && caller.clearance >= internal', model: house}\n"
         "- {name: long, when: 'input_tokens > 50 && language == \"fr\"', model: house}\n"
         "- {name: known, when: knowledge.handbook >= 0.5, model: house}\n"
