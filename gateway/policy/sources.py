@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from gateway.policy import values
 from gateway.policy.document import Fields, Reading, Value, Wrong
 from gateway.policy.mistakes import nearest, proposal
-from gateway.policy.replies import BadTemplate, parse
+from gateway.policy.replies import fault_of
 from gateway.policy.schema import Knowledge, ToolSource
 from gateway.policy.secrets import Unset, Vault, tells
 from gateway.types import Label
@@ -134,10 +134,8 @@ def _replies(value: Value, found: Reading) -> dict[str, str]:
 
 def _template(value: Value) -> str:
     template = values.said(value)
-    try:
-        parse(template)
-    except BadTemplate as error:
-        raise Wrong(f"not a template: {error}", "write {field}, {list: …} and [what may be absent]") from None
+    if fault := fault_of(template):
+        raise Wrong(f"not a template: {fault}", "write {field}, {list: …} and [what may be absent]")
     return template
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from gateway.backends.local.template import filled
 from gateway.policy.check import check, unserved
 from gateway.policy.evaluate import decide
 from gateway.policy.load import load
-from gateway.policy.replies import fill
 from gateway.policy.schema import Policy
 from gateway.types import Freshness, Label, Task
 from tests.facts import credential, facts
@@ -204,10 +204,10 @@ def test_the_tools_replies_can_be_said_from_what_the_servers_answer(keyless: Pol
 
     order: dict[str, object] = dict.fromkeys(Order.__annotations__, "x")
     replies = keyless.tools["shop"].replies
-    assert fill(replies["order_status"], order) is not None
+    assert filled(replies["order_status"], order) is not None
     found: dict[str, object] = {**dict.fromkeys(OrdersFound.__annotations__, "x"), "orders": [order]}
-    assert fill(replies["find_orders"], found) is not None
-    assert fill(replies["stock_level"], dict.fromkeys(Stock.__annotations__, "x")) is not None
+    assert filled(replies["find_orders"], found) is not None
+    assert filled(replies["stock_level"], dict.fromkeys(Stock.__annotations__, "x")) is not None
 
 
 def test_the_documented_example_loads(tmp_path: Path) -> None:
