@@ -141,6 +141,7 @@ class ToolSpec:
     server: str = ""  # the policy's name of the tool source; empty: the caller's own tool
     examples: tuple[str, ...] = ()  # requests that it serves, as the policy gives them
     reply: str = ""  # the policy's template for saying its result, over the result's fields
+    writes: bool = False  # it changes the world, as the policy or the server says
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,25 +160,25 @@ class _Listed:
             zip(offered_names([t.name for t in allowed]), [t.name for t in allowed], strict=True)
         )
         own = {t.name: t for t in allowed}
-        self.specs = tuple(_spec(source, name, own[tool]) for name, tool in self.own_names.items())
         self.writes = source.writes | {t.name for t in allowed if _says_it_writes(t)}
+        self.specs = tuple(self._spec(source, name, own[tool]) for name, tool in self.own_names.items())
         self.until = time.monotonic() + LISTED_SECONDS
+
+    def _spec(self, source: ToolSource, offered: str, tool: Tool) -> ToolSpec:
+        return ToolSpec(
+            name=offered,
+            description=_cut(tool.description or tool.title or tool.name, MAX_DESCRIPTION),
+            parameters=tool.input_schema,
+            server=source.name,
+            examples=source.examples.get(tool.name, ()),
+            reply=source.replies.get(tool.name, ""),
+            writes=tool.name in self.writes,
+        )
 
 
 def _says_it_writes(tool: Tool) -> bool:
     """The server's own word counts only where it asks for more care than the policy does."""
     return tool.annotations is not None and tool.annotations.destructive_hint is True
-
-
-def _spec(source: ToolSource, offered: str, tool: Tool) -> ToolSpec:
-    return ToolSpec(
-        name=offered,
-        description=_cut(tool.description or tool.title or tool.name, MAX_DESCRIPTION),
-        parameters=tool.input_schema,
-        server=source.name,
-        examples=source.examples.get(tool.name, ()),
-        reply=source.replies.get(tool.name, ""),
-    )
 
 
 def offered_names(names: Iterable[str]) -> list[str]:
