@@ -87,7 +87,10 @@ class Recorded:
 
     @property
     def streams(self) -> bool:
-        return isinstance(self.body, dict) and bool(self.body.get("stream"))
+        try:
+            return isinstance(self.body, dict) and bool(self.body.get("stream"))
+        except ValueError:
+            return False
 
 
 def _choice(index: int, finish: str | None, **content: Any) -> dict[str, Any]:

@@ -72,6 +72,10 @@ class Upstream:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._port}/v1"
 
+    @property
+    def open_connections(self) -> int:
+        return len(self._writers)
+
     def hang_up(self) -> None:
         """Close every connection as it stands, as a server does with those that idle."""
         for writer in list(self._writers):

@@ -9,6 +9,8 @@ import msgspec
 
 from gateway.types import Answer, Delta, ToolCall, ToolCallDelta, Usage
 
+_NOTHING = msgspec.Raw(b"")
+
 
 class NotJson(ValueError):
     """It is not JSON, or JSON that cannot be a completion."""
@@ -59,8 +61,8 @@ class _Said(msgspec.Struct):
     refusal: str | None = None
     reasoning_content: str | None = None
     reasoning: str | None = None
-    audio: msgspec.Raw | None = None
-    function_call: msgspec.Raw | None = None
+    audio: msgspec.Raw = _NOTHING
+    function_call: msgspec.Raw = _NOTHING
 
     @property
     def other(self) -> bool:
@@ -83,11 +85,12 @@ class _Choice(msgspec.Struct):
 class _Completion(msgspec.Struct):
     choices: list[_Choice] | None = None
     usage: _Usage | None = None
-    error: msgspec.Raw | None = None
+    error: msgspec.Raw = _NOTHING
 
 
 _decoder = msgspec.json.Decoder(_Completion)
 _nothing = _Said()
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class Reader:
@@ -161,21 +164,28 @@ def decode(data: bytes) -> _Completion:
         whole = _decoder.decode(data)
     except msgspec.ValidationError:
         whole = _patiently(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except _UNREADABLE as error:
         raise NotJson("it is not JSON") from error
     if _is(whole.error) and not whole.choices:
         raise Announced(_error(whole.error))
     return whole
 
 
+def _parsed(data: bytes | msgspec.Raw) -> Any:
+    try:
+        return msgspec.json.decode(data)
+    except _UNREADABLE as error:
+        raise NotJson("it is not JSON") from error
+
+
 def _patiently(data: bytes) -> _Completion:
     """JSON with members of other types than OpenAI's: what fits is read, the rest is left out."""
-    whole = msgspec.json.decode(data)
+    whole = _parsed(data)
     if not isinstance(whole, dict):
         raise NotJson("it is not an object")
     listed = whole.get("choices")
     choices = [_choice(c) for c in listed if isinstance(c, dict)] if isinstance(listed, list) else None
-    error = None if whole.get("error") is None else msgspec.Raw(msgspec.json.encode(whole["error"]))
+    error = msgspec.Raw(msgspec.json.encode(whole.get("error")))
     return _Completion(choices, _fitting(whole.get("usage"), _Usage), error)
 
 
@@ -216,12 +226,12 @@ def _fitting(value: Any, kind: type[Any]) -> Any:
         return None
 
 
-def _is(raw: msgspec.Raw | None) -> bool:
-    return raw is not None and bytes(raw) != b"null"
+def _is(raw: msgspec.Raw) -> bool:
+    return len(memoryview(raw)) > 0 and bytes(raw) != b"null"
 
 
-def _error(raw: msgspec.Raw | None) -> dict[str, Any]:
-    error = msgspec.json.decode(raw or b"null")
+def _error(raw: msgspec.Raw) -> dict[str, Any]:
+    error = _parsed(raw)
     shape = {"message": "the upstream gave no reason", "type": "server_error", "param": None, "code": None}
     return {**shape, **error} if isinstance(error, dict) else {**shape, "message": str(error)}
 

@@ -1,0 +1,88 @@
+"""The body that an upstream gets."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from gateway.backends.render import chat_body
+from gateway.types import ChatRequest, Message, ToolCall, ToolSpec
+
+CLOCK = ToolSpec("clock", "Tells the time.", {"type": "object", "properties": {}})
+
+
+def asked(**fields: Any) -> ChatRequest:
+    body = {"messages": [{"role": "user", "content": "Hi"}], "model": "auto", **fields}
+    raw = tuple(json.dumps(m).encode() for m in body["messages"])
+    return ChatRequest(
+        model="auto",
+        messages=tuple(Message(m["role"], "", r) for m, r in zip(body["messages"], raw, strict=True)),
+        fields={name: json.dumps(value).encode() for name, value in body.items()},
+        stream=bool(fields.get("stream")),
+    )
+
+
+def test_order_unknown_members_and_spelling_are_kept() -> None:
+    request = asked(zeta=1, alpha={"b": [1.50, None]})
+    request = replace(
+        request, fields={**request.fields, "big": b"12345678901234567890.10", "u": b'"\\u00e9"'}
+    )
+    body = chat_body(request, "m")
+    assert list(json.loads(body)) == ["messages", "model", "zeta", "alpha", "big", "u"]
+    assert b'"big":12345678901234567890.10' in body
+    assert b'"u":"\\u00e9"' in body
+    assert b'"model":"m"' in body
+
+
+def test_each_message_keeps_its_own_bytes() -> None:
+    raw = b'{"role":"user", "content":[{"type":"text","text":"\\u00e9"}],  "odd":1e3}'
+    body = chat_body(replace(asked(), messages=(Message("user", "é", raw),)), "m")
+    assert raw in body
+
+
+def test_a_message_that_was_added_is_sent_and_one_that_was_edited_is_not_sent_as_it_was() -> None:
+    request = asked(messages=[{"role": "user", "content": "secret"}])
+    masked = Message("user", "masked", b'{"role":"user","content":"masked"}')
+    call = Message("assistant", "", b"", tool_calls=(ToolCall("c1", "clock", "{}"),))
+    result = Message("tool", "noon", b"", tool_call_id="c1")
+    sent = json.loads(chat_body(replace(request, messages=(masked, call, result)), "m"))["messages"]
+    wanted = {"id": "c1", "type": "function", "function": {"name": "clock", "arguments": "{}"}}
+    assert sent == [
+        {"role": "user", "content": "masked"},
+        {"role": "assistant", "content": None, "tool_calls": [wanted]},
+        {"role": "tool", "content": "noon", "tool_call_id": "c1"},
+    ]
+
+
+def test_usage_is_asked_of_every_stream_beside_the_callers_own_options() -> None:
+    assert json.loads(chat_body(asked(stream=True), "m"))["stream_options"] == {"include_usage": True}
+    options = {"include_usage": False, "include_obfuscation": False}
+    sent = json.loads(chat_body(asked(stream=True, stream_options=options), "m"))["stream_options"]
+    assert sent == {"include_usage": True, "include_obfuscation": False}
+    assert json.loads(chat_body(asked(stream=True, stream_options=None), "m"))["stream_options"] == {
+        "include_usage": True
+    }
+
+
+def test_a_request_that_the_gateway_does_not_stream_asks_for_no_stream() -> None:
+    request = replace(asked(stream=True, stream_options={"include_usage": True}), stream=False)
+    assert not {"stream", "stream_options"} & set(json.loads(chat_body(request, "m")))
+
+
+def test_the_gateways_tools_follow_the_callers() -> None:
+    own = {"type": "function", "function": {"name": "mine", "parameters": {}}, "odd": True}
+    request = replace(asked(tools=[own]), tools=(ToolSpec("mine", "", {}),), offered=(CLOCK,))
+    sent = json.loads(chat_body(request, "m"))["tools"]
+    assert sent[0] == own
+    assert sent[1]["function"] == {
+        "name": "clock",
+        "description": "Tells the time.",
+        "parameters": CLOCK.parameters,
+    }
+
+
+def test_of_two_tools_of_one_name_the_callers_stays() -> None:
+    own = {"type": "function", "function": {"name": "clock", "parameters": {}}}
+    request = replace(asked(tools=[own]), tools=(ToolSpec("clock", "", {}),), offered=(CLOCK,))
+    assert json.loads(chat_body(request, "m"))["tools"] == [own]
