@@ -39,9 +39,9 @@ class LocalChat:
     def ready(self) -> bool:
         return self._model.ready
 
-    def load(self) -> None:
-        """Begin to load the language model in the background."""
-        self._model.load()
+    async def start(self) -> None:
+        """Load the language model; see `SmolLM.start`."""
+        await self._model.start()
 
     async def answer(self, request: Cleared[ChatRequest], emit: Emit) -> None:
         """As the protocol says. A request that needs the language model waits for it to be loaded."""
@@ -136,7 +136,7 @@ def _estimated(asked: ChatRequest, text: str) -> Usage:
 
 def _temperature(asked: ChatRequest) -> float:
     value = _field(asked, "temperature")
-    return min(max(float(value), 0.0), 2.0) if isinstance(value, int | float) else 0.3
+    return min(max(float(value), 0.0), 2.0) if isinstance(value, int | float) else 0.2
 
 
 def _stops(asked: ChatRequest) -> tuple[str, ...]:

@@ -18,8 +18,10 @@ MAX_SENTENCES = 24  # that are embedded for one answer: about 10 ms each
 MAX_QUOTE = 700  # characters
 NOT_FOUND = "I could not find that in the documents."
 # Chosen on tests/unit/backends/local/cases.py, by `pytest -k figures`: below, nothing is quoted.
-LEAST_BY_MEANING = 0.50
+LEAST_BY_MEANING = 0.47
 LEAST_BY_WORDS = 0.38
+NEARLY = 0.25  # below the best score: a sentence beside the best one is quoted with it
+SHORT_QUOTE = 280  # characters up to which that is done
 _MEANING, _WORDS, _HEADING, _RANK, _SHAPE = 0.60, 0.25, 0.15, 0.10, 0.06
 
 
@@ -71,7 +73,7 @@ def best(
     if scores[top] < (LEAST_BY_WORDS if vectors is None else LEAST_BY_MEANING):
         return None
     chosen = found[top]
-    text = _whole(chosen, plain(passages[chosen.passage].text))
+    text = _whole(_with_neighbours(found, scores, top), plain(passages[chosen.passage].text))
     return Quote(text[:MAX_QUOTE], chosen.passage + 1, scores[top])
 
 
@@ -97,10 +99,10 @@ def _scores(
     near = None if vectors is None else vectors[1] @ vectors[0].reshape(-1)
     scores = []
     for i, sentence in enumerate(found):
-        passage = passages[sentence.passage]
         about = covered(asked, held[i] | heads[sentence.passage], weight)
         head = covered(asked, heads[sentence.passage], weight)
-        score = _HEADING * head + _RANK * passage.score + _SHAPE * _answers(question, sentence.text)
+        first = 1 - sentence.passage / len(passages)  # by rank: searches score on scales of their own
+        score = _HEADING * head + _RANK * first + _SHAPE * _answers(question, sentence.text)
         score += (_WORDS + _MEANING) * about if near is None else _WORDS * about + _MEANING * float(near[i])
         scores.append(score)
     return scores
@@ -131,14 +133,29 @@ _LEANS_BACK = re.compile(
 )
 
 
-def _whole(sentence: Sentence, passage: Sequence[str]) -> str:
-    """The sentence, with its neighbour where it does not stand alone."""
-    before, after = sentence.place - 1, sentence.place + 1
-    if before >= 0 and _LEANS_BACK.match(sentence.text):
-        return f"{passage[before]} {sentence.text}"
-    if after < len(passage) and (sentence.text.endswith((":", "?")) or len(words(sentence.text)) < 4):
-        return f"{sentence.text} {passage[after]}"
-    return sentence.text
+def _with_neighbours(found: Sequence[Sentence], scores: Sequence[float], top: int) -> tuple[int, int]:
+    """The places, first and last, of the best sentence and of those beside it that answer nearly as well."""
+    score_at = {s.place: scores[i] for i, s in enumerate(found) if s.passage == found[top].passage}
+    length_at = {s.place: len(s.text) for s in found if s.passage == found[top].passage}
+    first = last = found[top].place
+    length = length_at[first]
+    while True:
+        beside = [p for p in (first - 1, last + 1) if score_at.get(p, -1.0) >= scores[top] - NEARLY]
+        nearest = max(beside, key=lambda p: score_at[p], default=None)
+        if nearest is None or length + length_at[nearest] > SHORT_QUOTE:
+            return first, last
+        first, last = min(first, nearest), max(last, nearest)
+        length += length_at[nearest]
+
+
+def _whole(places: tuple[int, int], passage: Sequence[str]) -> str:
+    """Those sentences, with a neighbour where they do not stand alone."""
+    first, last = places
+    if first > 0 and _LEANS_BACK.match(passage[first]):
+        first -= 1
+    if last + 1 < len(passage) and (passage[last].endswith((":", "?")) or len(words(passage[last])) < 4):
+        last += 1
+    return " ".join(passage[first : last + 1])
 
 
 def quoted(quote: Quote) -> str:

@@ -9,7 +9,7 @@ from gateway.types import Message
 
 # The model reads some 100 tokens a second on a busy core: a longer past would cost more than it helps.
 PROMPT_TOKENS = 1024
-SYSTEM = "You are a helpful assistant. Answer in a few plain sentences. Say so when you do not know."
+SYSTEM = "You are a helpful AI assistant named SmolLM, trained by Hugging Face"  # as in its own template
 _ROLES = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
 _MARK = re.compile(r"<\|[a-z_]*\|>")
 

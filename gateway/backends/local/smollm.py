@@ -65,6 +65,14 @@ class SmolLM:
             loop = asyncio.get_running_loop()
             self._loading = loop.run_in_executor(self._worker, _Engine, self._weights, self._threads)
 
+    async def start(self) -> None:
+        """Load now.
+
+        Raises:
+            ProviderUnavailable: the model could not be loaded, or not in time.
+        """
+        await self._loaded()
+
     async def write(
         self, prompt: str, *, most: int, temperature: float, say: Say, stop: tuple[str, ...] = ()
     ) -> Written:
