@@ -17,7 +17,7 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
-            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "at": datetime.fromtimestamp(record.created, UTC),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
@@ -41,6 +41,8 @@ class LineFormatter(logging.Formatter):
 
 def set_up(level: str, stream: TextIO = sys.stderr) -> None:
     """Logs go to `stream`: as JSON unless it is a terminal."""
+    # The hot path logs a line a request: what no formatter here reads is not collected.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     handler = logging.StreamHandler(stream)
     handler.setFormatter(LineFormatter() if stream.isatty() else JsonFormatter())
     root = logging.getLogger()

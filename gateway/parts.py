@@ -148,9 +148,10 @@ class PartsBuilder:
     def _local(self, model: Model) -> Part[ChatModel]:
         if model.model == "smollm2":
             from gateway.backends.local.chat import LocalChat
+            from gateway.backends.local.smollm import SmolLM
 
-            chat = LocalChat(model, self._embedder(), IN_PROCESS_EMBEDDER)
-            return Part(chat, model, run=_watched(f"model {model.name}", chat.load), close=chat.close)
+            chat = LocalChat(SmolLM(), self._embedder(), IN_PROCESS_EMBEDDER)
+            return Part(chat, model, run=_watched(f"model {model.name}", chat.start), close=chat.close)
         from gateway.backends.head import HeadModel
         from gateway.tuning.head import Head
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ def row_of(exchange: Exchange, bill: Bill) -> dict[str, Any]:
     """The row of a finished request. No text of a message, a passage or a tool is in it."""
     return {
         "id": exchange.request_id,
-        "at": datetime.fromtimestamp(exchange.at, UTC).isoformat(timespec="milliseconds"),
+        "at": datetime.fromtimestamp(exchange.at, UTC),
         "policy": exchange.policy.revision,
         "caller": _caller(exchange),
         "request": _request(exchange),
@@ -33,30 +32,30 @@ def row_of(exchange: Exchange, bill: Bill) -> dict[str, Any]:
         "outcome": exchange.outcome,
         "error_type": exchange.error.error_type if exchange.error else None,
         "finish": exchange.finish,
-        "tries": [_rounded(asdict(t)) for t in exchange.tries],
+        "tries": exchange.tries,
         "retrievals": [
             {
                 "knowledge": r.knowledge,
                 "sources": [p.source for p in r.passages],
                 "scores": [round(p.score, 3) for p in r.passages],
-                "seconds": round(r.seconds, 6),
+                "seconds": r.seconds,
             }
             for r in exchange.retrievals
         ],
-        "tools": [_rounded(asdict(t)) for t in exchange.tool_uses],
+        "tools": exchange.tool_uses,
         "refusals": [
             {"kind": r.kind, "destination": r.destination, "label": r.label.word} for r in exchange.refusals
         ],
-        "usage": asdict(exchange.usage),
+        "usage": exchange.usage,
         "cost_usd": bill.total,
         "costs": bill.lines,
         "unpriced": bill.unpriced,
         "baseline_cost_usd": bill.baseline,
-        "seconds": round((exchange.ended or exchange.started) - exchange.started, 6),
+        "seconds": (exchange.ended or exchange.started) - exchange.started,
         "first_content_seconds": (
-            None if exchange.first_content is None else round(exchange.first_content - exchange.started, 6)
+            None if exchange.first_content is None else exchange.first_content - exchange.started
         ),
-        "overhead_seconds": {stage: round(s, 6) for stage, s in exchange.timings.items()},
+        "overhead_seconds": exchange.timings,
     }
 
 
@@ -134,10 +133,6 @@ def _decision(decision: Decision) -> dict[str, Any]:
 
 def _verdicts(verdicts: tuple[Verdict, ...]) -> dict[str, bool | None]:
     return {verdict.name: verdict.outcome for verdict in verdicts}
-
-
-def _rounded(values: dict[str, Any]) -> dict[str, Any]:
-    return {k: round(v, 6) if isinstance(v, float) else v for k, v in values.items()}
 
 
 class JournalLedger:

@@ -14,7 +14,7 @@ ANSWERS = 0.5
 """The score of the best passage from which on a question counts as one that the documents answer."""
 
 _ASKS = frozenset({Task.QUESTION_ANSWERING, Task.KNOWLEDGE_LOOKUP})
-_NEVER = frozenset({Task.CODING, Task.TRANSLATION, Task.REWRITING, Task.CATEGORIZATION, Task.TOOL_ACTION})
+_NEVER = frozenset({Task.CODING, Task.TRANSLATION, Task.REWRITING, Task.CATEGORIZATION})
 _QUERY_CHARACTERS = 1_000  # of a request, what an index is asked with
 
 
