@@ -6,6 +6,7 @@ import sqlite3
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -93,8 +94,9 @@ class Searcher:
         leaders = sorted(lexical, key=lambda passage: -lexical[passage])[:LEADERS]
         share = max((coverage(weights, self._stems_of(passage)) for passage in leaders), default=0.0)
         order = fused(lexical, self._by_meaning(cosines), LEXICAL_WEIGHT * share)
-        hits = [self._hit(passage, weights, cosines) for passage in order[:judged]]
-        return tuple(sorted((h for h in hits if h and h.score >= FLOOR), key=lambda hit: -hit.score))
+        hits = (self._hit(passage, weights, cosines) for passage in order)
+        there = islice((hit for hit in hits if hit is not None), judged)
+        return tuple(sorted((hit for hit in there if hit.score >= FLOOR), key=lambda hit: -hit.score))
 
     def _terms(self, query: str) -> dict[str, _Term]:
         """What the query is about: stem → one of its words, and how many passages have it."""
