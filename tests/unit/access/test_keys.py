@@ -1,0 +1,37 @@
+"""A key to its caller."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.access.keys import ANYONE, hash_key, identify, new_key
+from gateway.errors import Unauthenticated
+from gateway.policy.schema import KnownCaller, Policy
+from gateway.types import Caller
+
+APP = Caller("app", team="support")
+POLICY = Policy("r", {}, (), callers=(KnownCaller(APP, hash_key("pm-right")),))
+
+
+def test_a_key_names_its_caller() -> None:
+    assert identify(POLICY, {b"authorization": b"Bearer pm-right"}) is APP
+
+
+def test_the_schemes_case_does_not_matter() -> None:
+    assert identify(POLICY, {b"authorization": b"bearer pm-right"}) is APP
+
+
+@pytest.mark.parametrize("header", [b"", b"Bearer ", b"Bearer pm-wrong", b"Basic pm-right", b"pm-right"])
+def test_anything_else_is_refused_without_echoing_the_key(header: bytes) -> None:
+    with pytest.raises(Unauthenticated) as refused:
+        identify(POLICY, {b"authorization": header})
+    assert "pm-" not in refused.value.message
+
+
+def test_without_callers_anyone_is_served() -> None:
+    assert identify(Policy("r", {}, ()), {}) is ANYONE
+
+
+def test_fresh_keys_differ_and_their_hash_is_what_the_policy_wants() -> None:
+    assert new_key() != new_key()
+    assert len(hash_key(new_key())) == 64
