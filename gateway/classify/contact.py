@@ -1,0 +1,148 @@
+"""Rules for what leads to a person: e-mail, network and street addresses, birth dates, names with context."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from gateway.classify.rule import Hit, Match, Rule, caught, whole
+
+# Mailboxes of a role, and stand-ins in documentation: they lead to nobody.
+_ROLES: Final = frozenset(
+    "info support sales help contact hello team office admin noreply no-reply donotreply do-not-reply postmaster"
+    " webmaster abuse security billing newsletter news press jobs careers hr git user users username you your"
+    " your.email yourname your-email name email me someone somebody test foo bar abc xyz root mail".split()
+)
+_RESOLVERS: Final = frozenset({"8.8.8.8", "8.8.4.4", "1.1.1.1", "1.0.0.1", "9.9.9.9"})
+_WORD = r"[\p{L}'’.-]+"
+_CAPITAL = r"\p{Lu}[\p{L}'’-]+"
+_MONTH = (
+    r"(?:jan|feb|mar|mär|mar[cs]|apr|avr|abr|may|mai|mei|maj|jun|juin|jul|juil|aug|août|ago|sep|set|oct|okt|ott|out"
+    r"|nov|dec|dez|déc|dic)\p{L}*"
+)
+_DATE = (
+    r"(?:\d{1,2}[./-] ?\d{1,2}[./-] ?(?:\d{4}|\d{2})|(?:19|20)\d\d[./-]\d{1,2}[./-]\d{1,2}"
+    r"|\d{1,2}(?:st|nd|rd|th)?\.?,?(?: of| de)? ?" + _MONTH + r"\.?,?(?: de| of)? ?(?:19|20)\d\d"
+    r"|" + _MONTH + r"\.? \d{1,2}(?:st|nd|rd|th)?,? (?:19|20)\d\d)"
+)
+_STREET = (
+    r"(?:Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Way|Place|Pl|Terrace|Crescent|Close"
+    r"|Square|Sq|Highway|Hwy|Parkway|Pkwy|Cottages|Gardens|Grove|Hill|Row|Mews)"
+)
+
+
+def _email(match: Match) -> Iterator[Hit]:
+    local, _, domain = caught(match).rpartition("@")
+    if len(local) > 64 or len(domain) > 253 or local.lower() in _ROLES:
+        return
+    yield Hit("email", match.start(1), match.end(1), 0.95)
+
+
+def _ipv4(match: Match) -> Iterator[Hit]:
+    yield from _address(match, caught(match))
+
+
+def _address(match: Match, text: str) -> Iterator[Hit]:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return
+    ours = address.is_loopback or address.is_unspecified or address.is_multicast or address.is_link_local
+    documented = address.version == 4 and text.startswith(("192.0.2.", "198.51.100.", "203.0.113."))
+    if text in _RESOLVERS or ours or (address.is_private and not documented) or text.endswith(".0.0"):
+        return
+    yield Hit("ip_address", match.start(1), match.end(1), 0.8)
+
+
+def _ipv6(match: Match) -> Iterator[Hit]:
+    text = caught(match)
+    if text.count(":") >= 3:
+        yield from _address(match, text)
+
+
+def _mac(match: Match) -> Iterator[Hit]:
+    if len(set(re.split("[:-]", caught(match).lower()))) > 1:
+        yield Hit("mac_address", match.start(1), match.end(1), 0.9)
+
+
+def _birth(match: Match) -> Iterator[Hit]:
+    years = re.findall(r"(?:19|20)\d\d", caught(match))
+    if not years or 1920 <= int(years[0]) <= 2035:
+        yield Hit("date_of_birth", match.start(1), match.end(1), 0.85)
+
+
+def _aged(match: Match) -> Iterator[Hit]:
+    if 0 < int(caught(match, 2)) < 120:
+        yield Hit("age_with_name", match.start(1), match.end(2), 0.75)
+
+
+RULES = (
+    Rule(
+        r"[\w+%-]@[A-Za-z0-9]",
+        r"([A-Za-z0-9][A-Za-z0-9._%+'-]*@[A-Za-z0-9][A-Za-z0-9.-]*\.[A-Za-z]{2,24})\b",
+        _email,
+    ),
+    Rule(
+        r"\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d",
+        r"(?:^|[^\w.])(\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3})(?:$|[^\w.-]|\.(?:\s|$))",
+        _ipv4,
+    ),
+    Rule(r"(?i)\b2[0-9a-f]{3}:", r"(?i)\b(2[0-9a-f]{3}(?::[0-9a-f]{0,4}){2,7})", _ipv6),
+    Rule(
+        r"(?i)\b[0-9a-f]{2}[:-][0-9a-f]{2}[:-][0-9a-f]{2}[:-]",
+        r"(?i)\b((?:[0-9a-f]{2}:){5}[0-9a-f]{2}|(?:[0-9a-f]{2}-){5}[0-9a-f]{2})\b",
+        _mac,
+    ),
+    Rule(
+        r"(?i)\bborn\b|\bdob\b|birth|\bb\. \d|geboren|geburts|\bgeb\.|\bnée? le|nacid|nacimiento|nasc|nato il|nata il|nascita|urodz",
+        r"(?i)(?:\bborn(?: on)?|\bdob|(?:date of |^|\s)birth(?: ?date|day)?|\bb\.|geboren(?: am)?|geburtsdatum|geburtstag|\bgeb\.|"
+        r"\bnée? le|nacid[oa](?: el)?|nacimiento|nascid[oa](?: em)?|nascimento|nat[oa] il|di nascita|urodz\p{L}*)[^\d\n\p{L}]{0,4}(?:is |was |on )?("
+        + _DATE
+        + r")\b",
+        _birth,
+    ),
+    Rule(
+        r"\b\d{1,5}[A-Za-z]? \p{Lu}",
+        r"\b(\d{1,5}[A-Za-z]? (?:\p{Lu}[\p{L}'.-]* ){1,3}" + _STREET + r")\b",
+        whole("street_address", 0.8, 1),
+    ),
+    Rule(
+        r"(?i)(?:straße|strasse|str\.|gasse|straat|gracht|\w{3}weg|\w{3}laan|\w{3}platz|\w{3}allee|\w{3}plein) \d",
+        r"(\p{Lu}[\p{L}-]*(?:[ -]\p{Lu}[\p{L}-]*)?(?:straße|strasse|str\.|gasse|straat|gracht|weg|laan|platz|allee|plein|Straße|Str\.) \d{1,4} ?[a-z]?)\b",
+        whole("street_address", 0.8, 1),
+    ),
+    Rule(
+        r"\d,? (?:bis |ter )?(?:rue|avenue|boulevard|place|chemin|impasse|allée|quai) ",
+        r"\b(\d{1,4},? (?:bis |ter )?(?:rue|avenue|boulevard|place|chemin|impasse|allée|quai) (?:(?:de|du|des|la|le|les|l'|d') ?)*\p{Lu}[\p{L}'-]+)",
+        whole("street_address", 0.8, 1),
+    ),
+    Rule(
+        r"(?i)\b(?:calle|avenida|avda\.?|plaza|via|viale|piazza|corso|rua|ul\.|ulica) ",
+        r"(?i:\b(calle|avenida|avda\.?|plaza|via|viale|piazza|corso|rua|ul\.|ulica) )(?:(?:de|del|da|do|la|las|los|dei|delle) )*\p{Lu}"
+        + _WORD
+        + r"(?: \p{Lu}"
+        + _WORD
+        + r")?,? (?:n[ºo°]?\.? ?)?\d{1,4}\b",
+        whole("street_address", 0.75),
+    ),
+    Rule(
+        r"\b\p{Lu}\p{L}+ \p{Lu}[\p{L}'’-]+(?:,| is| \(|, aged?) \d",
+        r"("
+        + _CAPITAL
+        + " "
+        + _CAPITAL
+        + r")(?:,| is| \(|,? aged?) ?(\d{1,3}) ?(?:,|\)|\.|;|years|year-old|yo\b|y/o|-year)",
+        _aged,
+    ),
+    Rule(
+        r"(?i)my (?:full )?name is|patient|mein name ist|je m'appelle|me llamo|mi chiamo|meu nome é|mijn naam is",
+        r"(?i:\bmy (?:full )?name is|\bpatient(?: name)?:?|\bmein name ist|\bje m'appelle|\bme llamo|\bmi chiamo|\bmeu nome é|\bmijn naam is) ("
+        + _CAPITAL
+        + " "
+        + _CAPITAL
+        + r")",
+        whole("person", 0.8, 1),
+    ),
+)

@@ -1,0 +1,189 @@
+"""Rules for numbers with a check of their own: payment cards, bank accounts, wallets, telephones."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from typing import Final
+
+import phonenumbers
+
+from gateway.classify.rule import Hit, Match, Rule, caught, whole
+
+_GROUP = re.compile(rb"\d+")
+_CARD_GROUPS: Final = {
+    (4, 4, 4, 4),
+    (4, 6, 5),
+    (4, 6, 4),
+    (4, 4, 4, 4, 3),
+    (4, 4, 4, 1),
+    (4, 4, 5),
+    (4, 4, 4, 2),
+    (6, 13),
+    (8, 8),
+}
+_LONGEST = 5
+_ISSUERS: Final = re.compile(
+    r"4(?:\d{12}|\d{15}|\d{18})|5[1-5]\d{14}|(?:222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)\d{12}|3[47]\d{13}"
+    r"|3(?:0[0-5]|[689]\d)\d{11}|6(?:011|5\d\d|4[4-9]\d)\d{12,15}|62\d{14,17}|35(?:2[89]|[3-8]\d)\d{12}"
+    r"|(?:5018|5020|5038|5893|6304|6759|676[1-3])\d{8,15}|(?:508[125]|6069|607\d|6521|6522)\d{12}"
+    r"|220[0-4]\d{12}|9792\d{12}|63[6-9]\d{13}|606282\d{10}"
+)
+_IBAN_LENGTH: Final = {
+    code: int(length)
+    for code, length in (
+        pair.split(":")
+        for pair in (
+            "AD:24 AE:23 AL:28 AT:20 AZ:28 BA:20 BE:16 BG:22 BH:22 BR:29 BY:28 CH:21 CR:22 CY:28 CZ:24 DE:22"
+            " DK:18 DO:28 EE:20 EG:29 ES:24 FI:18 FO:18 FR:27 GB:22 GE:22 GI:23 GL:18 GR:27 GT:28 HR:21 HU:28"
+            " IE:22 IL:23 IQ:23 IS:26 IT:27 JO:30 KW:30 KZ:20 LB:28 LC:32 LI:21 LT:20 LU:20 LV:21 LY:25 MC:27"
+            " MD:24 ME:22 MK:19 MR:27 MT:31 MU:30 NL:18 NO:15 PK:24 PL:28 PS:29 PT:25 QA:29 RO:24 RS:22 SA:24"
+            " SC:31 SE:24 SI:19 SK:24 SM:27 ST:25 SV:28 TL:23 TN:24 TR:26 UA:29 VA:22 VG:24 XK:20"
+        ).split()
+    )
+}
+_BASE58: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+_SEPARATOR = r"(?:[ .()/-]|\x{a0}|\x{2011}|\x{2013}|\x{202f})"
+_RUN = r"\d(?:" + _SEPARATOR + r"{0,2}\d){6,}"
+_REGIONS: Final = ("US", "GB", "DE", "FR", "ES", "IT", "NL", "IN", "BR", "AU")
+_PHONE_WORD = (
+    r"(?:phone|telephone|tel|mobile|mob|cell|call|ring|text|sms|whatsapp|signal|fax|telefon|handy|mobil"
+    r"|telefonnummer|rufnummer|téléphone|portable|teléfono|móvil|telefono|cellulare|telefone|celular|telefoon"
+    r"|mobiel|numer|landline|reach (?:me|him|her|us|them)|contact)"
+)
+
+
+def luhn(digits: str) -> bool:
+    """ISO/IEC 7812-1, annex B."""
+    odd = sum(map(int, digits[-1::-2]))
+    even = sum(sum(divmod(2 * int(d), 10)) for d in digits[-2::-2])
+    return (odd + even) % 10 == 0
+
+
+def is_card(digits: str) -> bool:
+    """An issuer's prefix and length, Luhn's check digit, and not one digit over and over."""
+    return _ISSUERS.fullmatch(digits) is not None and len(set(digits)) > 1 and luhn(digits)
+
+
+def cards(match: Match) -> Iterator[Hit]:
+    """Cards within a run of digits: alone, or in the groups that are printed on cards."""
+    raw: bytes = match.group()
+    groups = [(m.start(), m.end()) for m in _GROUP.finditer(raw)]
+    sizes = [end - start for start, end in groups]
+    for at, (start, end) in enumerate(groups):
+        if 13 <= sizes[at] <= 19:
+            if is_card(raw[start:end].decode()):
+                yield Hit("payment_card", match.start() + start, match.start() + end, 0.95)
+        elif sizes[at] in (4, 6, 8):
+            yield from _grouped(raw, groups, sizes, at, match.start())
+
+
+def _grouped(
+    raw: bytes, groups: list[tuple[int, int]], sizes: list[int], at: int, base: int
+) -> Iterator[Hit]:
+    for count in range(2, _LONGEST + 1):
+        if tuple(sizes[at : at + count]) in _CARD_GROUPS and len(sizes) >= at + count:
+            digits = b"".join(raw[s:e] for s, e in groups[at : at + count]).decode()
+            if is_card(digits):
+                yield Hit("payment_card", base + groups[at][0], base + groups[at + count - 1][1], 0.97)
+
+
+def iban(match: Match) -> Iterator[Hit]:
+    """ISO 13616: the country's length, and 1 modulo 97; words after it may have been caught too."""
+    raw: bytes = match.group(1)
+    size = _IBAN_LENGTH.get(raw[:2].decode().upper())
+    places = [n for n, byte in enumerate(raw) if byte not in b" -"]
+    if size is None or len(places) < size:
+        return
+    if len(places) > size and raw[places[size - 1] + 1 : places[size]] == b"":
+        return
+    text = bytes(raw[n] for n in places[:size]).decode().upper()
+    if int("".join(str(int(c, 36)) for c in text[4:] + text[:4])) % 97 == 1:
+        yield Hit("iban", match.start(1), match.start(1) + places[size - 1] + 1, 0.97)
+
+
+def bitcoin(match: Match) -> Iterator[Hit]:
+    """Base58Check: four bytes of the double hash."""
+    number = 0
+    text = caught(match)
+    for char in text:
+        number = number * 58 + _BASE58.index(char)
+    raw = number.to_bytes(25, "big") if number < 1 << 200 else b""
+    if raw and hashlib.sha256(hashlib.sha256(raw[:-4]).digest()).digest()[:4] == raw[-4:]:
+        yield Hit("crypto_wallet", match.start(1), match.end(1), 0.97)
+
+
+def international(match: Match) -> Iterator[Hit]:
+    """A number with its country's code: a plus, or two zeros."""
+    text = caught(match)
+    digits = "".join(filter(str.isdigit, text))
+    if not 7 <= len(digits) <= 16:
+        return
+    try:
+        number = phonenumbers.parse("+" + digits.removeprefix("00") if text[0] == "0" else text)
+    except phonenumbers.NumberParseException:
+        return
+    if phonenumbers.is_possible_number(number):
+        sure = phonenumbers.is_valid_number(number)
+        if sure or text[0] == "+":
+            yield Hit("phone", match.start(1), match.end(1), 0.95 if sure else 0.7)
+
+
+def national(match: Match) -> Iterator[Hit]:
+    """A number whose shape or context says telephone: valid in one of the larger countries."""
+    text = caught(match)
+    digits = sum(map(str.isdigit, text))
+    if 7 <= digits <= 12 and any(_valid(text, region) for region in _REGIONS):
+        yield Hit("phone", match.start(1), match.end(1), 0.85)
+
+
+def told(match: Match) -> Iterator[Hit]:
+    """A number that the words before it call a telephone number."""
+    text = caught(match)
+    if 7 <= sum(map(str.isdigit, text)) <= 13 and not re.match(r"(?:19|20)\d\d-\d\d-", text):
+        yield Hit("phone", match.start(1), match.end(1), 0.8)
+
+
+def _valid(text: str, region: str) -> bool:
+    try:
+        return phonenumbers.is_valid_number(phonenumbers.parse(text, region))
+    except phonenumbers.NumberParseException:
+        return False
+
+
+_NATIONAL = (
+    r"(?:^|[^\d\w+./-])(\(\d{3}\) ?\d{3}[ .-]\d{4}|\d{3}-\d{3}-\d{4}|\d{3}\.\d{3}\.\d{4}|0\d{2,5}[ /-]\d{5,8}"
+    r"|0\d{2,4}[ /-]\d{3,4}[ -]\d{3,5}|0\d(?:[ .-]\d\d){4}|[67]\d\d[ .-]\d\d\d[ .-]\d\d\d|\(0\d{1,4}\) ?\d[\d -]{4,9}\d)"
+)
+
+RULES = (
+    Rule(r"\d(?:[ .-]?\d){11}|\d{4}" + _SEPARATOR + r"\d{4,6}", _RUN, cards),
+    Rule(
+        r"(?i)\b[A-Z]{2}\d{2}[ -]?[A-Z0-9]{4}",
+        r"(?i)\b([A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{2,4}){3,9}(?:[ -]?[A-Z0-9]{1,4})?)",
+        iban,
+    ),
+    Rule(r"\b[13][1-9A-HJ-NP-Za-km-z]{25}", r"\b([13][1-9A-HJ-NP-Za-km-z]{25,34})\b", bitcoin),
+    Rule(r"\bbc1[ac-hj-np-z02-9]{11}", r"\b(bc1[ac-hj-np-z02-9]{11,71})\b", whole("crypto_wallet", 0.9, 1)),
+    Rule(r"\b0x[0-9a-fA-F]{40}", r"\b(0x[0-9a-fA-F]{40})\b", whole("crypto_wallet", 0.85, 1)),
+    Rule(r"\+\(?\d", r"(?:^|[^\w+])(\+\(?\d{1,3}\)?(?:[ ()./-]{0,3}\d){6,13})\b", international),
+    Rule(r"\b00[1-9]\d", r"(?:^|[^\w.,+-])(00[1-9]\d(?:[ ()./-]{0,2}\d){7,12})\b", international),
+    Rule(_NATIONAL, _NATIONAL + r"\b", national),
+    Rule(
+        r"(?i)\b" + _PHONE_WORD + r"\b[^\d\n]{0,24}\d",
+        r"(?i)\b" + _PHONE_WORD + r"\b[^\d\n?!,;]{0,24}?[ :(]([(+]?\d(?:[ ()./-]{0,2}\d){6,12})\b",
+        told,
+    ),
+    Rule(
+        r"(?i)account|acct|sort code|routing|kontonummer|blz|compte|cuenta",
+        r"(?i)(?:\baccount (?:number|no|nr|#)|\bacct|\bsort code|\brouting|\bkontonummer|\bkonto-?nr|\bblz|"
+        r"\bbank account|\bnuméro de compte|\bnúmero de cuenta)\.?[^\d\n]{0,16}(\d(?:[ -]?\d){5,16})\b",
+        whole("bank_account", 0.85, 1),
+    ),
+    Rule(
+        r"(?i)(?:card|pan|visa|mastercard|amex|karte|carte|tarjeta|cartão|कार्ड)",
+        r"(?i)(?:\bcard|\bpan\b|\bvisa|mastercard|\bamex|karte|carte|tarjeta|cartão|कार्ड)[^\d\n]{0,20}(\d{4}[ -]?\d{4}[ -]?\d{4}[ -]?\d{4})\b",
+        whole("payment_card", 0.6, 1),
+    ),
+)

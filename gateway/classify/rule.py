@@ -1,0 +1,75 @@
+"""What a detector rule is: a cheap trigger, a pattern, and a check of what the pattern caught."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+
+class Hit(NamedTuple):
+    """Something found, by byte offsets into the UTF-8 text."""
+
+    entity: str
+    start: int
+    end: int
+    confidence: float
+
+
+Match = Any  # a match of google-re2 over bytes: it has no types
+Check = Callable[[Match], Iterator[Hit]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`trigger` and `pattern` are RE2 syntax over UTF-8, so both are linear in the text.
+
+    All triggers are tried in one pass; a pattern runs only where its trigger occurs.
+    """
+
+    trigger: str
+    pattern: str
+    check: Check
+
+
+def caught(match: Match, group: int = 1) -> str:
+    """A group's text."""
+    raw: bytes | None = match.group(group)
+    return (raw or b"").decode("utf-8", "replace")
+
+
+def whole(entity: str, confidence: float = 0.95, group: int = 0) -> Check:
+    """A check that believes the pattern."""
+
+    def check(match: Match) -> Iterator[Hit]:
+        yield Hit(entity, match.start(group), match.end(group), confidence)
+
+    return check
+
+
+_PLACEHOLDER = re.compile(
+    r"(?i)^\W*$|[<>{}\[\]()]|^[$%]|x{4,}|\*{3}|\.{3}|…|your|example\b|placeholder|change.?me$|redacted|dummy|insert"
+    r"|^(?:process|os|env|self|this|config|settings|secrets|vault|data|var|local|module)\."
+    r"|^(?:str|string|int|bool|bytes|none|null|nil|undefined|true|false|any|required|optional|hidden|masked"
+    r"|password|passwort|passwd|secret|token|pass|pwd|user|username|test|foo|bar|value|text|varchar.*)\W*$"
+)
+
+
+def is_placeholder(value: str) -> bool:
+    """Whether a value stands for a secret instead of being one: `<password>`, `$TOKEN`, `str`, `xxxx`."""
+    return _PLACEHOLDER.search(value) is not None
+
+
+def entropy(value: str) -> float:
+    """Shannon's entropy of the value's own characters, in bits a character."""
+    size = len(value)
+    return -sum(n / size * math.log2(n / size) for n in Counter(value).values())
+
+
+def mixed(value: str) -> int:
+    """How many kinds of character it has: lower, upper, digits, signs."""
+    kinds = (str.islower, str.isupper, str.isdigit, lambda c: not c.isalnum())
+    return sum(any(map(kind, value)) for kind in kinds)

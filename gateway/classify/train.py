@@ -1,0 +1,97 @@
+"""Fits the weights that the gateway ships: `python -m gateway.classify.train [--shared DIR]`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from gateway.classify import calibrate, card, rows
+from gateway.classify.classifier import WEIGHTS
+from gateway.classify.fit import Fitted, Space, fit, space
+from gateway.classify.linear import Head, LinearModel, save
+from gateway.classify.rows import Row
+from gateway.classify.trial import Line, Unseen, table, unseen
+from gateway.types import Freshness, Task
+
+AXES: Final[dict[str, tuple[str, ...]]] = {
+    "task": tuple(task.value for task in Task),
+    "freshness": tuple(each.word for each in Freshness),
+    "sensitivity": ("public", "confidential"),
+}
+_TARGET: Final = {"task": 0.85, "freshness": 0.85}  # how often a sure label should be right
+_DOUBT: Final = 0.03  # share of unseen public text that may be called confidential
+_SURE: Final = 0.01  # … and surely so
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One axis, fitted and measured."""
+
+    name: str
+    head: Fitted
+    temperature: float
+    threshold: float
+    doubt: float
+    results: Unseen
+    lines: list[Line]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Fit, measure, print, write weights and model card."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--shared", type=Path, help="a folder with public rows in train/*.jsonl")
+    parser.add_argument("--out", type=Path, default=WEIGHTS)
+    chosen = parser.parse_args(arguments)
+    shared = chosen.shared
+    if shared is not None and not (shared / "train").is_dir():
+        print(f"no folder {shared}/train: fitting from the team's own examples only")
+        shared = None
+    gathered = {axis: rows.gathered(axis, shared) for axis in AXES}
+    features = space([row.text for part in gathered.values() for row in part])
+    axes = [learned(axis, part, features) for axis, part in gathered.items()]
+    save(chosen.out, model_of(axes, features))
+    text = card.written(axes, gathered)
+    (chosen.out.parent / "CARD.md").write_text(text, encoding="utf-8")
+    print(text)
+
+
+def learned(axis: str, part: list[Row], features: Space) -> Axis:
+    """Fit one axis on all its rows; measure and calibrate it on rows held out."""
+    labels = AXES[axis]
+    matrix = features.matrix([row.text for row in part])
+    results = unseen(part, matrix, labels)
+    heat = calibrate.temperature(results.scores, results.wanted)
+    chances = calibrate.shares(results.scores, heat)
+    threshold, doubt = _thresholds(axis, results, chances)
+    return Axis(axis, fit(part, matrix, labels), heat, threshold, doubt, results, table(axis, results))
+
+
+def _thresholds(axis: str, results: Unseen, chances: calibrate.Doubles) -> tuple[float, float]:
+    if axis != "sensitivity":
+        return calibrate.threshold(chances, results.wanted, _TARGET[axis]), 0.0
+    public = chances[results.wanted == 0, 1]
+    return calibrate.cut(public, _SURE), calibrate.cut(public, _DOUBT)
+
+
+def model_of(axes: Sequence[Axis], features: Space) -> LinearModel:
+    """All heads side by side; a feature's rarity is folded into its weights."""
+    weights = np.concatenate([axis.head.weights for axis in axes], 1) * features.rarity[:, None]
+    bias = np.concatenate([axis.head.bias for axis in axes])
+    heads: dict[str, Head] = {}
+    start = 0
+    for axis in axes:
+        end = start + len(axis.head.labels)
+        heads[axis.name] = Head(
+            axis.head.labels, axis.temperature, axis.threshold, axis.doubt, slice(start, end)
+        )
+        start = end
+    return LinearModel(features.vocabulary, weights.astype(np.float32), bias.astype(np.float32), heads)
+
+
+if __name__ == "__main__":
+    main()
