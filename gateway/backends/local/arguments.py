@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from gateway.backends.local import values
-from gateway.backends.local.phrases import Phrases, overlaps
+from gateway.backends.local.phrases import Phrases, overlaps, tokens
 from gateway.backends.local.places import currencies, timezones
 from gateway.backends.local.schema import Parameter, parameters
 from gateway.backends.local.values import Found
@@ -24,8 +24,9 @@ FIRM = frozenset({"integer", "number", "email", "url", "code", "timezone", "curr
 class Reading:
     """The arguments found, and the required ones that were not.
 
-    `firm`, 0 to 1, says how surely the request is about such arguments: 1 where one has a form of its own (an
-    address, a number, a currency), 0.5 where it was named by its own word, a capital or a preposition.
+    `firm`, -0.5 to 1, says how surely the request is about such arguments: 1 where one has a form of its
+    own (an address, a number, a currency), 0.5 where its own word, a capital or a
+    preposition led to it.
     """
 
     arguments: Mapping[str, Any]
@@ -36,7 +37,8 @@ class Reading:
 def read(tool: ToolSpec, request: str, today: date) -> Reading:
     """A tool's arguments, as the request gives them."""
     wanted = parameters(tool.parameters)
-    reader = _Reader(request[:MAX_REQUEST], today, _vocabulary(tool, wanted))
+    capitals = frozenset(re.findall(r"\b[A-Z]{2,}\b", tool.description))
+    reader = _Reader(request[:MAX_REQUEST], today, _vocabulary(tool, wanted), capitals)
     for parameter in sorted(wanted, key=_hardest_first):
         reader.take(parameter)
     found = {p.name: reader.found[p.name] for p in wanted if p.name in reader.found}
@@ -46,7 +48,10 @@ def read(tool: ToolSpec, request: str, today: date) -> Reading:
 
 
 def _firmness(parameter: Parameter, reader: _Reader) -> float:
-    return 1.0 if parameter.kind in FIRM else 0.5 if parameter.name in reader.led_to else 0.0
+    if parameter.kind == "name" and "@" in str(reader.found[parameter.name]):
+        return 1.0
+    loose = -0.5 if parameter.kind == "name" else 0.0  # a person whom nothing marks as one
+    return 1.0 if parameter.kind in FIRM else 0.5 if parameter.name in reader.led_to else loose
 
 
 def _vocabulary(tool: ToolSpec, wanted: tuple[Parameter, ...]) -> frozenset[str]:
@@ -72,6 +77,7 @@ class _Reader:
     text: str
     today: date
     vocabulary: frozenset[str]
+    capitals: frozenset[str]  # acronyms of the tool's own
     found: dict[str, Any] = field(default_factory=dict)
     taken: list[Found] = field(default_factory=list)
     led_to: set[str] = field(default_factory=set)  # phrases that a word, a capital or a preposition led to
@@ -164,12 +170,13 @@ class _Reader:
         return score - 2.0 * marked + 0.5 * (not long)
 
     def _enum(self, p: Parameter) -> Found | None:
-        """The choice named in the request: as it is, with its words in any form, longest first."""
-        spoken = [stem(w) for w in words(self.text)]
+        """The choice named in the request: its words in any form, the longest choice first."""
+        spoken = [(stem(t.low), t) for t in tokens(self.text) if t.is_word]
         for choice in sorted(p.choices, key=lambda c: -len(str(c))):
             parts = [stem(w) for w in name_words(str(choice))]
-            if parts and any(spoken[i : i + len(parts)] == parts for i in range(len(spoken))):
-                return Found(choice, 0, 0)
+            for i in range(len(spoken) - len(parts) + 1 if parts else 0):
+                if [word for word, _ in spoken[i : i + len(parts)]] == parts:
+                    return Found(choice, spoken[i][1].start, spoken[i + len(parts) - 1][1].end)
         return None
 
     def _boolean(self, p: Parameter) -> Found | None:
@@ -200,13 +207,14 @@ class _Reader:
             phrases.after(p.names | {"called", "named"}),
             values.quoted(self.text),
             phrases.after(p.prepositions),
-            phrases.named() if p.required else [],
         ]
+        if p.required:
+            led += [phrases.before(p.names), phrases.named(), phrases.after({"of", "for"} - p.prepositions)]
         got = self._first_of(led)
         if got is not None:
             self.led_to.add(p.name)
         elif p.required:
-            got = self._first_of([phrases.after(_PREPOSITIONS), phrases.content()])
+            got = self._first_of([phrases.content(), phrases.after(_PREPOSITIONS)])
         return got
 
     def _title(self, p: Parameter) -> Found | None:
@@ -240,7 +248,7 @@ class _Reader:
             *values.times(self.text),
             *values.matches(values.EMAIL, self.text),
         )
-        return Phrases(self.text, forms, self.vocabulary)
+        return Phrases(self.text, forms, self.vocabulary, self.capitals)
 
     def _first(self, found: list[Found]) -> Found | None:
         return next((f for f in found if not overlaps(f, self.taken)), None)

@@ -24,10 +24,11 @@ TO_ASK_BACK = 0.15  # more is needed where an argument is missing, so that the c
 ASKS_FOR_A_RULE = 0.12  # is taken off: what holds in general stands in documents, not in a system's records
 
 _RULE = re.compile(
-    r"\b(?:allowed|permitted|polic(?:y|ies)|allowance|eligible|rules?|conditions?|possible to)\b"
+    r"\b(?:allowed|permitted|polic(?:y|ies)|allowance|eligible|rules?|conditions?|covered|possible to)\b"
     r"|^\W*(?:can|may|must|should) (?:i|we|you|one|customers?|people)\b"
     r"|\b(?:do|does) (?:i|we|one) (?:need|have) to\b"
     r"|\bhow (?:long|often) (?:do|does|can|may|is|are|will)\b|\bhow (?:do|can|should) (?:i|we|you|one)\b"
+    r"|^\W*(?:tell me about|explain|describe|why)\b"
     r"|\bwhat (?:happens|if)\b|\bwho (?:approves|pays|may|can)\b",
     re.IGNORECASE,
 )

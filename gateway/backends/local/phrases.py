@@ -10,32 +10,11 @@ from gateway.backends.local.values import Found
 from gateway.backends.local.words import FUNCTION, stem
 
 # Words that end a noun phrase though they are no function words: state and politeness.
-_STATES = frozenset(
-    {
-        "left",
-        "available",
-        "remaining",
-        "right",
-        "currently",
-        "today",
-        "tomorrow",
-        "soon",
-        "anymore",
-        "quickly",
-    }
-    | {
-        "possible",
-        "instead",
-        "exactly",
-        "anything",
-        "something",
-        "everything",
-        "else",
-        "like",
-        "called",
-        "named",
-    }
-)
+_STATE_WORDS = """left available remaining right currently today tomorrow soon anymore quickly sold using
+    doing running having worth enough back possible instead exactly anything something everything
+    called named"""
+_STATES = frozenset(_STATE_WORDS.split())
+_LEADING = frozenset({"new", "good", "best", "latest", "current"})
 _OPENERS = frozenset({"called", "named", "titled", "entitled"})
 _TOKEN = re.compile(r"[\w'’&.+/-]*[\w]|[^\w\s]")
 
@@ -73,10 +52,13 @@ _Good = Callable[[Token, int], bool]
 class Phrases:
     """The noun phrases of a request, `taken` characters and the tool's own words left out of them."""
 
-    def __init__(self, text: str, taken: Collection[Found], vocabulary: Collection[str]) -> None:
+    def __init__(
+        self, text: str, taken: Collection[Found], vocabulary: Collection[str], capitals: Collection[str] = ()
+    ) -> None:
         self._text = text
         self._taken = taken
         self._vocabulary = vocabulary
+        self._capitals = capitals
         self._tokens = tokens(text)
 
     def named(self) -> list[Found]:
@@ -94,10 +76,24 @@ class Phrases:
                     found.append(run)
         return found
 
+    def before(self, words: Collection[str]) -> list[Found]:
+        """The phrase in front of each of these words, as in `the search service`."""
+        found = []
+        for i, token in enumerate(self._tokens):
+            if token.low in words:
+                start = i
+                while start > 0 and self._in_phrase(start - 1):
+                    start -= 1
+                run = self._trimmed(start, i)
+                if run is not None:
+                    found.append(run)
+        return found
+
     def content(self) -> list[Found]:
-        """Every noun phrase, longest first."""
+        """Every noun phrase, longest first; a word alone that opens the request may be its verb, so last."""
         runs = [run for run in self._runs(0, lambda _t, _i: True) if run is not None]
-        return sorted(runs, key=lambda run: -len(run.value))
+        opening = self._tokens[0].end if self._tokens else 0
+        return sorted(runs, key=lambda run: (run.end <= opening, -len(run.value)))
 
     def rest_after(self, openers: Collection[str]) -> Found | None:
         """All that follows the first of these words, to the end of the request."""
@@ -152,7 +148,7 @@ class Phrases:
 
     def _trimmed(self, start: int, end: int) -> Found | None:
         """A run without the tool's own words at its edges, unless they are capitalised inside a sentence."""
-        while start < end and self._is_own(start):
+        while start < end and (self._is_own(start) or self._tokens[start].text in _LEADING):
             start += 1
         while end > start and self._is_own(end - 1):
             end -= 1
@@ -163,6 +159,8 @@ class Phrases:
 
     def _is_own(self, i: int) -> bool:
         token = self._tokens[i]
+        if token.text in self._capitals:
+            return True
         if token.capital and not self._opens(i):
             return False
         return stem(token.low) in self._vocabulary

@@ -35,7 +35,7 @@ _TITLES = frozenset({"title", "subject", "summary", "headline", "event"})
 _PREPOSITIONS = {
     "from": {"from", "source", "origin", "base", "start", "departure", "begin", "old"},
     "to": {"to", "target", "destination", "quote", "end", "arrival", "recipient", "into", "new"},
-    "in": {"city", "location", "place", "country", "region", "where", "town", "venue"},
+    "in": {"city", "location", "place", "country", "region", "where", "town", "venue", "room", "area"},
     "with": {"with", "attendee", "attendees", "guest", "guests", "participants"},
     "by": {"by", "author", "due", "deadline", "artist"},
 }
