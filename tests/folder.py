@@ -16,7 +16,7 @@ models:
     base_url: {url}
     clearance: internal
     price: {{input: 1.0, output: 10.0}}
-    timeouts: {{connect: 1s, first_token: 1s, idle: 1s, total: 5s}}
+    timeouts: {{connect: 1s, first_token: 1s, idle: 1s, total: 3s}}
     retries: {retries}
 callers:
   - {{name: app, key_sha256: {key}, team: support, clearance: internal}}

@@ -47,7 +47,7 @@ class OpenAICompatible:
         call = _Call(self._endpoint, self._pool, chat_body(chat, self._model.model), _choices(chat), emit)
         end = asyncio.get_running_loop().time() + self._model.timeouts.total
         await with_retries(
-            lambda: call.run(chat.stream, _limits(self._model.timeouts, end)),
+            lambda: call.run(chat.stream, _limits(self._model.timeouts, end, chat.stream)),
             lambda: call.begun,
             retries=self._model.retries,
             total=self._model.timeouts.total,
@@ -58,8 +58,11 @@ class OpenAICompatible:
         """Nothing of its own is open."""
 
 
-def _limits(timeouts: Timeouts, end: float) -> Limits:
+def _limits(timeouts: Timeouts, end: float, stream: bool) -> Limits:
+    """A whole answer comes at once and late, so it is bounded by the total alone."""
     left = max(0.0, end - asyncio.get_running_loop().time())
+    if not stream:
+        return Limits(timeouts.connect, left, left, left)
     return Limits(timeouts.connect, timeouts.first_token, timeouts.idle, left)
 
 

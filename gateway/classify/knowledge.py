@@ -10,7 +10,7 @@ from gateway.labels import NotCleared, clear
 from gateway.policy.schema import Knowledge
 from gateway.types import Caller, ChatRequest, Guess, Refused, Signals, Task
 
-ANSWERS = 0.5
+ANSWERS = 0.4
 """The score of the best passage from which on a question counts as one that the documents answer."""
 
 _ASKS = frozenset({Task.QUESTION_ANSWERING, Task.KNOWLEDGE_LOOKUP})
