@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from gateway.classify import calibrate
 from gateway.classify.rows import OWN, Row
 from gateway.classify.trial import Line
@@ -50,13 +52,20 @@ def _line(line: Line) -> str:
 def _sureness(axis: Axis) -> str:
     results = axis.results
     chances = calibrate.shares(results.scores, axis.temperature)
+    own = np.array([row.source == OWN for row in results.rows])
     sure = chances.max(1) >= axis.threshold
     right = chances.argmax(1) == results.wanted
-    return (
+    told = [
         f"Temperature {axis.temperature:.2f}, expected calibration error "
-        f"{calibrate.expected_error(chances, results.wanted):.3f}. Unsure below {axis.threshold:.2f}: "
-        f"sure of {sure.mean():.0%} of these rows, and right in {right[sure].mean():.0%} of those."
-    )
+        f"{calibrate.expected_error(chances, results.wanted):.3f}. Unsure below {axis.threshold:.2f}:"
+    ]
+    for name, part in (("the team's rows", own), ("public rows", ~own)):
+        if part.any():
+            told.append(
+                f"- of {name} it is sure of {sure[part].mean():.0%}, and right in {right[part & sure].mean():.0%}"
+                f" of those (in {right[part & ~sure].mean():.0%} of the others)"
+            )
+    return "\n".join(told)
 
 
 def _sensitivity(axis: Axis) -> str:

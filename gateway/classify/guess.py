@@ -9,14 +9,15 @@ from gateway.labels import highest
 from gateway.types import Finding, Freshness, Guess, Label, Task
 
 BELIEVED: Final = 0.5  # a finding below this does not raise the label
+_WORDS: Final = tuple(label.word for label in Label)
 SURE: Final = 0.7  # a finding below this raises it, but unsurely
 
 
 def task_guess(labels: Sequence[str], shares: Sequence[float], threshold: float) -> Guess[Task]:
     """The likeliest task, unsure below the threshold."""
-    at = max(range(len(shares)), key=shares.__getitem__)
-    known = dict.fromkeys((t.value for t in Task), 0.0) | dict(zip(labels, shares, strict=True))
-    return Guess(Task(labels[at]), shares[at], shares[at] < threshold, known)
+    best = max(shares)
+    known = dict(zip(labels, shares, strict=True))
+    return Guess(Task(labels[shares.index(best)]), best, best < threshold, known)
 
 
 def freshness_guess(labels: Sequence[str], shares: Sequence[float], threshold: float) -> Guess[Freshness]:
@@ -52,7 +53,7 @@ def sensitivity_guess(
 
 def _spread(label: Label, chance: float) -> Mapping[str, float]:
     """The rest of the probability goes to the label it would otherwise have been."""
-    shares = {each.word: 0.0 for each in Label}
+    shares = dict.fromkeys(_WORDS, 0.0)
     other = Label.CONFIDENTIAL if label == Label.PUBLIC else Label.PUBLIC
     shares[label.word] = chance
     shares[other.word] += 1.0 - chance

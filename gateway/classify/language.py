@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from typing import Final
 
-from gateway.classify.features import tokens
-
-_READ: Final = 400  # characters
+_SIGNS: Final = ".,;:!?\"'()¿¡"
+_READ: Final = 160  # characters
 _COMMON: Final[dict[str, str]] = {
     "en": "the of and to in is you that it for was on are with as this have from what how my can write please not"
     " your which where when who why do does me i an be by or if at we a should would there their about",
@@ -84,10 +82,5 @@ def _mostly_foreign(text: str, letters: int) -> bool:
 
 
 def _by_words(text: str) -> str:
-    votes: Counter[str] = Counter()
-    for word in tokens(text):
-        for code in _LANGUAGES.get(word, ()):
-            votes[code] += 1
-    if not votes:
-        return "und"
-    return votes.most_common(1)[0][0]
+    votes = [code for word in text.lower().split() for code in _LANGUAGES.get(word.strip(_SIGNS), ())]
+    return max(votes, key=votes.count) if votes else "und"

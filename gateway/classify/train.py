@@ -23,7 +23,7 @@ AXES: Final[dict[str, tuple[str, ...]]] = {
     "freshness": tuple(each.word for each in Freshness),
     "sensitivity": ("public", "confidential"),
 }
-_TARGET: Final = {"task": 0.85, "freshness": 0.85}  # how often a sure label should be right
+_TARGET: Final = {"task": 0.85, "freshness": 0.85}  # how often a sure label should be right, on the team's unseen rows
 _DOUBT: Final = 0.03  # share of unseen public text that may be called confidential
 _SURE: Final = 0.01  # … and surely so
 
@@ -73,7 +73,8 @@ def learned(axis: str, part: list[Row], features: Space) -> Axis:
 
 def _thresholds(axis: str, results: Unseen, chances: calibrate.Doubles) -> tuple[float, float]:
     if axis != "sensitivity":
-        return calibrate.threshold(chances, results.wanted, _TARGET[axis]), 0.0
+        own = np.array([row.source == rows.OWN for row in results.rows])
+        return calibrate.threshold(chances[own], results.wanted[own], _TARGET[axis]), 0.0
     public = chances[results.wanted == 0, 1]
     return calibrate.cut(public, _SURE), calibrate.cut(public, _DOUBT)
 
