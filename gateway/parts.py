@@ -153,11 +153,15 @@ class PartsBuilder:
             chat = LocalChat(SmolLM(), self._embedder(), IN_PROCESS_EMBEDDER)
             return Part(chat, model, run=_watched(f"model {model.name}", chat.start), close=chat.close)
         from gateway.backends.head import HeadModel
-        from gateway.tuning.head import Head
+        from gateway.tuning.head import BadHead, Head
 
-        head = Head.load(self._head_file(model))
+        path = self._head_file(model)
+        try:
+            head = Head.load(path)
+        except BadHead as error:
+            raise PolicyMistakes([Mistake("models", 1, 1, f"model {model.name}: {error}")]) from None
         tuned = HeadModel(model, head, self._embedder(), IN_PROCESS_EMBEDDER)
-        return Part(tuned, model)
+        return Part(tuned, model, close=tuned.close)
 
     def _head_file(self, model: Model) -> Path:
         folders = (self._settings.data_dir / "heads", self._settings.policies / "heads")

@@ -111,7 +111,7 @@ class Gateway:
         (row,) = [row for row in self.rows() if row["id"] == request_id]
         return row
 
-    def metric(self, name: str, **labels: str) -> float:
+    def metric(self, name: str, /, **labels: str) -> float:
         """The sum of a metric's samples whose labels are these."""
         total = 0.0
         for line in self.get("/metrics")[1].splitlines():
