@@ -84,6 +84,8 @@ class Metrics:
         self.policy_info = gauge("policy_info", "The policy in force", "revision")
         self.policy_ok = gauge("policy_last_reload_successful", "1: the folder as it stands is in force")
         self.reloads = counter("policy_reloads", "Reloads of the policy", "result")
+        for result in ("loaded", "refused"):  # a counter that starts at 1 shows no increase to Prometheus
+            self.reloads.labels(result)
         self.dependency = gauge("dependency_up", "1: it answers", "name")
         self.rows = counter("ledger_rows", "Rows written")
         self.rows_lost = counter("ledger_rows_lost", "Rows that the ledger would not take")
