@@ -16,7 +16,8 @@ from gateway.backends.local.values import Found
 from gateway.backends.local.words import name_words, stem, words
 from gateway.types import ToolSpec
 
-MAX_REQUEST = 4_000  # characters that are read
+MAX_REQUEST = 2_000  # characters that are read
+MAX_ITEMS = 16  # of a list
 FIRM = frozenset({"integer", "number", "email", "url", "code", "timezone", "currency", "enum"})
 
 
@@ -175,8 +176,11 @@ class _Reader:
         for choice in sorted(p.choices, key=lambda c: -len(str(c))):
             parts = [stem(w) for w in name_words(str(choice))]
             for i in range(len(spoken) - len(parts) + 1 if parts else 0):
-                if [word for word, _ in spoken[i : i + len(parts)]] == parts:
-                    return Found(choice, spoken[i][1].start, spoken[i + len(parts) - 1][1].end)
+                found = Found(choice, spoken[i][1].start, spoken[i + len(parts) - 1][1].end)
+                if [word for word, _ in spoken[i : i + len(parts)]] == parts and not overlaps(
+                    found, self.taken
+                ):
+                    return found
         return None
 
     def _boolean(self, p: Parameter) -> Found | None:
@@ -191,7 +195,10 @@ class _Reader:
         if p.item is None:
             return None
         got: list[Any] = []
-        while (one := getattr(self, f"_{p.item.kind}")(p.item)) is not None and one.end > one.start:
+        for _ in range(MAX_ITEMS):
+            one: Found | None = getattr(self, f"_{p.item.kind}")(p.item)
+            if one is None or one.end == one.start or overlaps(one, self.taken):
+                break
             got.append(one.value)
             self.taken.append(one)
         return Found(got, 0, 0) if got else None

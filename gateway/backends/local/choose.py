@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,7 @@ MAX_TEXTS = 256  # descriptions and examples that are compared
 LEAST_BY_MEANING = 0.30
 LEAST_BY_WORDS = 0.25
 WORDS_WEIGHT = 0.2
+LOOKED_AT = 5  # tools whose arguments are read to tell them apart
 FIRM_FIT = 0.1  # of arguments that have a form of their own
 TO_ASK_BACK = 0.15  # more is needed where an argument is missing, so that the caller would be asked for it
 ASKS_FOR_A_RULE = 0.12  # is taken off: what holds in general stands in documents, not in a system's records
@@ -43,6 +44,11 @@ class Choice:
     sure: bool
     very_sure: bool
 
+    @property
+    def callable(self) -> bool:
+        """Whether to call it: one that changes the world is called only where nothing else can be meant."""
+        return self.very_sure if self.tool.writes else self.sure
+
 
 def texts_of(tools: Sequence[ToolSpec]) -> tuple[tuple[int, str], ...]:
     """What each tool (by its place) is compared by: its name with its description, and every example."""
@@ -56,12 +62,12 @@ def choose(
     tools: Sequence[ToolSpec],
     texts: Sequence[tuple[int, str]],
     vectors: tuple[Vectors, Vectors] | None,
-    fits: Sequence[float],
+    fit: Callable[[ToolSpec], float],
 ) -> Choice | None:
     """The best tool for a request; None: it says nothing to go by, as a greeting does.
 
     `texts` are from `texts_of`; `vectors`: the request's and the texts', or None to go by words alone.
-    `fits` says for each tool how well the request fills its arguments, and is added to its score.
+    `fit` says how well the request fills a tool's arguments, and is added to the scores of the best few.
     """
     if not tools or not stems(request):
         return None
@@ -72,9 +78,11 @@ def choose(
         meant = _by_meaning(vectors, len(tools), texts)
         scores, least = [m + WORDS_WEIGHT * w for m, w in zip(meant, by_words, strict=True)], LEAST_BY_MEANING
     rule = ASKS_FOR_A_RULE if _RULE.search(request) else 0.0
-    scores = [score + fit - rule * (fit < FIRM_FIT) for score, fit in zip(scores, fits, strict=True)]
-    best = max(range(len(tools)), key=lambda i: scores[i])
-    return Choice(tools[best], scores[best], scores[best] >= least, scores[best] >= least + TO_ASK_BACK)
+    fitted = {i: fit(tools[i]) for i in sorted(range(len(tools)), key=lambda i: -scores[i])[:LOOKED_AT]}
+    rated = {i: scores[i] + f - (rule if f < FIRM_FIT else 0.0) for i, f in fitted.items()}
+    best = max(rated, key=lambda i: rated[i])
+    score = rated[best]
+    return Choice(tools[best], score, score >= least, score >= least + TO_ASK_BACK)
 
 
 def _by_meaning(

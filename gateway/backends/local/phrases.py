@@ -16,7 +16,7 @@ _STATE_WORDS = """left available remaining right currently today tomorrow soon a
 _STATES = frozenset(_STATE_WORDS.split())
 _LEADING = frozenset({"new", "good", "best", "latest", "current"})
 _OPENERS = frozenset({"called", "named", "titled", "entitled"})
-_TOKEN = re.compile(r"[\w'’&.+/-]*[\w]|[^\w\s]")
+_TOKEN = re.compile(r"\w[\w'’&.+/-]*|[^\w\s]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Token:
 def tokens(text: str) -> list[Token]:
     found = []
     for m in _TOKEN.finditer(text):
-        word = re.sub(r"['’]s?$", "", m[0]) if m[0][0].isalnum() else m[0]
+        word = re.sub(r"['’]s?$", "", m[0].rstrip("&.+/-'’")) if m[0][0].isalnum() else m[0]
         found.append(Token(word, m.start(), m.start() + len(word)))
     return found
 

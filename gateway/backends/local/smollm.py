@@ -187,7 +187,7 @@ def _order(prompt: str, most: int, temperature: float, stop: tuple[str, ...]) ->
         "max_tokens": most,
         "temperature": temperature,
         "top_p": 0.9,
-        "repeat_penalty": 1.1,
+        "repeat_penalty": 1.05,
         "stop": list(stop),
         "stream": True,
         "return_progress": True,  # events while the prompt is read, so that it can be given up

@@ -95,7 +95,7 @@ class Wrapper:
         parts = _parts(text)
         for part in parts if len(parts) > 1 else ():
             choice = await self._choose(part, tools, request.label)
-            if choice is not None and choice.sure:
+            if choice is not None and choice.callable:
                 reading = read(choice.tool, part, self._today())
                 if not reading.missing:
                     call = _call(choice.tool, reading)
@@ -106,7 +106,7 @@ class Wrapper:
         self, text: str, tools: Sequence[ToolSpec], request: ChatRequest, wish: str
     ) -> Turn | None:
         choice = await self._choose(text, tools, request.label)
-        if choice is None or not (choice.sure or wish != "auto"):
+        if choice is None or not (choice.callable or wish != "auto"):
             return None
         reading = read(choice.tool, text, self._today())
         for earlier in _earlier(request):
@@ -121,8 +121,7 @@ class Wrapper:
         texts = texts_of(tools)
         vectors = await self._tool_vectors(text, texts, label)
         today = self._today()
-        fits = [_fit(tool, read(tool, text, today)) for tool in tools]
-        return choose(text, tools, texts, vectors, fits)
+        return choose(text, tools, texts, vectors, lambda tool: _fit(read(tool, text, today)))
 
     async def _tool_vectors(
         self, text: str, texts: tuple[tuple[int, str], ...], label: Label
@@ -208,7 +207,7 @@ def _call(tool: ToolSpec, reading: Reading) -> ToolCall:
     return ToolCall(f"call_{uuid4().hex[:20]}", tool.name, json.dumps(reading.arguments, ensure_ascii=False))
 
 
-def _fit(tool: ToolSpec, reading: Reading) -> float:
+def _fit(reading: Reading) -> float:
     if reading.missing:
         return _UNFILLED
     return _FILLED * reading.firm if reading.arguments else _NOTHING_READ

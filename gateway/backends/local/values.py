@@ -17,7 +17,7 @@ class Found:
     end: int
 
 
-EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]+(?:\.[\w-]+)+")
 URL = re.compile(r"https?://[^\s<>\"')\]]+")
 QUOTED = re.compile(r"\"([^\"]{1,400})\"|“([^”]{1,400})”|(?<!\w)'([^']{1,400})'(?!\w)|«([^»]{1,400})»")
 # A letter-and-digit token, as ticket and tracking numbers are written: INC-2041, NW481250, a1b2c3d4.

@@ -89,7 +89,7 @@ def sentences(paragraph: str) -> list[str]:
     found: list[str] = []
     start = 0
     for gap in _BREAK.finditer(paragraph):
-        if not _ABBREVIATION.search(paragraph, start, gap.start()):
+        if not _ABBREVIATION.search(paragraph[max(start, gap.start() - 10) : gap.start()]):
             found.append(paragraph[start : gap.end()].strip())
             start = gap.end()
     return [s for s in (*found, paragraph[start:].strip()) if s]
@@ -157,5 +157,5 @@ def _with_lists(units: list[str]) -> list[str]:
 
 def _bare(text: str) -> str:
     """Without Markdown's marks."""
-    text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", text)
+    text = re.sub(r"!?\[([^\[\]]{0,300})\]\([^()]{0,600}\)", r"\1", text)
     return re.sub(r"(\*\*|__|`)(.+?)\1", r"\2", text).replace("**", "").strip()

@@ -19,11 +19,12 @@ def shop_tools() -> tuple[ToolSpec, ...]:
     )
     examples = {name: tuple(said) for t in policy["tools"] for name, said in t["examples"].items()}
     described = (
-        ("order_status", "Where an order is: its status, carrier, tracking number, expected delivery, items and "
-         "total.", {"order_id": {"type": "integer"}}, ("order_id",)),
+        ("order_status", "Where an order is: its status, carrier, tracking number, expected delivery, items "
+         "and total.", {"order_id": {"type": "integer"}}, ("order_id",)),
         ("find_orders", "List the orders that a customer has placed, newest first, by the customer's name or "
          "e-mail.", {"customer": _S}, ("customer",)),
-        ("stock_level", "How many pieces of a product are in stock, what it costs, and when more will arrive.",
+        ("stock_level", "How many pieces of a product are in stock, what it costs, and when more "
+         "will arrive.",
          {"product": _S}, ("product",)),
         ("current_time", "The time of day and the date right now, in a time zone given by its IANA name.",
          {"timezone": {"type": "string", "default": "UTC"}}, ()),
@@ -47,7 +48,8 @@ SHOP_CASES = (
     Case("How many oak bookshelves are in the warehouse?", "stock_level", {"product": "oak bookshelves"}),
     Case("is the brass reading lamp sold out?", "stock_level", {"product": "brass reading lamp"}),
     Case("Are there any wool throws left", "stock_level", {"product": "wool throws"}),
-    Case("When do you get new solar garden lanterns in?", "stock_level", {"product": "solar garden lanterns"}),
+    Case("When do you get new solar garden lanterns in?", "stock_level",
+         {"product": "solar garden lanterns"}),
     Case("what's the price of the ceramic oil burner", "stock_level", {"product": "ceramic oil burner"}),
     Case("Do we have enough linen lampshades?", "stock_level", {"product": "linen lampshades"}),
     Case("How late is it in Sydney?", "current_time", {"timezone": "Australia/Sydney"}),
@@ -66,7 +68,8 @@ SHOP_CASES = (
 
 CLINIC = (
     tool("book_appointment", "Book an appointment for a patient with a doctor.", ("doctor", "date"),
-         doctor=_S, date={"type": "string", "format": "date"}, time={"type": "string", "description": "HH:MM"}),
+         doctor=_S, date={"type": "string", "format": "date"},
+         time={"type": "string", "description": "HH:MM"}),
     tool("lab_result", "Fetch the result of a laboratory test by its sample number.", ("sample_number",),
          sample_number={"type": "integer"}),
     tool("refill_prescription", "Order a refill of a medicine for a patient.", ("medicine",),
