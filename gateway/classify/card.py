@@ -62,8 +62,9 @@ def _sureness(axis: Axis) -> str:
     for name, part in (("the team's rows", own), ("public rows", ~own)):
         if part.any():
             told.append(
-                f"- of {name} it is sure of {sure[part].mean():.0%}, and right in {right[part & sure].mean():.0%}"
-                f" of those (in {right[part & ~sure].mean():.0%} of the others)"
+                f"- of {name} it is sure of {sure[part].mean():.0%}, and right in"
+                f" {right[part & sure].mean():.0%} of those"
+                f" (in {right[part & ~sure].mean():.0%} of the others)"
             )
     return "\n".join(told)
 

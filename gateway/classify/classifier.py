@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from gateway.classify.detect import Detector
 from gateway.classify.entities import finding
 from gateway.classify.features import WINDOW, head_and_tail
@@ -52,11 +54,11 @@ class LinearClassifier:
         )
 
     def _asked(self, read: _Reader, question: str, before: str) -> tuple[Guess[Task], Guess[Freshness]]:
-        """The last user message's task and freshness; a short one that says too little leans on the one before."""
+        """The last user message's task and freshness; a short one may lean on the one before."""
         scores = read(head_and_tail(question))
         task = self._task(scores)
         if before and len(question) <= FOLLOW_UP and (task.unsure or _LEANS.match(question)):
-            scores = (scores + read(head_and_tail(f"{before}\n{question}"))) / 2
+            scores = (scores + read(head_and_tail(f"{before}\n{question}"))) / np.float32(2)
             task = self._task(scores)
         head = self._model.heads["freshness"]
         shares = self._model.probabilities("freshness", scores)
@@ -124,7 +126,7 @@ def windows(text: str) -> Iterator[str]:
 
 
 def estimated_tokens(request: ChatRequest) -> int:
-    """An estimate of the prompt's tokens: English text has about 4.2 characters a token, other scripts fewer."""
+    """An estimate of the prompt's tokens; English has about 4.2 characters a token, other scripts fewer."""
     texts = [*(message.text for message in request.messages), request.other_text]
     return _MESSAGE_TOKENS * len(request.messages) + round(sum(map(_tokens, texts)))
 

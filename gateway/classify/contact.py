@@ -10,16 +10,19 @@ from typing import Final
 from gateway.classify.rule import Hit, Match, Rule, caught, whole
 
 # Mailboxes of a role, and stand-ins in documentation: they lead to nobody.
-_ROLES: Final = frozenset(
-    "info support sales help contact hello team office admin noreply no-reply donotreply do-not-reply postmaster"
-    " webmaster abuse security billing newsletter news press jobs careers hr git user users username you your"
-    " your.email yourname your-email name email me someone somebody test foo bar abc xyz root mail".split()
+_ROLE_NAMES: Final = (
+    "info support sales help contact hello team office admin noreply no-reply donotreply do-not-reply "
+    "postmaster webmaster abuse security billing newsletter news press jobs careers hr git user users "
+    "username you your your.email yourname your-email name email me someone somebody test foo bar abc xyz "
+    "root mail"
 )
+_ROLES: Final = frozenset(_ROLE_NAMES.split())
 _RESOLVERS: Final = frozenset({"8.8.8.8", "8.8.4.4", "1.1.1.1", "1.0.0.1", "9.9.9.9"})
 _WORD = r"[\p{L}'’.-]+"
 _CAPITAL = r"\p{Lu}[\p{L}'’-]+"
 _MONTH = (
-    r"(?:jan|feb|mar|mär|mar[cs]|apr|avr|abr|may|mai|mei|maj|jun|juin|jul|juil|aug|août|ago|sep|set|oct|okt|ott|out"
+    r"(?:jan|feb|mar|mär|mar[cs]|apr|avr|abr|may|mai|mei|maj|jun|juin|jul|juil|aug|août|ago|sep|set|oct"
+    r"|okt|ott|out"
     r"|nov|dec|dez|déc|dic)\p{L}*"
 )
 _DATE = (
@@ -28,7 +31,8 @@ _DATE = (
     r"|" + _MONTH + r"\.? \d{1,2}(?:st|nd|rd|th)?,? (?:19|20)\d\d)"
 )
 _STREET = (
-    r"(?:Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Way|Place|Pl|Terrace|Crescent|Close"
+    r"(?:Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Way|Place|Pl|Terrace"
+    r"|Crescent|Close"
     r"|Square|Sq|Highway|Hwy|Parkway|Pkwy|Cottages|Gardens|Grove|Hill|Row|Mews)"
 )
 
@@ -68,9 +72,16 @@ def _mac(match: Match) -> Iterator[Hit]:
 
 
 def _birth(match: Match) -> Iterator[Hit]:
+    if match.string[max(match.start() - 1, 0) : match.start()] in (b"(", b";", b"/"):
+        return  # an encyclopaedia: "(born 4 May 1931)"
     years = re.findall(r"(?:19|20)\d\d", caught(match))
     if not years or 1920 <= int(years[0]) <= 2035:
         yield Hit("date_of_birth", match.start(1), match.end(1), 0.85)
+
+
+def _street(match: Match) -> Iterator[Hit]:
+    if not re.match(r"(?:19|20)\d\d ", caught(match)):  # "the 1968 British Hard Court Championships"
+        yield Hit("street_address", match.start(1), match.end(1), 0.8)
 
 
 def _aged(match: Match) -> Iterator[Hit]:
@@ -96,31 +107,36 @@ RULES = (
         _mac,
     ),
     Rule(
-        r"(?i)\bborn\b|\bdob\b|birth|\bb\. \d|geboren|geburts|\bgeb\.|\bnée? le|nacid|nacimiento|nasc|nato il|nata il|nascita|urodz",
-        r"(?i)(?:\bborn(?: on)?|\bdob|(?:date of |^|\s)birth(?: ?date|day)?|\bb\.|geboren(?: am)?|geburtsdatum|geburtstag|\bgeb\.|"
-        r"\bnée? le|nacid[oa](?: el)?|nacimiento|nascid[oa](?: em)?|nascimento|nat[oa] il|di nascita|urodz\p{L}*)[^\d\n\p{L}]{0,4}(?:is |was |on )?("
-        + _DATE
-        + r")\b",
+        r"(?i)\bborn\b|\bdob\b|birth|\bb\. \d|geboren|geburts|\bgeb\.|\bnée? le|nacid|nacimiento|nasc"
+        r"|nato il|nata il|nascita|urodz",
+        r"(?i)(?:\bborn(?: on)?|\bdob|(?:date of |^|\s)birth(?: ?date|day)?|\bb\.|geboren(?: am)?"
+        r"|geburtsdatum|geburtstag|\bgeb\.|"
+        r"\bnée? le|nacid[oa](?: el)?|nacimiento|nascid[oa](?: em)?|nascimento|nat[oa] il|di nascita"
+        r"|urodz\p{L}*)[^\d\n\p{L}]{0,4}(?:is |was |on )?(" + _DATE + r")\b",
         _birth,
     ),
     Rule(
         r"\b\d{1,5}[A-Za-z]? \p{Lu}",
         r"\b(\d{1,5}[A-Za-z]? (?:\p{Lu}[\p{L}'.-]* ){1,3}" + _STREET + r")\b",
-        whole("street_address", 0.8, 1),
+        _street,
     ),
     Rule(
-        r"(?i)(?:straße|strasse|str\.|gasse|straat|gracht|\w{3}weg|\w{3}laan|\w{3}platz|\w{3}allee|\w{3}plein) \d",
-        r"(\p{Lu}[\p{L}-]*(?:[ -]\p{Lu}[\p{L}-]*)?(?:straße|strasse|str\.|gasse|straat|gracht|weg|laan|platz|allee|plein|Straße|Str\.) \d{1,4} ?[a-z]?)\b",
+        r"(?i)(?:straße|strasse|str\.|gasse|straat|gracht|\w{3}weg|\w{3}laan|\w{3}platz|\w{3}allee"
+        r"|\w{3}plein) \d",
+        r"(\p{Lu}[\p{L}-]*(?:[ -]\p{Lu}[\p{L}-]*)?(?:straße|strasse|str\.|gasse|straat|gracht|weg|laan"
+        r"|platz|allee|plein|Straße|Str\.) \d{1,4} ?[a-z]?)\b",
         whole("street_address", 0.8, 1),
     ),
     Rule(
         r"\d,? (?:bis |ter )?(?:rue|avenue|boulevard|place|chemin|impasse|allée|quai) ",
-        r"\b(\d{1,4},? (?:bis |ter )?(?:rue|avenue|boulevard|place|chemin|impasse|allée|quai) (?:(?:de|du|des|la|le|les|l'|d') ?)*\p{Lu}[\p{L}'-]+)",
+        r"\b(\d{1,4},? (?:bis |ter )?(?:rue|avenue|boulevard|place|chemin|impasse|allée|quai) (?:(?:de|du"
+        r"|des|la|le|les|l'|d') ?)*\p{Lu}[\p{L}'-]+)",
         whole("street_address", 0.8, 1),
     ),
     Rule(
         r"(?i)\b(?:calle|avenida|avda\.?|plaza|via|viale|piazza|corso|rua|ul\.|ulica) ",
-        r"(?i:\b(calle|avenida|avda\.?|plaza|via|viale|piazza|corso|rua|ul\.|ulica) )(?:(?:de|del|da|do|la|las|los|dei|delle) )*\p{Lu}"
+        r"(?i:\b(calle|avenida|avda\.?|plaza|via|viale|piazza|corso|rua|ul\.|ulica) )(?:(?:de|del|da|do"
+        r"|la|las|los|dei|delle) )*\p{Lu}"
         + _WORD
         + r"(?: \p{Lu}"
         + _WORD
@@ -137,12 +153,10 @@ RULES = (
         _aged,
     ),
     Rule(
-        r"(?i)my (?:full )?name is|patient|mein name ist|je m'appelle|me llamo|mi chiamo|meu nome é|mijn naam is",
-        r"(?i:\bmy (?:full )?name is|\bpatient(?: name)?:?|\bmein name ist|\bje m'appelle|\bme llamo|\bmi chiamo|\bmeu nome é|\bmijn naam is) ("
-        + _CAPITAL
-        + " "
-        + _CAPITAL
-        + r")",
+        r"(?i)my (?:full )?name is|patient|mein name ist|je m'appelle|me llamo|mi chiamo|meu nome é"
+        r"|mijn naam is",
+        r"(?i:\bmy (?:full )?name is|\bpatient(?: name)?:?|\bmein name ist|\bje m'appelle|\bme llamo"
+        r"|\bmi chiamo|\bmeu nome é|\bmijn naam is) (" + _CAPITAL + " " + _CAPITAL + r")",
         whole("person", 0.8, 1),
     ),
 )

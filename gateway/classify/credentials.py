@@ -16,21 +16,25 @@ _PREFIXED = (
     r"|AIza[\w-]{35}|(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{10,}|whsec_[A-Za-z0-9+/]{20,}"
     r"|SK[0-9a-f]{32}|SG\.[\w-]{16,}\.[\w-]{16,}|npm_[A-Za-z0-9]{30,}|pypi-AgE[\w-]{40,}|hf_[A-Za-z0-9]{30,}"
     r"|dop_v1_[a-f0-9]{40,}|shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}|sq0(?:csp|atp)-[\w-]{22,}|key-[0-9a-f]{32}"
-    r"|dapi[0-9a-f]{32}|lin_api_[A-Za-z0-9]{32,}|gsk_[A-Za-z0-9]{40,}|xai-[A-Za-z0-9]{40,}|r8_[A-Za-z0-9]{32,}"
+    r"|dapi[0-9a-f]{32}|lin_api_[A-Za-z0-9]{32,}|gsk_[A-Za-z0-9]{40,}|xai-[A-Za-z0-9]{40,}"
+    r"|r8_[A-Za-z0-9]{32,}"
     r"|pplx-[A-Za-z0-9]{40,}|nvapi-[\w-]{40,}|tvly-[\w-]{20,}|ATATT3[\w=-]{30,}|AGE-SECRET-KEY-1[A-Z0-9]{50,}"
 )
 _TOKENS = (
     r"xox[abeoprs]-[A-Za-z0-9-]{10,}|xapp-[A-Za-z0-9-]{20,}|ya29\.[\w-]{20,}|hvs\.[\w-]{16,}"
     r"|[MNO][\w-]{23,25}\.[\w-]{6}\.[\w-]{27,38}|\d{8,10}:AA[\w-]{20,33}"
 )
-_PASSWORD = (
+_PHRASES = (
     r"(?:passwor[dt]|passwd|pass ?phrase|pass ?code|pwd|pass|kennwort|mot de passe|mdp|contraseña|clave|senha"
     r"|wachtwoord|has[lł]o|parola|lösenord|пароль|кодовое слово)"
 )
 _SHORT = r"(?:\b(?:pw|pwd|psk|creds)\b)"
 _CJK = r"(?:密码|密碼|口令|パスワード|비밀번호|كلمة المرور|كلمة السر|पासवर्ड)"
 _ASSIGN = r"""["'\]]{0,2}\s{0,3}(?:=>|:=|=|:|：)\s{0,3}"""
-_SECRET = r"(?:secret|token|api[_-]?key|access[_-]?key|private[_-]?key|auth[_-]?key|signing[_-]?key|credential|unseal keys?)"
+_NAMES = (
+    r"(?:secret|token|api[_-]?key|access[_-]?key|private[_-]?key|auth[_-]?key|signing[_-]?key|credential"
+    r"|unseal keys?)"
+)
 
 
 def _key(entity: str) -> Check:
@@ -105,7 +109,8 @@ def _strong_word(match: Match) -> Iterator[Hit]:
     value = trimmed(caught(match))
     letters = any(c.isalpha() for c in value)
     digits = any(c.isdigit() for c in value)
-    if len(value) >= 6 and letters and digits and not is_placeholder(value):
+    hyphened = value.count("-") >= 3 and value.replace("-", "").isalpha()
+    if len(value) >= 6 and letters and (digits or hyphened) and not is_placeholder(value):
         yield Hit("password", match.start(1), match.start(1) + len(value.encode()), 0.75)
 
 
@@ -128,7 +133,8 @@ _ENV = r"[A-Z0-9_]*(?:PASSWORD|PASSWD|_PASS|_PWD|_PSK)"
 RULES = (
     Rule(
         "PRIVATE KEY",
-        r"-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----(?:\\n|\\r|[\s\\]){0,8}(?:[A-Za-z]+-?[A-Za-z]*: [^\n]*\s+){0,3}"
+        r"-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----(?:\\n|\\r"
+        r"|[\s\\]){0,8}(?:[A-Za-z]+-?[A-Za-z]*: [^\n]*\s+){0,3}"
         r"[A-Za-z0-9+/=]{12,}(?:[A-Za-z0-9+/=\s\\]*)(?:-----END[A-Z0-9 ]{1,40}-----)?",
         _private_key,
     ),
@@ -145,14 +151,14 @@ RULES = (
     ),
     Rule(r"[Bb]earer ", r"[Bb]earer ([A-Za-z0-9._~+/=-]{16,})", _key("access_token")),
     Rule(
-        r"(?i)" + _SECRET,
-        r"(?i)([\w.-]*" + _SECRET + r"[\w-]*)" + _ASSIGN + r"""(?:\d\) )?["'`“]?([^\s"'`,;<>”]{12,200})""",
+        r"(?i)" + _NAMES,
+        r"(?i)([\w.-]*" + _NAMES + r"[\w-]*)" + _ASSIGN + r"""(?:\d\) )?["'`“]?([^\s"'`,;<>”]{12,200})""",
         _assigned_secret,
     ),
     Rule(_ENV + r"\s?=", _ENV + r"""\d*\s?=\s?["']?([^\s"',;<>\])]{4,128})""", _env_password),
     Rule(
-        r"(?i)" + _PASSWORD + _ASSIGN + r"|" + _SHORT + _ASSIGN,
-        r"(?i)(?:" + _PASSWORD + "|" + _SHORT + r")\d?" + _ASSIGN + _VALUE,
+        r"(?i)" + _PHRASES + _ASSIGN + r"|" + _SHORT + _ASSIGN,
+        r"(?i)(?:" + _PHRASES + "|" + _SHORT + r")\d?" + _ASSIGN + _VALUE,
         _assigned_password,
     ),
     Rule(
@@ -161,16 +167,21 @@ RULES = (
         _assigned_password,
     ),
     Rule(
-        r"(?i)" + _PASSWORD,
+        r"(?i)" + _PHRASES,
         r"(?i)"
-        + _PASSWORD
+        + _PHRASES
         + r"\b[^\n.:?!=]{0,48}?\s(?:is|was|ist|war|est|es|era|é|è|jest|to|now|one)\s?[:=]?\s{0,2}"
         r"[\"'“`]?([^\s\"'”`,;]{4,64})",
         _said_password,
     ),
     Rule(
-        r"(?i)(?:" + _PASSWORD + "|" + _SHORT + r")\s",
-        r"(?i)(?:\b" + _PASSWORD + "|" + _SHORT + r")\s{1,2}[\"'“`]?([^\s\"'”`,;]{6,64})",
+        r"(?i)(?:" + _PHRASES + "|" + _SHORT + r")\s",
+        r"(?i)(?:\b" + _PHRASES + "|" + _SHORT + r")\s{1,2}[\"'“`]?([^\s\"'”`,;]{6,64})",
+        _strong_word,
+    ),
+    Rule(
+        r"(?i)" + _PHRASES + r" [^\n.:=?!]{1,32}:",
+        r"(?i)\b" + _PHRASES + r" [^\n.:=?!]{1,32}: ?[\"'“`]?([^\s\"'”`,;]{6,64})",
         _strong_word,
     ),
     Rule(_CJK, _CJK + r"[^!-~\n]{0,4}(?:[:：]\s?)?([!-~]{4,64})", _said_password),
@@ -181,7 +192,8 @@ RULES = (
     ),
     Rule(
         r"(?i)\b(?:pin|pins|passcode|alarm code|door code)\b|-PIN\b",
-        r"(?i)(?:\bpins?|\bpasscode|alarm code|door code|-pin)\b(?:\s?(?:code|number|nr|no))?[^\d\n]{0,36}?[\s:=#]([0-9]{4,5}|[0-9]{8})\b",
+        r"(?i)(?:\bpins?|\bpasscode|alarm code|door code|-pin)\b(?:\s?(?:code|number|nr"
+        r"|no))?[^\d\n]{0,36}?[\s:=#]([0-9]{4,5}|[0-9]{8})\b",
         _pin,
     ),
     Rule(r"\s-u\s", r"\s-u\s?[\"']?[\w.@-]{1,64}:([^\s\"']{4,128})", _env_password),
@@ -189,7 +201,8 @@ RULES = (
     Rule(r"\$(?:1|2[aby]|5|6|apr1|y)\$", r"(\$(?:1|2[aby]|5|6|apr1|y)\$[./A-Za-z0-9$=,]{16,})", _pin),
     Rule(
         r"(?i)(?:seed|recovery|mnemonic|secret) phrase",
-        r"(?i)(?:seed|recovery|mnemonic|secret) phrase\b[^a-z\n]{0,6}((?:[a-z]{3,8}[ ,]{1,2}){11,23}[a-z]{3,8})",
+        r"(?i)(?:seed|recovery|mnemonic"
+        r"|secret) phrase\b[^a-z\n]{0,6}((?:[a-z]{3,8}[ ,]{1,2}){11,23}[a-z]{3,8})",
         whole("private_key", 0.9, 1),
     ),
     Rule(

@@ -24,7 +24,7 @@ class Detector:
         options = re2.Options()
         options.max_mem = 64 << 20
         options.log_errors = False
-        self._rules = [(re2.compile(rule.pattern, options), rule.check) for rule in rules]
+        self._rules = [(re2.compile(rule.pattern, options), rule) for rule in rules]
         self._triggers: Any = re2.Set.SearchSet(options)
         for rule in rules:
             self._triggers.Add(rule.trigger)
@@ -40,8 +40,9 @@ class Detector:
         return _placed(_apart(hits), raw, message)
 
     def _hits(self, index: int, raw: bytes) -> Iterable[Hit]:
-        pattern, check = self._rules[index]
-        return islice((hit for match in pattern.finditer(raw) for hit in check(match)), MOST)
+        pattern, rule = self._rules[index]
+        matches = islice(pattern.finditer(raw), rule.tries)
+        return islice((hit for match in matches for hit in rule.check(match)), MOST)
 
 
 def _apart(hits: list[Hit]) -> list[Hit]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -43,14 +44,14 @@ def head_and_tail(text: str) -> str:
 def names(text: str) -> tuple[list[str], list[str], list[str]]:
     """A text's features by name: its words and pairs of them, its edges, its shape."""
     words = tokens(text)
-    pairs = list(map(" ".join, zip(words, words[1:], strict=False)))
+    pairs = list(map(" ".join, pairwise(words)))
     return words + pairs, _edges(words), _shape(text, words)
 
 
 def _edges(words: list[str]) -> list[str]:
     first, last = words[:_EDGE], words[-_EDGE:]
-    start = [f"<{a}" for a in first] + [f"<{a} {b}" for a, b in zip(first, first[1:], strict=False)]
-    end = [f">{a}" for a in last] + [f">{a} {b}" for a, b in zip(last, last[1:], strict=False)]
+    start = [f"<{a}" for a in first] + [f"<{a} {b}" for a, b in pairwise(first)]
+    end = [f">{a}" for a in last] + [f">{a} {b}" for a, b in pairwise(last)]
     return [*start, *end, "^" + " ".join(words[:1]), "^" + " ".join(words[:2]), "^" + " ".join(words[:3])]
 
 
@@ -94,7 +95,18 @@ def ngrams(text: str) -> Indices:
     return ((np.concatenate(runs) * _MULTIPLIER) >> _SHIFT).astype(np.intp)
 
 
-def blocks(text: str, vocabulary: Mapping[str, int]) -> tuple[Indices, ...]:
-    """The text as indices of matrix rows, block by block; names that are not known are left out."""
-    known = (list(filter(None, map(vocabulary.get, block))) for block in names(text))
-    return (*(np.array(block, dtype=np.intp) for block in known), ngrams(text))
+def blocks(text: str, vocabulary: Mapping[str, int]) -> tuple[Indices, list[int]]:
+    """Matrix rows, block after block, and each block's size; names that are not known are left out."""
+    rows: list[int] = []
+    sizes: list[int] = []
+    for block in names(text):
+        known = list(filter(None, map(vocabulary.get, block)))
+        rows += known
+        sizes.append(len(known))
+    runs = ngrams(text)
+    return np.concatenate((np.array(rows, dtype=np.intp), runs)), [*sizes, len(runs)]
+
+
+def shares(sizes: list[int]) -> NDArray[np.float32]:
+    """What each index of `blocks` counts: one over the square root of its block's size."""
+    return np.repeat(np.array([max(size, 1) ** -0.5 for size in sizes], dtype=np.float32), sizes)

@@ -14,7 +14,7 @@ from scipy.sparse import csr_matrix
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-from gateway.classify.features import BUCKETS, blocks, head_and_tail, names
+from gateway.classify.features import BUCKETS, blocks, head_and_tail, names, shares
 from gateway.classify.rows import Row
 
 Doubles = NDArray[np.float64]
@@ -37,10 +37,10 @@ class Space:
         indices: list[NDArray[np.intp]] = []
         ends = [0]
         for text in texts:
-            parts = [b for b in blocks(head_and_tail(text), self.vocabulary) if len(b)]
-            indices.extend(parts)
-            values.extend(self.rarity[b] / np.sqrt(len(b)) for b in parts)
-            ends.append(ends[-1] + sum(map(len, parts)))
+            rows, sizes = blocks(head_and_tail(text), self.vocabulary)
+            indices.append(rows)
+            values.append(self.rarity[rows] * shares(sizes))
+            ends.append(ends[-1] + len(rows))
         flat = np.concatenate(values) if values else np.empty(0)
         where = np.concatenate(indices) if indices else np.empty(0, dtype=np.intp)
         shape = (len(texts), len(self.rarity))

@@ -39,16 +39,17 @@ def sensitivity_guess(
     From `doubt` on the label is confidential (unsure means the higher one), from `threshold` on surely so.
     """
     believed = [f for f in findings if f.confidence >= BELIEVED]
+    if not believed:
+        return _told_by_model(personal, threshold, doubt)
     label = highest(f.label for f in believed)
-    chance = max((f.confidence for f in believed if f.label == label), default=0.0)
-    if label < Label.CONFIDENTIAL and personal >= doubt:
-        label, chance = Label.CONFIDENTIAL, personal
-    elif label == Label.PUBLIC:
-        chance = 1.0 - personal
-    unsure = (label == Label.CONFIDENTIAL and not believed and personal < threshold) or (
-        bool(believed) and chance < SURE
-    )
-    return Guess(label, chance, unsure, _spread(label, chance))
+    chance = max(f.confidence for f in believed if f.label == label)
+    return Guess(label, chance, chance < SURE, _spread(label, chance))
+
+
+def _told_by_model(personal: float, threshold: float, doubt: float) -> Guess[Label]:
+    if personal < doubt:
+        return Guess(Label.PUBLIC, 1.0 - personal, False, _spread(Label.PUBLIC, 1.0 - personal))
+    return Guess(Label.CONFIDENTIAL, personal, personal < threshold, _spread(Label.CONFIDENTIAL, personal))
 
 
 def _spread(label: Label, chance: float) -> Mapping[str, float]:

@@ -8,30 +8,41 @@ from typing import Final
 _SIGNS: Final = ".,;:!?\"'()¿¡"
 _READ: Final = 160  # characters
 _COMMON: Final[dict[str, str]] = {
-    "en": "the of and to in is you that it for was on are with as this have from what how my can write please not"
+    "en": "the of and to in is you that it for was on are with as this have from what how my can write"
+    " please not"
     " your which where when who why do does me i an be by or if at we a should would there their about",
-    "de": "der die das und ist nicht ein eine ich zu den mit auf für von dem im wie was bitte sie wir mir kann"
+    "de": "der die das und ist nicht ein eine ich zu den mit auf für von dem im wie was bitte sie wir mir"
+    " kann"
     " auch es an wer wann wo warum mein meine einen einem einer des schreibe diesen diese dieser übersetze",
-    "fr": "le la les des est et un une je vous pour dans que qui pas sur avec mon ma mes ce cette du au quel quelle"
+    "fr": "le la les des est et un une je vous pour dans que qui pas sur avec mon ma mes ce cette du au"
+    " quel quelle"
     " comment pourquoi où en il elle nous moi peux écris traduis résume cet aux sont",
-    "es": "el la los las es y un una de que en por para con mi me no se del al cuál qué cómo dónde quién cuándo"
+    "es": "el la los las es y un una de que en por para con mi me no se del al cuál qué cómo dónde quién"
+    " cuándo"
     " está escribe traduce resume este esta puedes hay son lo su",
-    "it": "il lo la gli le è e un una di che in per con mio mia non si del della dei come dove quando chi perché"
+    "it": "il lo la gli le è e un una di che in per con mio mia non si del della dei come dove quando chi"
+    " perché"
     " sono scrivi traduci questo questa puoi nel alla ho quanto qual",
-    "pt": "o os as é e um uma de que em por para com meu minha não se do da dos das como onde quando quem qual"
+    "pt": "o os as é e um uma de que em por para com meu minha não se do da dos das como onde quando quem"
+    " qual"
     " está escreva traduza este esta isto você pode no na ao são quanto",
-    "nl": "de het een en is niet ik van voor met op dat die te aan mijn wat hoe waar wanneer wie waarom kun je dit"
+    "nl": "de het een en is niet ik van voor met op dat die te aan mijn wat hoe waar wanneer wie waarom"
+    " kun je dit"
     " deze schrijf vertaal naar er zijn ook kan bij",
-    "pl": "i w na z nie jest się to co jak do że po dla mój moja czy gdzie kiedy kto dlaczego napisz proszę przez"
+    "pl": "i w na z nie jest się to co jak do że po dla mój moja czy gdzie kiedy kto dlaczego napisz"
+    " proszę przez"
     " o mi ile jaka jaki jakie tego",
-    "sv": "och att det i en är som på för med av inte jag den till ett hur vad var när vem min mitt kan du skriv"
+    "sv": "och att det i en är som på för med av inte jag den till ett hur vad var när vem min mitt kan"
+    " du skriv"
     " översätt om från",
-    "da": "og at det i en er som på for med af ikke jeg den til et hvordan hvad hvor hvornår hvem min mit kan du"
+    "da": "og at det i en er som på for med af ikke jeg den til et hvordan hvad hvor hvornår hvem min mit"
+    " kan du"
     " skriv oversæt om fra",
     "no": "og at det i en er som på for med av ikke jeg den til et hvordan hva hvor når hvem min mitt kan du"
     " skriv oversett om fra",
     "fi": "ja on ei se että mitä missä milloin kuka miten minun voitko kirjoita käännä tämä ovat mutta kun",
-    "tr": "ve bir bu ne için ile mi nasıl nerede kim zaman benim lütfen var yok değil çok da de yaz çevir kaç",
+    "tr": "ve bir bu ne için ile mi nasıl nerede kim zaman benim lütfen var yok değil çok da de yaz çevir"
+    " kaç",
     "cs": "a v na je se to co jak do že pro můj kde kdy kdo proč napiš prosím není s z mi ten",
     "ro": "și în la este nu un o de ce cum unde când cine pentru cu mea meu scrie care sunt din să",
     "hu": "a az és hogy nem egy van mi hol mikor ki miért kérlek írj ez is de meg",
@@ -82,5 +93,8 @@ def _mostly_foreign(text: str, letters: int) -> bool:
 
 
 def _by_words(text: str) -> str:
-    votes = [code for word in text.lower().split() for code in _LANGUAGES.get(word.strip(_SIGNS), ())]
-    return max(votes, key=votes.count) if votes else "und"
+    votes: dict[str, int] = {}
+    for word in text.lower().split():
+        for code in _LANGUAGES.get(word.strip(_SIGNS), ()):
+            votes[code] = votes.get(code, 0) + 1
+    return max(votes, key=votes.__getitem__) if votes else "und"

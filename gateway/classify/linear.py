@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.classify.features import blocks
+from gateway.classify.features import blocks, shares
 
 Floats = NDArray[np.float32]
 FORMAT = 1
@@ -43,13 +43,8 @@ class LinearModel:
 
     def scores(self, text: str) -> Floats:
         """A score for every column of every head."""
-        parts = [block for block in blocks(text, self.vocabulary) if len(block)]
-        if not parts:
-            return self.bias
-        shares = np.repeat(
-            np.array([len(part) ** -0.5 for part in parts], dtype=np.float32), [len(part) for part in parts]
-        )
-        total: Floats = self.bias + shares @ self.weights.take(np.concatenate(parts), 0)
+        rows, sizes = blocks(text, self.vocabulary)
+        total: Floats = self.bias + shares(sizes) @ self.weights.take(rows, 0)
         return total
 
     def probabilities(self, head: str, scores: Floats) -> list[float]:

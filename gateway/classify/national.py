@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import date
 
@@ -39,6 +40,8 @@ from stdnum.za import idnr as za_id
 from gateway.classify.rule import Check, Hit, Match, Rule, caught
 
 Valid = Callable[[str], bool]
+_FEWEST = 5  # digits: fewer is a year or a page
+_DATE = re.compile(r"(?:19|20)\d\d[-/. ]\d\d?[-/. ]\d\d?.*|\d\d?[-/.]\d\d?[-/.](?:19|20)\d\d")
 
 
 def _spotted(entity: str, valid: Valid) -> Check:
@@ -56,11 +59,16 @@ def _told(entity: str, valid: Valid | None) -> Check:
 
     def check(match: Match) -> Iterator[Hit]:
         value = caught(match)
-        if any(c.isdigit() for c in value):
+        if _numbered(value) and not _DATE.fullmatch(value):
             right = valid is None or valid(value)
             yield Hit(entity, match.start(1), match.end(1), 0.9 if right else 0.6)
 
     return check
+
+
+def _numbered(value: str) -> bool:
+    digits = sum(map(str.isdigit, value))
+    return digits >= _FEWEST or (digits >= 2 and len(value) >= 8 and value.isalnum() and value.isupper())
 
 
 def shaped(entity: str, pattern: str, valid: Valid) -> Rule:
@@ -73,7 +81,7 @@ def named(entity: str, words: str, pattern: str, valid: Valid | None = None) -> 
     """A rule for a number that the words before it give away."""
     return Rule(
         r"(?i)(?:" + words + ")",
-        r"(?i)(?:" + words + r")[^\d\n]{0,4}?(?:[ :=#.,-]|[^\x00-\x7f])[^\d\n]{0,20}?\b?(" + pattern + r")\b",
+        r"(?i)(?:" + words + r")[^\d\n]{0,4}?(?:[ :=#.,-]|[^\x00-\x7f])[^\d\n]{0,20}?(" + pattern + r")\b",
         _told(entity, valid),
     )
 
@@ -90,7 +98,7 @@ def emirates_id(value: str) -> bool:
 
 
 _ID = r"[A-Z]{0,3}-?\d[A-Z0-9]{0,2}\d[A-Z0-9-]{3,12}"
-_LOOSE = r"[A-Z0-9]{1,4}[A-Z0-9 -]{0,3}\d[A-Z0-9-]{3,14}"
+_LOOSE = r"[A-Z0-9]{1,4}[A-Z0-9 -]{0,3}\d[A-Z0-9 -]{3,14}[A-Z0-9]"
 
 RULES = (
     # United States, United Kingdom, Canada, Australia
@@ -178,12 +186,14 @@ RULES = (
     ),
     named(
         "driver_licence",
-        r"driver'?s?'? ?licen[cs]e|driving licen[cs]e|führerschein|permis de conduire|licencia de conducir|patente di guida|rijbewijs",
-        r"[A-Z]{0,6}\d[A-Z0-9]{4,14}(?:-[A-Z0-9]{2,6}){0,3}",
+        r"driver'?s?'? ?licen[cs]e|driving licen[cs]e|führerschein|permis de conduire"
+        r"|licencia de conducir|patente di guida|rijbewijs",
+        r"[A-Z]{0,6}\d[A-Z0-9]{3,14}(?:-[A-Z0-9]{2,6}){0,3}",
     ),
     named(
         "id_card",
-        r"identity card|\bid card|national id|personal id|citizen id|a-number|residence permit|biometric permit",
+        r"identity card|\bid card|national id|personal id|citizen id|a-number|residence permit"
+        r"|biometric permit",
         _LOOSE,
     ),
     named(
@@ -193,7 +203,8 @@ RULES = (
     ),
     named(
         "insurance_number",
-        r"health insurance|medicare|medicaid|insurance (?:no|number|id)|member id|krankenversicher|versichertennummer|krankenkasse|policy holder id",
+        r"health insurance|medicare|medicaid|insurance (?:no|number|id)|member id|krankenversicher"
+        r"|versichertennummer|krankenkasse|policy holder id",
         r"[A-Z0-9]{1,4}\d[A-Z0-9]{1,4}(?:[ -]?[A-Z0-9]{2,5}){0,3}\d[A-Z0-9]{0,3}",
     ),
 )

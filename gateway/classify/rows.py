@@ -1,4 +1,4 @@
-"""Reads labelled texts for training: the team's own examples, and public rows where a folder of them is given."""
+"""Reads labelled texts for training: the team's own, and public rows where a folder of them is given."""
 
 from __future__ import annotations
 
@@ -17,8 +17,18 @@ _CAP: Final = 120  # rows of one label from one public source; more of the same 
 # Sources whose requests are about nobody, and tasks whose request supplies everything that is needed.
 _IMPERSONAL: Final = ("clinc150", "llmrouter_train", "dolly15k")
 _SETTLED: Final = frozenset(
-    "summarization rewriting translation extraction closed_qa coding math_reasoning creative_writing"
-    " categorization chit_chat".split()
+    {
+        "summarization",
+        "rewriting",
+        "translation",
+        "extraction",
+        "closed_qa",
+        "coding",
+        "math_reasoning",
+        "creative_writing",
+        "categorization",
+        "chit_chat",
+    }
 )
 
 
@@ -82,7 +92,7 @@ def _capped(rows: Sequence[Row], most: int) -> Iterator[Row]:
     groups: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in rows:
         groups[row.source, row.label].append(row)
-    draw = random.Random(7)  # noqa: S311: a sample, not a secret
+    draw = random.Random(7)  # noqa: S311 -- a sample, not a secret
     for key in sorted(groups):
         group = groups[key]
         yield from draw.sample(group, min(most, len(group)))

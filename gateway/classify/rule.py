@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -27,12 +28,14 @@ Check = Callable[[Match], Iterator[Hit]]
 class Rule:
     """`trigger` and `pattern` are RE2 syntax over UTF-8, so both are linear in the text.
 
-    All triggers are tried in one pass; a pattern runs only where its trigger occurs.
+    All triggers are tried in one pass; a pattern runs only where its trigger occurs. `tries` bounds how
+    many catches of one text are checked, for a check that takes long and whose finds are not restricted.
     """
 
     trigger: str
     pattern: str
     check: Check
+    tries: int = sys.maxsize
 
 
 def caught(match: Match, group: int = 1) -> str:

@@ -23,7 +23,10 @@ AXES: Final[dict[str, tuple[str, ...]]] = {
     "freshness": tuple(each.word for each in Freshness),
     "sensitivity": ("public", "confidential"),
 }
-_TARGET: Final = {"task": 0.85, "freshness": 0.85}  # how often a sure label should be right, on the team's unseen rows
+_TARGET: Final = {
+    "task": 0.85,
+    "freshness": 0.85,
+}  # how often a sure label should be right, on the team's unseen rows
 _DOUBT: Final = 0.03  # share of unseen public text that may be called confidential
 _SURE: Final = 0.01  # … and surely so
 
@@ -47,10 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--shared", type=Path, help="a folder with public rows in train/*.jsonl")
     parser.add_argument("--out", type=Path, default=WEIGHTS)
     chosen = parser.parse_args(arguments)
-    shared = chosen.shared
-    if shared is not None and not (shared / "train").is_dir():
-        print(f"no folder {shared}/train: fitting from the team's own examples only")
-        shared = None
+    shared = _present(chosen.shared)
     gathered = {axis: rows.gathered(axis, shared) for axis in AXES}
     features = space([row.text for part in gathered.values() for row in part])
     axes = [learned(axis, part, features) for axis, part in gathered.items()]
@@ -58,6 +58,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     text = card.written(axes, gathered)
     (chosen.out.parent / "CARD.md").write_text(text, encoding="utf-8")
     print(text)
+
+
+def _present(shared: Path | None) -> Path | None:
+    if shared is not None and (shared / "train").is_dir():
+        return shared
+    reason = "no --shared DIR given" if shared is None else f"no folder {shared}/train"
+    print(f"{reason}: fitting from the team's own examples only")
+    return None
 
 
 def learned(axis: str, part: list[Row], features: Space) -> Axis:

@@ -1,4 +1,4 @@
-"""Measures an axis on what was not trained on: every public source whole, and the team's rows fold by fold."""
+"""Measures an axis on what was not trained on: public sources whole, the team's rows fold by fold."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def unseen(rows: Sequence[Row], matrix: Any, labels: Sequence[str]) -> Unseen:
     """Score every row by a model that was fitted without its source or fold."""
     scores = np.zeros((len(rows), len(labels)))
     for held in _held(rows):
-        rest = np.flatnonzero(~held)
+        rest: list[int] = np.flatnonzero(~held).tolist()
         fitted = fit([rows[n] for n in rest], matrix[rest], labels)
         scores[held] = fitted.scores(matrix[np.flatnonzero(held)])
     return Unseen(tuple(rows), scores, np.array([labels.index(row.label) for row in rows]))
