@@ -15,7 +15,7 @@ from gateway.types import ToolSpec
 Vectors = NDArray[np.float32]
 
 MAX_TEXTS = 256  # descriptions and examples that are compared
-# Chosen on tests/unit/backends/local/cases.py, by `pytest -k figures`: below, a request is left alone.
+# Chosen on the requests of tests/unit/backends/local/cases.py: below, a request is left alone.
 LEAST_BY_MEANING = 0.30
 LEAST_BY_WORDS = 0.25
 WORDS_WEIGHT = 0.2
