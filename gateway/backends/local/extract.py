@@ -17,8 +17,8 @@ Vectors = NDArray[np.float32]
 MAX_SENTENCES = 24  # that are embedded for one answer: about 10 ms each
 MAX_QUOTE = 700  # characters
 NOT_FOUND = "I could not find that in the documents."
-# Chosen on the questions of tests/unit/backends/local/documents.py and held_out.py, so that a wrong quote weighs
-# as much as two right ones: below, nothing is quoted. `pytest -k figures -rP` tells what that comes to.
+# Chosen on the questions of tests/unit/backends/local/documents.py and held_out.py, so that a wrong quote
+# weighs as much as two right ones: below, nothing is quoted.
 LEAST_BY_MEANING = 0.67
 LEAST_BY_WORDS = 0.58
 NEARLY = 0.25  # below the best score: a sentence beside the best one is quoted with it

@@ -1,8 +1,8 @@
 """Requests written after the wrapper, over tools that it was not fitted on.
 
-At first sight 29 of 39 were called rightly and 14 of 16 left alone, and 14 of 17 handbook questions were quoted
-rightly (1 wrongly, 2 not at all). What they taught about reading phrases went into the wrapper since; `fresh.py`
-holds what it has not learned from.
+At first sight 29 of 39 were called rightly and 14 of 16 left alone, and 14 of 17 handbook questions were
+quoted rightly (1 wrongly, 2 not at all). What they taught about reading phrases went into the wrapper since;
+`fresh.py` holds what it has not learned from.
 """
 
 from __future__ import annotations
