@@ -60,7 +60,7 @@ def _sureness(axis: Axis) -> str:
         f"{calibrate.expected_error(chances, results.wanted):.3f}. Unsure below {axis.threshold:.2f}:"
     ]
     for name, part in (("the team's rows", own), ("public rows", ~own)):
-        if part.any():
+        if (part & sure).any() and (part & ~sure).any():
             told.append(
                 f"- of {name} it is sure of {sure[part].mean():.0%}, and right in"
                 f" {right[part & sure].mean():.0%} of those"

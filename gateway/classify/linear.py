@@ -58,15 +58,15 @@ class LinearModel:
 
 
 def save(path: Path, model: LinearModel) -> None:
-    """Write the model as int8 with a float16 scale for every column (quantised weights move a score < 1%)."""
-    scale = np.maximum(np.abs(model.weights).max(0) / 127.0, 1e-8).astype(np.float16)
+    """Write the model as int8 with a scale for every column (quantised weights move a score < 1%)."""
+    scale = np.maximum(np.abs(model.weights).max(0) / 127.0, 1e-8).astype(np.float32)
     about = {
         "format": FORMAT,
         "heads": [[name, h.labels, h.temperature, h.threshold, h.doubt] for name, h in model.heads.items()],
     }
     np.savez_compressed(
         path,
-        weights=np.rint(model.weights / scale.astype(np.float32)).clip(-127, 127).astype(np.int8),
+        weights=np.rint(model.weights / scale).clip(-127, 127).astype(np.int8),
         scale=scale,
         bias=model.bias,
         vocabulary=np.frombuffer("\n".join(model.vocabulary).encode(), dtype=np.uint8),
@@ -86,7 +86,7 @@ def load(path: Path) -> LinearModel:
         if about["format"] != FORMAT:
             raise ValueError(f"{path.name} has format {about['format']}, not {FORMAT}: run `make weights`")
         words = file["vocabulary"].tobytes().decode().split("\n")
-        weights = file["weights"].astype(np.float32) * file["scale"].astype(np.float32)
+        weights = file["weights"].astype(np.float32) * file["scale"]
         first = int(file["first"])
         return LinearModel(
             {word: first + n for n, word in enumerate(words)}, weights, file["bias"], _heads(about["heads"])

@@ -62,10 +62,15 @@ def public(axis: str, shared: Path) -> list[Row]:
 
 
 def gathered(axis: str, shared: Path | None, folder: Path = EXAMPLES) -> list[Row]:
-    """All rows of one axis, with those that another axis's labels settle."""
+    """All rows of one axis, with those that another axis's labels settle.
+
+    What is settled: a task whose request supplies everything is static; what is live only a tool can tell.
+    """
     rows = own(axis, folder) + (public(axis, shared) if shared else [])
     if axis == "task":
-        return [r for r in rows if r.source not in _NOISY]
+        live = [r for r in (public("freshness", shared) if shared else []) if r.label == "live"]
+        asked = [Row(r.text, "tool_action", r.source, r.licence, r.weight) for r in live]
+        return [r for r in rows + asked if r.source not in _NOISY]
     tasks = gathered("task", shared, folder)
     return rows + list(_freshness(tasks)) if axis == "freshness" else _sensitivity(rows, tasks)
 

@@ -1,0 +1,51 @@
+"""Training end to end, on a few rows; the card with it."""
+
+from pathlib import Path
+
+import pytest
+
+from gateway.classify import card, train
+from gateway.classify.classifier import WEIGHTS
+from gateway.classify.fit import space
+from gateway.classify.linear import load, save
+from gateway.classify.rows import OWN, Row
+
+TASKS = {"coding": "fix the python bug", "chit_chat": "hello my friend", "translation": "translate to french"}
+
+
+def rows(labels: dict[str, str]) -> list[Row]:
+    return [
+        Row(f"{text} {n}", label, OWN, "Apache-2.0", 1.0) for n in range(12) for label, text in labels.items()
+    ]
+
+
+GATHERED = {
+    "task": rows(TASKS),
+    "sensitivity": rows({"public": "a nice day", "confidential": "my son is ill"}),
+}
+
+
+def test_what_is_fitted_can_be_served_and_has_a_card(tmp_path: Path) -> None:
+    features = space([row.text for part in GATHERED.values() for row in part])
+    axes = [train.learned(axis, part, features) for axis, part in GATHERED.items()]
+    save(tmp_path / "m.npz", train.model_of(axes, features))
+    model = load(tmp_path / "m.npz")
+
+    shares = model.probabilities("task", model.scores("fix this python bug please"))
+
+    assert model.heads["task"].labels[shares.index(max(shares))] == "coding"
+    text = card.written(axes, GATHERED)
+    assert "| authored | 36 |" in text
+    assert "the team's own" in text
+
+
+def test_a_folder_without_rows_is_skipped_aloud(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert train._present(tmp_path) is None
+    assert "own examples only" in capsys.readouterr().out
+
+
+def test_the_card_of_the_shipped_weights_names_every_source() -> None:
+    text = (WEIGHTS.parent / "CARD.md").read_text(encoding="utf-8")
+
+    assert "gateway/classify/examples" in text
+    assert "CC BY-SA 3.0" in text
