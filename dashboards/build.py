@@ -132,6 +132,7 @@ def _lines(panel: Panel) -> timeseries.Panel:
 
 def _stat(panel: Panel) -> stat.Panel:
     drawn = stat.Panel().graph_mode(settings.BigValueGraphMode.NONE)
+    drawn.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
     if panel.kind == "name":
         drawn.text_mode(settings.BigValueTextMode.NAME)
     if panel.kind in WORDS:

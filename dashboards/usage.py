@@ -25,8 +25,10 @@ HOUR = 3600
 ERRORS = rate("requests_total", f'{SERVED}, error_type!=""', "error_type")
 REQUESTS = rate("requests_total", SERVED)
 COST, BASE = rate("cost_usd_total", SPENT), rate("baseline_cost_usd_total", BASELINE)
+PAID = rate("cost_usd_total", BASELINE)  # of all models, as the baseline is
 SPENT_SO_FAR = f"sum(increase(pointsman_cost_usd_total{{{SPENT}}}{RANGE}))"
 BASE_SO_FAR = f"sum(increase(pointsman_baseline_cost_usd_total{{{BASELINE}}}{RANGE}))"
+PAID_SO_FAR = f"sum(increase(pointsman_cost_usd_total{{{BASELINE}}}{RANGE}))"
 
 
 def _traffic(by: str, description: str) -> Panel:
@@ -152,20 +154,21 @@ MONEY = Row(
         Panel(
             "Saved",
             "Baseline minus cost in the time range shown: what the policy's baseline model would have cost "
-            "for the same tokens. The baseline does not follow the choice of models.",
+            "for the same tokens. Of all models, whichever are chosen above.",
             units.Dollars,
-            one(f"{BASE_SO_FAR} - ({SPENT_SO_FAR} or vector(0))", "saved"),
+            one(f"{BASE_SO_FAR} - ({PAID_SO_FAR} or vector(0))", "saved"),
             "stat",
             6,
         ),
         Panel(
             "Cost, baseline and savings an hour",
-            "Savings are baseline minus cost, and can be below zero. An estimate: answers differ in length.",
+            "Savings are baseline minus the cost of all models, and can be below zero. The baseline is an "
+            "estimate: answers differ in length.",
             units.Dollars,
             (
                 Query(f"{COST} * {HOUR}", "cost"),
                 Query(f"{BASE} * {HOUR}", "baseline"),
-                Query(f"({BASE} - ({COST} or vector(0))) * {HOUR}", "savings"),
+                Query(f"({BASE} - ({PAID} or vector(0))) * {HOUR}", "savings"),
             ),
             span=12,
         ),

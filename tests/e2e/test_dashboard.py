@@ -22,7 +22,7 @@ from tests.upstream import Upstream
 
 HANDBOOK = Path(__file__).parents[2] / "policies" / "handbook"
 KEY = "pm-test-key-of-the-dashboard-test"
-ROUNDS, PAUSE = 6, 1.0  # requests fall between scrapes, so that rates have something to see
+ROUNDS, PAUSE = 5, 0.8  # requests fall between scrapes, so that rates have something to see
 WINDOW = "20s"
 
 MODEL = "  - {{name: {name}, target: openai-compatible/{name}, base_url: '{url}', {more}}}\n"
@@ -97,6 +97,13 @@ def ask(gateway: Gateway, what: Ask) -> None:
     assert reply.status_code == what.status, (what, reply.text)
 
 
+def edit(gateway: Gateway, file: Path, text: str) -> None:
+    """Changes the policy, and waits until the gateway has taken it over or refused it."""
+    before = gateway.metric("pointsman_policy_reloads_total")
+    file.write_text(text)
+    gateway.until(lambda: gateway.metric("pointsman_policy_reloads_total") > before, "reloaded", 20)
+
+
 @pytest.fixture(scope="module")
 def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
     """A Prometheus that has watched a gateway in all of its business, policy reloads included."""
@@ -111,14 +118,14 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
             Gateway(policies, folder / "data") as gateway,
             Prometheus(folder / "prometheus", gateway.url) as prometheus,
         ):
-            edits = {1: policy + "# edited\n", 2: policy + "rutes: []\n", 4: policy}
+            edits = {0: policy + "# edited\n", 1: policy + "rutes: []\n", 3: policy}
             for number in range(ROUNDS):
                 for what in ASKS:
                     ask(gateway, what)
                 if number in edits:
-                    (policies / "policy.yaml").write_text(edits[number])
+                    edit(gateway, policies / "policy.yaml", edits[number])
                 time.sleep(PAUSE)
-            time.sleep(2 * PAUSE)
+            time.sleep(2.5)  # the last scrape, and one more
             yield prometheus
 
 

@@ -17,6 +17,8 @@ import jsonschema
 import pytest
 import yaml
 
+from gateway import __version__
+from gateway.accounting.metrics import Metrics
 from gateway.policy.load import load
 from tests.prometheus import binary
 
@@ -201,6 +203,13 @@ def test_promtool_is_content(arguments: tuple[str, ...]) -> None:
         [binary("promtool"), *arguments], cwd=DEPLOY, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_metric_that_an_alert_asks_for_is_the_gateways() -> None:
+    defined = re.findall(r"# TYPE (\w+)", Metrics(__version__).render().decode())
+    known = {name + part for name in defined for part in ("", "_bucket", "_sum", "_count")}
+    asked = {name for rule in ALERTS for name in re.findall(r"\b(?:pointsman|process)_\w+", rule["expr"])}
+    assert asked <= known
 
 
 def test_every_alert_is_tested() -> None:
