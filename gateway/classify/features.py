@@ -45,14 +45,14 @@ def names(text: str) -> tuple[list[str], list[str], list[str]]:
     """A text's features by name: its words and pairs of them, its edges, its shape."""
     words = tokens(text)
     pairs = list(map(" ".join, pairwise(words)))
-    return words + pairs, _edges(words), _shape(text, words)
+    return words + pairs, _edges(words, pairs), _shape(text, words)
 
 
-def _edges(words: list[str]) -> list[str]:
-    first, last = words[:_EDGE], words[-_EDGE:]
-    start = [f"<{a}" for a in first] + [f"<{a} {b}" for a, b in pairwise(first)]
-    end = [f">{a}" for a in last] + [f">{a} {b}" for a, b in pairwise(last)]
-    return [*start, *end, "^" + " ".join(words[:1]), "^" + " ".join(words[:2]), "^" + " ".join(words[:3])]
+def _edges(words: list[str], pairs: list[str]) -> list[str]:
+    first = words[:_EDGE] + pairs[: _EDGE - 1]
+    last = words[-_EDGE:] + pairs[1 - _EDGE :]
+    opening = ["^" + " ".join(words[:count]) for count in (1, 2, 3)]
+    return ["<" + name for name in first] + [">" + name for name in last] + opening
 
 
 def _shape(text: str, words: list[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The classifier with the weights that are shipped. None of these sentences is among the examples."""
+"""The classifier with the weights that are shipped. None of the ordinary requests is among the examples."""
 
 import time
 
@@ -80,7 +80,7 @@ def test_what_is_outside_the_messages_is_read_for_findings() -> None:
 
 
 def test_a_follow_up_leans_on_the_question_before() -> None:
-    assert signals("Translate 'see you soon' into German", "and in French?").task.best is Task.TRANSLATION
+    assert signals("Translate 'see you soon' into German", "and in Polish?").task.best is Task.TRANSLATION
 
 
 def test_a_system_prompt_does_not_decide_the_task() -> None:
