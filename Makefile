@@ -28,8 +28,9 @@ bench: $(DEV)  ## measure the gateway beside HAProxy
 
 install: $(SERVE)  ## only set up: .venv/bin/pointsman
 
-weights: $(DEV)  ## fit the classifier's weights again
-	$(BIN)/python -m gateway.classify.train
+SHARED ?=
+weights: $(DEV)  ## fit the classifier's weights again (SHARED=DIR: with the public data in DIR/data/train)
+	$(BIN)/python -m gateway.classify.train $(if $(SHARED),--shared $(SHARED))
 
 dashboards: $(DEV)  ## build dashboards/*.json again
 	$(BIN)/python dashboards/build.py

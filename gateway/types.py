@@ -294,11 +294,11 @@ class Serving:
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """Knowledge was searched."""
+    """Knowledge was searched: `passages` are those that went into the prompt; `seconds` by base."""
 
     knowledge: tuple[str, ...]
     passages: tuple[Passage, ...]
-    seconds: float
+    seconds: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ class Exchange:
                 self.model = note.model
             case Retrieved():
                 self.retrievals.append(note)
-                self.spend("retrieve", note.seconds)
+                self.spend("retrieve", sum(note.seconds))
             case ToolUsed():
                 self.tool_uses.append(note)
                 self.spend("tools", note.seconds)

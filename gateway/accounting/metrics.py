@@ -18,7 +18,7 @@ from prometheus_client.exposition import generate_latest
 
 from gateway.accounting.bill import Bill
 from gateway.accounting.exchange import Exchange
-from gateway.types import Signals, Usage
+from gateway.types import Retrieved, Signals, Usage
 
 # Buckets in seconds: OpenTelemetry's GenAI conventions (gen_ai.client.operation.duration and
 # gen_ai.server.time_to_first_token, gen_ai.server.time_per_output_token).
@@ -194,7 +194,7 @@ class Metrics:
         for refusal in exchange.refusals:
             self._child(self.refusals, refusal.kind).inc()
         for found in exchange.retrievals:
-            self._retrieve(found.knowledge, len(found.passages), found.seconds)
+            self._retrieve(found)
         for use in exchange.tool_uses:
             server, tool = self._bounded(use.server), self._bounded(use.tool)
             self._child(self.tool_calls, server, tool, use.status).inc()
@@ -202,11 +202,13 @@ class Metrics:
         if exchange.tool_uses:
             self._child(self.steps, route).observe(len(exchange.tool_uses))
 
-    def _retrieve(self, bases: tuple[str, ...], found: int, seconds: float) -> None:
-        for name in map(self._bounded, bases):
+    def _retrieve(self, found: Retrieved) -> None:
+        for base, seconds in zip(found.knowledge, found.seconds, strict=True):
+            name = self._bounded(base)
+            passages = sum(passage.knowledge == base for passage in found.passages)
             self._child(self.retrieval, name).observe(seconds)
-            self._child(self.passages, name).observe(found)
-            if not found:
+            self._child(self.passages, name).observe(passages)
+            if not passages:
                 self._child(self.empty, name).inc()
 
     def render(self) -> bytes:

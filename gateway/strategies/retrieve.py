@@ -21,9 +21,9 @@ def retrieve(inner: Strategy, spec: Retrieve, bases: Sequence[tuple[Knowledge, R
     """`inner`, its request augmented by the best passages of `bases`; the passages' label raises its own."""
 
     async def strategy(request: ChatRequest, emit: Emit) -> None:
-        started = perf_counter()
-        passages, asked = await _search(request, spec, bases, emit)
-        await emit(Retrieved(asked, passages, perf_counter() - started))
+        passages, took = await _search(request, spec, bases, emit)
+        asked = tuple(took)
+        await emit(Retrieved(asked, passages, tuple(took.values())))
         cites = passages and not request.wants_json
         await inner(
             _augmented(request, spec, passages, asked), _Citing(passages, emit).emit if cites else emit
@@ -34,20 +34,21 @@ def retrieve(inner: Strategy, spec: Retrieve, bases: Sequence[tuple[Knowledge, R
 
 async def _search(
     request: ChatRequest, spec: Retrieve, bases: Sequence[tuple[Knowledge, Retriever]], emit: Emit
-) -> tuple[tuple[Passage, ...], tuple[str, ...]]:
-    """The best passages over all bases, best first, and the bases that were asked."""
+) -> tuple[tuple[Passage, ...], dict[str, float]]:
+    """The best passages over all bases, best first, and how many seconds each base that was asked took."""
     found: list[Passage] = []
-    asked: list[str] = []
+    took: dict[str, float] = {}
     for knowledge, retriever in bases:
         try:
             query = clear(request.question, request.label, knowledge, "retriever")
         except NotCleared as refused:
             await emit(Refused(refused.kind, refused.destination, refused.label))
             continue
+        started = perf_counter()
         found.extend(await retriever.search(query, spec.top))
-        asked.append(knowledge.name)
+        took[knowledge.name] = perf_counter() - started
     found.sort(key=lambda passage: -passage.score)
-    return tuple(found[: spec.top]), tuple(asked)
+    return tuple(found[: spec.top]), took
 
 
 def _augmented(

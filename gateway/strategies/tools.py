@@ -131,7 +131,8 @@ class _Loop:
         self, offer: Offer, call: ToolCall, request: ChatRequest, tainted: bool
     ) -> tuple[str, ToolResult]:
         source = offer.source
-        if offer.spec.name in source.writes and tainted and not self._spec.writes_on_untrusted:
+        writes = offer.spec.writes or offer.spec.name in source.writes
+        if writes and tainted and not self._spec.writes_on_untrusted:
             return "held_back", _failed(
                 "Held back: this tool changes something, and untrusted text is part of the conversation."
             )
