@@ -144,7 +144,7 @@ def banner(policy: Policy, settings: Settings, port: int) -> str:
 
 EXAMPLES = (
     "Which category does this ticket belong to: my card was charged twice",
-    "How long do I have to send boots back?",
+    "How long do I have to return an item?",
     "Where is my order 1007?",
 )
 

@@ -44,7 +44,7 @@ def test_a_ticket_is_tagged_by_the_fine_tuned_endpoint(gateway: Gateway) -> None
 
 
 def test_a_fact_is_quoted_from_the_handbook_with_its_source(gateway: Gateway) -> None:
-    asked = Asked(gateway, "How many days do I have to send something back?")
+    asked = Asked(gateway, "How long do I have to return an item?")
     assert asked.route == "company-facts"
     assert "30 days" in asked.text
     assert "Sources: [" in asked.text
@@ -65,7 +65,7 @@ def test_an_orders_true_status_is_fetched_by_the_tool(gateway: Gateway) -> None:
 
 def test_one_route_combines_the_documents_and_the_tools(gateway: Gateway) -> None:
     asked = Asked(
-        gateway, "Where is order 1007, and how long can I send it back?", model="route/facts-and-actions"
+        gateway, "Where is order 1007, and how long do I have to return it?", model="route/facts-and-actions"
     )
     assert asked.route == "facts-and-actions"
     assert "1007" in asked.text
