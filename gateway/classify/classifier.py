@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -11,15 +11,18 @@ import numpy as np
 
 from gateway.classify.detect import Detector
 from gateway.classify.entities import finding
-from gateway.classify.features import WINDOW, head_and_tail
+from gateway.classify.features import head_and_tail
 from gateway.classify.guess import freshness_guess, sensitivity_guess, task_guess
 from gateway.classify.language import language
 from gateway.classify.linear import Floats, LinearModel, load
-from gateway.classify.topics import topics
+from gateway.classify.reading import Reader, Reading, placed
+from gateway.classify.remembered import Remembered
 from gateway.types import ChatRequest, Finding, Freshness, Guess, Label, Signals, Task
 
 WEIGHTS: Final = Path(__file__).parent / "weights" / "linear.npz"
 READABLE: Final = 256 * 1024  # bytes of UTF-8, all messages together; what is past them counts as unreadable
+REMEMBERED: Final = 4096  # texts of which is kept what reading them gave: about 1 kB each
+MOST_FINDINGS: Final = 32  # a text with more is read anew each time
 FOLLOW_UP: Final = 60  # characters: a last message up to here may lean on the one before
 OUTSIDE: Final = -1  # the message index of what is not in a message
 _ASCII_PER_TOKEN: Final = 4.2
@@ -29,19 +32,23 @@ _LEANS: Final = re.compile(r"(?i)(?:and|what about|how about|same|again|also|now
 
 
 class LinearClassifier:
-    """Stateless after its weights are loaded; safe to share between threads."""
+    """Weights, and what was read lately: texts that come again, as in a conversation, are not read again.
+
+    Safe to share between threads.
+    """
 
     def __init__(self, weights: Path = WEIGHTS) -> None:
         self._model = load(weights)
         self._detector = Detector()
+        self._read = Remembered(Reader(self._model, self._detector), REMEMBERED, _is_small)
 
     def classify(self, request: ChatRequest) -> Signals:
         """All signals that the request's text gives; what an index knows is added elsewhere."""
         question, before = _questions(request)
         texts, cut = _readable(request)
-        read = _Reader(self._model)
-        task, freshness = self._asked(read, question, before)
-        sensitivity, findings = self._labelled(read, texts)
+        readings = {text: self._read(text) for index, text in texts if index != OUTSIDE}
+        task, freshness = self._asked(self._scores(question, readings), question, before)
+        sensitivity, findings = self._labelled(texts, readings)
         return Signals(
             task=task,
             freshness=freshness,
@@ -49,16 +56,23 @@ class LinearClassifier:
             findings=findings,
             language=language(question),
             input_tokens=estimated_tokens(request),
-            unreadable=cut or any(message.unreadable for message in request.messages),
+            unreadable=cut or any([message.unreadable for message in request.messages]),
             needs=needs(request),
         )
 
-    def _asked(self, read: _Reader, question: str, before: str) -> tuple[Guess[Task], Guess[Freshness]]:
+    def _scores(self, question: str, readings: Mapping[str, Reading]) -> Floats:
+        """The model's scores of the question, which mostly has been read as a message already."""
+        reading = readings.get(question)
+        if reading is None or reading.scores is None:
+            return self._model.scores(head_and_tail(question))
+        return reading.scores
+
+    def _asked(self, scores: Floats, question: str, before: str) -> tuple[Guess[Task], Guess[Freshness]]:
         """The last user message's task and freshness; a short one may lean on the one before."""
-        scores = read(head_and_tail(question))
         task = self._task(scores)
         if before and len(question) <= FOLLOW_UP and (task.unsure or _LEANS.match(question)):
-            scores = (scores + read(head_and_tail(f"{before}\n{question}"))) / np.float32(2)
+            both = self._model.scores(head_and_tail(f"{before}\n{question}"))
+            scores = (scores + both) / np.float32(2)
             task = self._task(scores)
         head = self._model.heads["freshness"]
         shares = self._model.probabilities("freshness", scores)
@@ -69,34 +83,27 @@ class LinearClassifier:
         return task_guess(head.labels, self._model.probabilities("task", scores), head.threshold)
 
     def _labelled(
-        self, read: _Reader, texts: Sequence[tuple[int, str]]
+        self, texts: Sequence[tuple[int, str]], readings: Mapping[str, Reading]
     ) -> tuple[Guess[Label], tuple[Finding, ...]]:
+        """The label of everything that was read, with the findings in the order of the messages."""
         head = self._model.heads["sensitivity"]
-        findings = tuple(f for index, text in texts for f in self._detector.find(text, index))
-        chances = [
-            (self._model.probabilities("sensitivity", read(part))[1], index, part)
-            for index, text in texts
-            if index != OUTSIDE
-            for part in windows(text)
-        ]
-        personal, index, part = max(chances, default=(0.0, OUTSIDE, ""))
-        if personal >= head.doubt:
-            findings += tuple(finding(topic, index, 0, 0, personal) for topic in topics(part))
-        return sensitivity_guess(findings, personal, head.threshold, head.doubt), findings
+        findings: list[Finding] = []
+        personal, where, named = 0.0, OUTSIDE, ()
+        for index, text in texts:
+            if index == OUTSIDE:
+                findings += self._detector.find(text, OUTSIDE)
+                continue
+            reading = readings[text]
+            findings += placed(reading.findings, index)
+            if reading.personal >= personal:
+                personal, where, named = reading.personal, index, reading.topics
+        findings += [finding(topic, where, 0, 0, personal) for topic in named]
+        return sensitivity_guess(findings, personal, head.threshold, head.doubt), tuple(findings)
 
 
-class _Reader:
-    """Scores texts, each only once within a request."""
-
-    def __init__(self, model: LinearModel) -> None:
-        self._model = model
-        self._scores: dict[str, Floats] = {}
-
-    def __call__(self, text: str) -> Floats:
-        scores = self._scores.get(text)
-        if scores is None:
-            scores = self._scores[text] = self._model.scores(text)
-        return scores
+def _is_small(reading: Reading) -> bool:
+    """Whether it may be remembered: what thousands of them take has to stay small."""
+    return len(reading.findings) <= MOST_FINDINGS
 
 
 def _questions(request: ChatRequest) -> tuple[str, str]:
@@ -118,11 +125,6 @@ def _readable(request: ChatRequest) -> tuple[list[tuple[int, str]], bool]:
         if text:
             texts.append((index, text))
     return sorted(texts, key=lambda pair: pair[0]), cut
-
-
-def windows(text: str) -> Iterator[str]:
-    """The text in pieces of at most WINDOW characters."""
-    return (text[at : at + WINDOW] for at in range(0, len(text), WINDOW))
 
 
 def estimated_tokens(request: ChatRequest) -> int:

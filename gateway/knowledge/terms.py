@@ -24,8 +24,8 @@ STOP_WORDS = frozenset(
     words(
         """
     a about after again all almost already also although always am an and another any anybody anyone
-    anything are aren as ask asking at away back be because been before being between both but by came can cannot
-    come could couldn d did didn do does doesn doing don done during each either else ever every
+    anything are aren as ask asking at away back be because been before being between both but by came can
+    cannot come could couldn d did didn do does doesn doing don done during each either else ever every
     everything explain few find for from further gave get gets getting give given gives go goes going gonna
     good got had hadn happen happened happens has hasn have haven having he hello help her here hers hey hi
     him his hope how however i if in into is isn it its itself just kind kindly know let like ll long look

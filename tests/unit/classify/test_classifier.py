@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from gateway.classify.classifier import READABLE, LinearClassifier, estimated_tokens, needs, windows
+from gateway.classify.classifier import READABLE, LinearClassifier, estimated_tokens, needs
 from gateway.types import ChatRequest, Freshness, Label, Message, Signals, Task, ToolSpec
 
 CLASSIFIER = LinearClassifier()
