@@ -14,7 +14,7 @@ from gateway.classify.entities import finding
 from gateway.classify.features import head_and_tail
 from gateway.classify.guess import freshness_guess, sensitivity_guess, task_guess
 from gateway.classify.language import language
-from gateway.classify.linear import Floats, LinearModel, load
+from gateway.classify.linear import Floats, load
 from gateway.classify.reading import Reader, Reading, placed
 from gateway.classify.remembered import Remembered
 from gateway.types import ChatRequest, Finding, Freshness, Guess, Label, Signals, Task
@@ -28,6 +28,7 @@ OUTSIDE: Final = -1  # the message index of what is not in a message
 _ASCII_PER_TOKEN: Final = 4.2
 _BYTES_PER_TOKEN: Final = 2.8
 _MESSAGE_TOKENS: Final = 4
+_MOST_BYTES: Final = 4  # of a character in UTF-8
 _LEANS: Final = re.compile(r"(?i)(?:and|what about|how about|same|again|also|now|und|et|y|e|en|und jetzt)\b")
 
 
@@ -56,7 +57,7 @@ class LinearClassifier:
             findings=findings,
             language=language(question),
             input_tokens=estimated_tokens(request),
-            unreadable=cut or any([message.unreadable for message in request.messages]),
+            unreadable=cut or any(message.unreadable for message in request.messages),
             needs=needs(request),
         )
 
@@ -88,7 +89,8 @@ class LinearClassifier:
         """The label of everything that was read, with the findings in the order of the messages."""
         head = self._model.heads["sensitivity"]
         findings: list[Finding] = []
-        personal, where, named = 0.0, OUTSIDE, ()
+        personal, where = 0.0, OUTSIDE
+        named: tuple[str, ...] = ()
         for index, text in texts:
             if index == OUTSIDE:
                 findings += self._detector.find(text, OUTSIDE)
@@ -114,17 +116,23 @@ def _questions(request: ChatRequest) -> tuple[str, str]:
 
 def _readable(request: ChatRequest) -> tuple[list[tuple[int, str]], bool]:
     """Texts with their message's index, newest first until READABLE is used up; and whether any was cut."""
-    left, cut = READABLE, False
-    texts: list[tuple[int, str]] = []
     outside = [(OUTSIDE, request.other_text)] if request.other_text else []
-    for index, text in [*reversed([*enumerate(m.text for m in request.messages)]), *outside]:
+    texts = [*outside, *((n, message.text) for n, message in enumerate(request.messages) if message.text)]
+    if sum(len(text) for _, text in texts) * _MOST_BYTES <= READABLE:
+        return texts, False
+    return _cut([*reversed(texts[len(outside) :]), *outside])
+
+
+def _cut(texts: Sequence[tuple[int, str]]) -> tuple[list[tuple[int, str]], bool]:
+    left, cut = READABLE, False
+    read: list[tuple[int, str]] = []
+    for index, text in texts:
         size = len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
-        if size > left:
-            cut, text = True, text[: max(left, 0) * len(text) // size]
-        left -= size
-        if text:
-            texts.append((index, text))
-    return sorted(texts, key=lambda pair: pair[0]), cut
+        kept = text if size <= left else text[: max(left, 0) * len(text) // size]
+        cut, left = cut or kept != text, left - size
+        if kept:
+            read.append((index, kept))
+    return sorted(read, key=lambda pair: pair[0]), cut
 
 
 def estimated_tokens(request: ChatRequest) -> int:

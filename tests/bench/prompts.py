@@ -1,7 +1,8 @@
-"""What the benchmark asks: short requests of many kinds, so that nothing is measured on one cached text."""
+"""What the benchmark asks: short requests of many kinds, none twice, so that no cached text is measured."""
 
 from __future__ import annotations
 
+import itertools
 import json
 
 _ASKED = (
@@ -38,12 +39,20 @@ _ASKED = (
 )
 
 
+_ROUNDS = 150  # of all of them in one list: more texts than the gateway remembers
+_numbers = itertools.count(1)  # makes each text its own, in later lists too
+
+
 def bodies(stream: bool) -> list[bytes]:
-    """Request bodies, as a client's library writes them."""
-    system = {"role": "system", "content": "You answer briefly and say when you do not know."}
-    made = []
-    for number, asked in enumerate(_ASKED):
-        messages = [system, {"role": "user", "content": asked}]
-        body = {"model": "auto", "messages": messages, "temperature": 0.2, "user": f"u{number}"}
-        made.append(json.dumps({**body, "stream": True} if stream else body).encode())
-    return made
+    """Request bodies, as a client's library writes them: one system prompt, and never the same question."""
+    return [_body(asked, stream) for _ in range(_ROUNDS) for asked in _ASKED]
+
+
+def _body(asked: str, stream: bool) -> bytes:
+    number = next(_numbers)
+    messages = [
+        {"role": "system", "content": "You answer briefly and say when you do not know."},
+        {"role": "user", "content": f"{asked} ({number})"},
+    ]
+    body = {"model": "auto", "messages": messages, "temperature": 0.2, "user": f"u{number % 30}"}
+    return json.dumps({**body, "stream": True} if stream else body).encode()

@@ -127,10 +127,11 @@ def test_other_scripts_take_more_tokens_a_character() -> None:
     assert estimated_tokens(asked("我的订单到哪里了")) > estimated_tokens(asked("abcdefgh"))
 
 
-def test_every_character_is_in_one_window() -> None:
-    text = "0123456789" * 200
+def test_a_conversation_that_comes_again_gives_the_same_signals() -> None:
+    request = asked("my card is 4539 1488 0343 6467", "and is that safe?", system="You are careful.")
 
-    assert "".join(windows(text)) == text
+    assert CLASSIFIER.classify(request) == CLASSIFIER.classify(request)
+    assert [f.message for f in CLASSIFIER.classify(request).findings] == [1]
 
 
 def test_probabilities_sum_to_one_on_every_axis() -> None:

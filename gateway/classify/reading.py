@@ -1,0 +1,53 @@
+"""What one message's text says by itself, wherever it stands in a conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from gateway.classify.detect import Detector
+from gateway.classify.features import WINDOW
+from gateway.classify.linear import Floats, LinearModel
+from gateway.classify.topics import topics
+from gateway.types import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """`findings` are as of message 0; `personal` is the chance that the text is about a person.
+
+    `topics` are those of the window in which that chance is highest, where it is high enough to count.
+    `scores` are the model's for the whole text; None where that is more than one window.
+    """
+
+    findings: tuple[Finding, ...]
+    personal: float
+    topics: tuple[str, ...]
+    scores: Floats | None
+
+
+class Reader:
+    """Reads a text once for everything that is asked of it."""
+
+    def __init__(self, model: LinearModel, detector: Detector) -> None:
+        self._model, self._detector = model, detector
+
+    def __call__(self, text: str) -> Reading:
+        scored = [(part, self._model.scores(part)) for part in windows(text)]
+        personal, part = max((self._personal(scores), part) for part, scores in scored)
+        named = topics(part) if personal >= self._model.heads["sensitivity"].doubt else ()
+        scores = scored[0][1] if len(scored) == 1 else None
+        return Reading(self._detector.find(text), personal, named, scores)
+
+    def _personal(self, scores: Floats) -> float:
+        return self._model.probabilities("sensitivity", scores)[1]
+
+
+def windows(text: str) -> Iterator[str]:
+    """The text in pieces of at most WINDOW characters."""
+    return (text[at : at + WINDOW] for at in range(0, len(text), WINDOW))
+
+
+def placed(findings: Iterable[Finding], message: int) -> list[Finding]:
+    """The findings of a text that is this message."""
+    return [replace(found, message=message) if message else found for found in findings]
