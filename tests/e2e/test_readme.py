@@ -17,8 +17,6 @@ ROOT = Path(__file__).parents[2]
 SHOWN = re.compile(
     r'^\$ ask "(?P<ask>.+)"\n(?P<headers>(?:x-.+\n)+)"content":(?P<content>".+")$', re.MULTILINE
 )
-    r'^\$ ask "(?P<ask>.+)"\n(?P<headers>(?:x-.+\n)+)"content":(?P<content>".+")$', re.MULTILINE
-)
 EXAMPLES = [found.groupdict() for found in SHOWN.finditer((ROOT / "README.md").read_text())]
 
 
