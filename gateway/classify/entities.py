@@ -1,35 +1,19 @@
-"""The closed table of what can be found in a text: entity → class → label."""
+"""Findings with their class and label filled in: the vocabulary's closed table, and what each class weighs."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from gateway.policy.vocabulary import CLASSES
 from gateway.types import Finding, Label
 
-_CLASSES: Final[dict[str, tuple[Label, tuple[str, ...]]]] = {
-    "credential": (
-        Label.RESTRICTED,
-        (
-            "private_key",
-            "api_key",
-            "access_token",
-            "jwt",
-            "password",
-            "connection_string",
-            "high_entropy",
-        ),
-    ),
-    "payment": (Label.RESTRICTED, ("payment_card",)),
-    "national_id": (Label.RESTRICTED, ("ssn", "tax_id", "passport", "id_card", "driver_licence")),
-    "health_id": (Label.RESTRICTED, ("medical_record", "insurance_number")),
-    "account": (Label.CONFIDENTIAL, ("iban", "bank_account", "crypto_wallet")),
-    "contact": (Label.CONFIDENTIAL, ("email", "phone", "street_address", "ip_address", "mac_address")),
-    "identity": (Label.CONFIDENTIAL, ("person", "date_of_birth", "age_with_name")),
-    "topic": (Label.CONFIDENTIAL, ("health", "finance", "legal", "employment")),
-}
+_RESTRICTED: Final = frozenset({"credential", "payment", "national_id", "health_id"})
 
-CLASS_OF: Final = {entity: name for name, (_, entities) in _CLASSES.items() for entity in entities}
-LABEL_OF: Final = {entity: label for label, entities in _CLASSES.values() for entity in entities}
+CLASS_OF: Final = {entity: name for name, entities in CLASSES.items() for entity in entities}
+LABEL_OF: Final = {
+    entity: Label.RESTRICTED if name in _RESTRICTED else Label.CONFIDENTIAL
+    for entity, name in CLASS_OF.items()
+}
 
 
 def finding(entity: str, message: int, start: int, end: int, confidence: float) -> Finding:
