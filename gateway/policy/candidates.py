@@ -10,7 +10,12 @@ from gateway.policy.schema import Model, Policy, Route
 
 def in_order(policy: Policy, route: Route, sticky: str) -> tuple[Model, ...]:
     """The route's own models, then its fallback, each followed by its teachers; none twice, none disabled."""
-    return _expanded(policy, (*_own(policy, route, sticky), *route.fallback))
+    if route.weights:
+        return _expanded(policy, (*_own(policy, route, sticky), *route.fallback))
+    order = policy.orders.get(route.name)
+    if order is None:
+        order = policy.orders[route.name] = _expanded(policy, (*_own(policy, route, ""), *route.fallback))
+    return order
 
 
 def of_model(policy: Policy, model: Model) -> tuple[Model, ...]:

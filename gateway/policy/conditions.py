@@ -20,6 +20,13 @@ Cell = tuple[str | None, int | None, int]
 _AXIS_NAMES = tuple(axis.value for axis in AXES)
 _OFTEN_EMPTY = {"findings": list[str](), "knowledge": dict[str, float]()}
 _LONGEST = 4096
+_MOST_SEEN = 4096  # outcomes that a condition remembers
+_SIMPLE = frozenset(
+    name
+    for name, kind in VARIABLES.items()
+    if kind in {*AXES, Kind.TEXT, Kind.WHOLE, Kind.FLAG} and name != "request.model"  # of any length
+)
+"""The variables whose values can be a key, and a small one."""
 
 
 class Faulty(Exception):
@@ -38,7 +45,7 @@ class Activation:
     the cell and what is empty.
     """
 
-    __slots__ = ("_bound", "_values", "cell", "filled")
+    __slots__ = ("_bound", "_known", "_values", "cell", "filled")
 
     def __init__(
         self,
@@ -48,11 +55,17 @@ class Activation:
     ) -> None:
         self.cell, self.filled = cell, filled
         self._values = values
+        self._known: Mapping[str, object] | None = None
         self._bound: Any = None
+
+    def known(self) -> Mapping[str, object]:
+        if self._known is None:
+            self._known = self._values()
+        return self._known
 
     def bound(self) -> Any:
         if self._bound is None:
-            self._bound = _runtime().Activation(dict(self._values()))
+            self._bound = _runtime().Activation(dict(self.known()))
         return self._bound
 
 
@@ -61,7 +74,8 @@ class Condition:
     """A condition; `text` is as written. `checked` makes one that can be evaluated.
 
     `reads` names its variables, a map's entry as `map.entry`. Every outcome by the cell alone is worked
-    out beforehand, and holds while those variables that it reads `beyond` the cell are empty.
+    out beforehand, and holds while those variables that it reads `beyond` the cell are empty. Where all
+    that it reads is `simple`, outcomes are remembered by what these variables were.
     """
 
     text: str
@@ -70,6 +84,8 @@ class Condition:
     _program: Any = field(default=None, compare=False, repr=False)
     _key: Callable[[Cell], Any] | None = field(default=None, compare=False, repr=False)
     _table: Mapping[Any, bool | None] = field(default_factory=dict, compare=False, repr=False)
+    _simple: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    _seen: dict[Any, bool | None] = field(default_factory=dict, compare=False, repr=False)
 
     def evaluate(self, activation: Activation) -> bool | None:
         """True, false, or None where it is unknown (or fails)."""
@@ -77,7 +93,21 @@ class Condition:
             return self._table[self._key(activation.cell)]
         if self._program is None:
             raise TypeError(f"the condition {self.text!r} was not checked")
+        return self._remembered(activation) if self._simple else self._evaluated(activation)
+
+    def _evaluated(self, activation: Activation) -> bool | None:
         return _three_valued(self._program.eval(activation.bound()))
+
+    def _remembered(self, activation: Activation) -> bool | None:
+        key = tuple(map(activation.known().get, self._simple))
+        try:
+            return self._seen[key]
+        except KeyError:
+            outcome = self._evaluated(activation)
+        if len(self._seen) >= _MOST_SEEN:
+            self._seen.clear()
+        self._seen[key] = outcome
+        return outcome
 
     @property
     def variables(self) -> frozenset[str]:
@@ -105,9 +135,15 @@ def checked(text: str, knowledge: Iterable[str] = ()) -> Condition:
     condition = Condition(text, reads, _program=program)
     beyond = condition.variables - set(_AXIS_NAMES)
     if not beyond <= _OFTEN_EMPTY.keys():
-        return condition
+        return replace(condition, _simple=_simple(condition))
     axes = tuple(axis for axis, name in enumerate(_AXIS_NAMES) if name in reads) or (2,)
     return replace(condition, beyond=beyond, _key=itemgetter(*axes), _table=_outcomes(program, axes))
+
+
+def _simple(condition: Condition) -> tuple[str, ...]:
+    """The variables that it reads, where their values can be a key; else none."""
+    names = tuple(sorted(condition.variables))
+    return names if _SIMPLE.issuperset(names) else ()
 
 
 def _compiled(text: str) -> Any:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import partial
 from types import MappingProxyType
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from gateway.errors import Forbidden
 from gateway.policy.candidates import in_order, of_model
@@ -45,8 +45,7 @@ class Facts:
     sticky: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """A condition's outcome in the trace: true, false or unknown (None)."""
 
     name: str
@@ -212,13 +211,15 @@ def _models(policy: Policy, facts: Facts, asked: Asked, route: Route | None) -> 
 
 
 def _bases(policy: Policy, route: Route | None) -> tuple[Knowledge, ...]:
-    names = route.retrieve.sources if route is not None and route.retrieve is not None else ()
-    return tuple(policy.knowledge[name] for name in names)
+    if route is None or route.retrieve is None:
+        return ()
+    return tuple(policy.knowledge[name] for name in route.retrieve.sources)
 
 
 def _servers(policy: Policy, route: Route | None) -> tuple[ToolSource, ...]:
-    names = route.tools.sources if route is not None and route.tools is not None else ()
-    return tuple(policy.tools[name] for name in names)
+    if route is None or route.tools is None:
+        return ()
+    return tuple(policy.tools[name] for name in route.tools.sources)
 
 
 def allowed_sources(

@@ -23,6 +23,9 @@ class Asked:
     model: Model | None = None
 
 
+_ROUTING = Asked(AUTO, AUTO)
+
+
 def resolve(policy: Policy, name: str, caller: Caller) -> Asked:
     """What the name stands for; an error proposes only what the caller may use.
 
@@ -51,7 +54,7 @@ def matches(pattern: str, name: str) -> bool:
 
 def _known(policy: Policy, name: str, target: str | None) -> Asked | None:
     if target == AUTO:
-        return Asked(name, AUTO)
+        return _ROUTING if name == AUTO else Asked(name, AUTO)
     if target is None:
         return None
     if target.startswith(ROUTE):

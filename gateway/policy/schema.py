@@ -170,5 +170,8 @@ class Policy:
         frozenset()
     )  # the request headers that its conditions read, in small letters
 
+    orders: dict[str, tuple[Model, ...]] = field(default_factory=dict, init=False, compare=False, repr=False)
+    """Remembers the models of each route whose order does not change with the request."""
+
     def route(self, name: str) -> Route | None:
         return next((r for r in self.routes if r.name == name), None)

@@ -112,6 +112,15 @@ def test_threads_share_a_condition_each_with_an_activation_of_its_own() -> None:
         assert all(pool.map(right, range(8)))
 
 
+def test_an_outcome_that_is_remembered_is_that_of_the_same_values() -> None:
+    condition = checked('input_tokens > 3 && caller.team == "hr"')
+    known = [{"input_tokens": 4, "caller.team": "hr"}, {"input_tokens": 3, "caller.team": "hr"}, {}]
+
+    for _ in range(2):
+        outcomes = [condition.evaluate(Activation(UNSURE, lambda values=values: values)) for values in known]  # type: ignore[misc]
+        assert outcomes == [True, False, None]
+
+
 # A condition as a tree: leaves are comparisons with an axis, a team or a number, joined by the connectives.
 LEAVES = st.one_of(
     st.sampled_from(["coding", "translation", "chit_chat"]).map(lambda label: ("task", "==", label)),
