@@ -30,9 +30,10 @@ class Task(StrEnum):
 class Ordered(IntEnum):
     """An ordered vocabulary; `word` is its spelling in policies, metrics, logs and headers."""
 
-    @property
-    def word(self) -> str:
-        return self.name.lower()
+    word: str
+
+    def __init__(self, _: int) -> None:
+        self.word = self.name.lower()  # read many times a request
 
 
 class Freshness(Ordered):

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 
 from gateway.accounting.cost import cost
 from gateway.accounting.exchange import Exchange
 from gateway.policy.schema import Price
 from gateway.types import Usage
+
+_NOTHING: Final = Usage()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ def bill_of(exchange: Exchange, prices: Mapping[str, Price | None]) -> Bill:
     """The bill of an exchange, under `prices` by model name."""
     lines, unpriced = [], []
     for attempt in exchange.tries:
-        if attempt.usage == Usage():
+        if attempt.usage == _NOTHING:
             continue
         price = prices.get(attempt.model)
         if price is None:

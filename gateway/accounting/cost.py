@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -88,5 +89,6 @@ def cost(usage: Usage, price: Price) -> Decimal:
     ) / MILLION
 
 
+@lru_cache(maxsize=1024)
 def _exact(value: float) -> Decimal:
     return Decimal(repr(value))

@@ -88,7 +88,8 @@ class Exchange:
     @property
     def usage(self) -> Usage:
         """What the answer used, its steps added up; failed tries are not part of it."""
-        return sum((t.usage for t in self.tries if t.outcome == "ok"), Usage())
+        used = [attempt.usage for attempt in self.tries if attempt.outcome == "ok"]
+        return used[0] if len(used) == 1 else sum(used, Usage())
 
     @property
     def overhead(self) -> float:

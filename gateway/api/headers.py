@@ -12,16 +12,16 @@ MAX_SOURCES = 8
 def response_headers(exchange: Exchange) -> Headers:
     """`x-request-id` and the `x-pointsman-…` headers, as far as they are known and may be told."""
     told = {
-        "x-request-id": exchange.request_id,
-        "x-pointsman-policy": exchange.policy.revision,
-        "x-pointsman-route": exchange.route,
-        "x-pointsman-model": exchange.model,
-        "x-pointsman-sources": _sources(exchange),
-        "x-pointsman-overhead-ms": f"{exchange.overhead * 1000:.2f}",
-        "x-pointsman-cost-usd": None if exchange.cost_usd is None else f"{exchange.cost_usd:f}",
+        b"x-request-id": exchange.request_id,
+        b"x-pointsman-policy": exchange.policy.revision,
+        b"x-pointsman-route": exchange.route,
+        b"x-pointsman-model": exchange.model,
+        b"x-pointsman-sources": _sources(exchange) if exchange.retrievals else None,
+        b"x-pointsman-overhead-ms": f"{exchange.overhead * 1000:.2f}",
+        b"x-pointsman-cost-usd": None if exchange.cost_usd is None else f"{exchange.cost_usd:f}",
         **(_labels(exchange) if _discloses(exchange) else {}),
     }
-    return [(name.encode(), value.encode("latin-1", "replace")) for name, value in told.items() if value]
+    return [(name, value.encode("latin-1", "replace")) for name, value in told.items() if value]
 
 
 def _discloses(exchange: Exchange) -> bool:
@@ -29,13 +29,13 @@ def _discloses(exchange: Exchange) -> bool:
     return exchange.policy.disclose if own is None else own
 
 
-def _labels(exchange: Exchange) -> dict[str, str]:
+def _labels(exchange: Exchange) -> dict[bytes, str]:
     if exchange.signals is None or exchange.request is None:
         return {}
     return {
-        "x-pointsman-task": _task(exchange.signals.task),
-        "x-pointsman-freshness": _freshness(exchange.signals.freshness),
-        "x-pointsman-sensitivity": exchange.request.label.word,
+        b"x-pointsman-task": _task(exchange.signals.task),
+        b"x-pointsman-freshness": _freshness(exchange.signals.freshness),
+        b"x-pointsman-sensitivity": exchange.request.label.word,
     }
 
 

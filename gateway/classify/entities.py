@@ -1,4 +1,4 @@
-"""Findings with their class and label filled in: the vocabulary's closed table, and what each class weighs."""
+"""Findings with their class and label: the vocabulary's closed table, and what each class weighs."""
 
 from __future__ import annotations
 
