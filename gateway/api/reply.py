@@ -26,12 +26,18 @@ _STREAM_HEADERS = [
 
 
 class ChatReply:
-    """One caller's reply. `created` is in seconds since the epoch."""
+    """One caller's reply. `created` is in seconds since the epoch.
 
-    def __init__(self, send: Send, request_id: str, created: int) -> None:
+    A stream that is silent for `keep_alive` seconds gets a comment line, so that nothing in between drops it.
+    """
+
+    def __init__(
+        self, send: Send, request_id: str, created: int, keep_alive: float = KEEP_ALIVE_SECONDS
+    ) -> None:
         self._send = send
         self._id = "chatcmpl-" + request_id
         self._created = created
+        self._silence = keep_alive
         self._answer: Answer | None = None
         self._keep_alive: asyncio.TimerHandle | None = None
         self._wants_usage = False
@@ -137,7 +143,7 @@ class ChatReply:
         self._stop_keep_alive()
         await self._send({"type": "http.response.body", "body": data, "more_body": True})
         loop = asyncio.get_running_loop()
-        self._keep_alive = loop.call_later(KEEP_ALIVE_SECONDS, self._still_here, loop)
+        self._keep_alive = loop.call_later(self._silence, self._still_here, loop)
 
     def _still_here(self, loop: asyncio.AbstractEventLoop) -> None:
         self._beat = loop.create_task(self._write(b": keep-alive\n\n"))

@@ -1,0 +1,138 @@
+"""Events to bytes: streams, whole answers and errors."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import MutableMapping
+from typing import Any
+
+from gateway.accounting.exchange import Exchange
+from gateway.api.reply import ChatReply
+from gateway.errors import NoClearedModel, ProviderBroken
+from gateway.policy.schema import Policy
+from gateway.types import Answer, ChatRequest, Delta, ToolCall, ToolCallDelta, Usage
+
+
+class Caller:
+    """Collects what the gateway sends."""
+
+    def __init__(self) -> None:
+        self.status = 0
+        self.body = b""
+        self.ended = False
+
+    async def send(self, message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+        else:
+            self.body += message["body"]
+            self.ended = not message["more_body"]
+
+    @property
+    def events(self) -> list[Any]:
+        lines = [line[6:] for line in self.body.decode().split("\n\n") if line.startswith("data: ")]
+        return [line if line == "[DONE]" else json.loads(line) for line in lines]
+
+
+def exchange(include_usage: bool = False) -> Exchange:
+    made = Exchange("id-1", started=0.0, at=0.0, policy=Policy("rev", {}, ()))
+    made.request = ChatRequest("auto", (), {}, stream=True, include_usage=include_usage)
+    made.model = "local"
+    return made
+
+
+def streamed(*deltas: Delta, include_usage: bool = False, pause: float = 0.0) -> Caller:
+    caller = Caller()
+
+    async def run() -> None:
+        reply = ChatReply(caller.send, "id-1", 7, keep_alive=0.02)
+        for delta in deltas:
+            await reply.event(delta, exchange(include_usage))
+            await asyncio.sleep(pause)
+        await reply.finish(exchange(include_usage))
+
+    asyncio.run(run())
+    return caller
+
+
+def test_deltas_made_here_become_chunks_whose_first_has_the_role() -> None:
+    caller = streamed(Delta("Hel"), Delta("lo"), Delta(finish="stop", usage=Usage(input=3, output=2)))
+    first, second, last, done = caller.events
+    assert first["choices"][0]["delta"] == {"role": "assistant", "content": "Hel"}
+    assert second["choices"][0]["delta"] == {"content": "lo"}
+    assert last["choices"][0]["finish_reason"] == "stop"
+    assert (first["model"], first["created"], done) == ("local", 7, "[DONE]")
+
+
+def test_usage_is_a_chunk_of_its_own_only_where_it_was_asked_for() -> None:
+    deltas = (Delta("x"), Delta(finish="stop", usage=Usage(input=3, output=2)))
+    assert all("usage" not in event for event in streamed(*deltas).events[:-1])
+    *content, usage, _ = streamed(*deltas, include_usage=True).events
+    assert [event["usage"] for event in content] == [None, None]
+    assert usage["choices"] == []
+    assert usage["usage"]["total_tokens"] == 5
+
+
+def test_an_upstreams_chunk_is_relayed_byte_for_byte() -> None:
+    raw = b'{"id":"x",  "choices":[{"delta":{"content":"hi"}}]}'
+    assert streamed(Delta("hi", raw=raw)).body.startswith(b"data: " + raw + b"\n\n")
+
+
+def test_tool_calls_keep_their_fragments() -> None:
+    caller = streamed(Delta(tool_calls=(ToolCallDelta(0, "c1", "look", '{"q'),)), Delta(finish="tool_calls"))
+    (call,) = caller.events[0]["choices"][0]["delta"]["tool_calls"]
+    assert call == {
+        "index": 0,
+        "id": "c1",
+        "type": "function",
+        "function": {"name": "look", "arguments": '{"q'},
+    }
+
+
+def test_a_silent_stream_is_kept_alive_by_comments() -> None:
+    assert b": keep-alive\n\n" in streamed(Delta("a"), Delta("b"), pause=0.05).body
+
+
+def test_a_whole_answer_is_a_completion() -> None:
+    caller = Caller()
+
+    async def run() -> None:
+        reply = ChatReply(caller.send, "id-1", 7)
+        answer = Answer(tool_calls=(ToolCall("c1", "look", "{}"),), finish="tool_calls", usage=Usage(input=1))
+        await reply.event(answer, exchange())
+        assert not caller.status, "the last byte waits until the answer is accounted"
+        await reply.finish(exchange())
+
+    asyncio.run(run())
+    body = json.loads(caller.body)
+    assert body["object"] == "chat.completion"
+    assert body["choices"][0]["message"]["content"] is None
+    assert body["choices"][0]["message"]["tool_calls"][0]["function"] == {"name": "look", "arguments": "{}"}
+
+
+def failed(*deltas: Delta) -> Caller:
+    caller = Caller()
+
+    async def run() -> None:
+        reply = ChatReply(caller.send, "id-1", 7)
+        for delta in deltas:
+            await reply.event(delta, exchange())
+        error = ProviderBroken("cut") if deltas else NoClearedModel("no")
+        await reply.fail(error, exchange())
+
+    asyncio.run(run())
+    return caller
+
+
+def test_an_error_before_the_first_byte_has_its_status() -> None:
+    caller = failed()
+    assert caller.status == 403
+    assert json.loads(caller.body)["error"]["code"] == "policy_no_cleared_model"
+
+
+def test_an_error_after_the_first_byte_is_the_streams_last_event() -> None:
+    caller = failed(Delta("half"))
+    assert caller.status == 200
+    assert caller.events[-1]["error"]["code"] == "provider_stream_broken"
+    assert caller.ended
