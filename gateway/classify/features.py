@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from itertools import pairwise
+from itertools import pairwise, repeat
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 Indices = NDArray[np.intp]
+Place = tuple[int, int, int]
+"""The matrix rows of a name anywhere, in the beginning and at the end; 0 where it is not known as such."""
 
 BUCKETS: Final = 1 << 15  # rows of the matrix for hashed character n-grams; known words come after them
 WINDOW: Final = 600  # characters that a model reads at a time
@@ -23,14 +25,29 @@ _EDGE: Final = 12  # words of the beginning and of the end that count once more,
 _TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|\d+|[^\w\s]")
 _CODE: Final = ("{", "}", ";", "=", "<", "[", "_", "()", "->", "\\")
 _DIGITS = str.maketrans("123456789", "000000000")
-_MULTIPLIER: Final = np.uint32(2654435761)
-_STEP: Final = np.uint32(65599)
-_SHIFT: Final = np.uint32(32 - 15)
+_EDGES: Final = ("", "<", ">")
+_NOWHERE: Final[Place] = (0, 0, 0)
+_LENGTHS: Final = range(_SHORTEST, _LONGEST + 1)
+_PADDING: Final = "\0" * (_LONGEST - 1)
+_STEP: Final = 65599
+_MULTIPLIER: Final = 2654435761
+_HASH: Final = np.array(
+    [
+        [_STEP ** (length - 1 - at) * _MULTIPLIER % (1 << 32) if at < length else 0 for length in _LENGTHS]
+        for at in range(_LONGEST)
+    ],
+    dtype=np.uint32,
+)
+_SHIFT: Final = np.array(32 - 15, dtype=np.uint32)  # an array: quicker than NumPy's scalar
+
+
+def _plain(text: str) -> str:
+    return text.lower().translate(_DIGITS)
 
 
 def tokens(text: str) -> list[str]:
     """Words, numbers (every digit a zero) and signs, in lower case."""
-    return _TOKEN.findall(text.lower().translate(_DIGITS))
+    return _TOKEN.findall(_plain(text))
 
 
 def head_and_tail(text: str) -> str:
@@ -51,8 +68,11 @@ def names(text: str) -> tuple[list[str], list[str], list[str]]:
 def _edges(words: list[str], pairs: list[str]) -> list[str]:
     first = words[:_EDGE] + pairs[: _EDGE - 1]
     last = words[-_EDGE:] + pairs[1 - _EDGE :]
-    opening = ["^" + " ".join(words[:count]) for count in (1, 2, 3)]
-    return ["<" + name for name in first] + [">" + name for name in last] + opening
+    return ["<" + name for name in first] + [">" + name for name in last] + _opening(words)
+
+
+def _opening(words: list[str]) -> list[str]:
+    return ["^" + " ".join(words[:count]) for count in (1, 2, 3)]
 
 
 def _shape(text: str, words: list[str]) -> list[str]:
@@ -80,33 +100,56 @@ def _body(text: str) -> int:
 
 
 def ngrams(text: str) -> Indices:
-    """Hashed runs of 3 to 5 characters: indices below BUCKETS."""
-    codes = np.frombuffer(text.lower().translate(_DIGITS).encode("utf-32-le", "replace"), dtype=np.uint32)
-    grown = codes
-    runs = []
-    for length in range(2, _LONGEST + 1):
-        if len(codes) < length:
-            break
-        grown = grown[:-1] * _STEP + codes[length - 1 :]
-        if length >= _SHORTEST:
-            runs.append(grown)
-    if not runs:
-        return np.empty(0, dtype=np.intp)
-    return ((np.concatenate(runs) * _MULTIPLIER) >> _SHIFT).astype(np.intp)
+    """Hashed runs of 3 to 5 characters: indices below BUCKETS.
+
+    A run's hash is a polynomial in its characters, so all runs that begin at a character are one row of
+    five characters times a matrix.
+    """
+    plain = _plain(text)
+    size = len(plain)
+    codes = (plain + _PADDING).encode("utf-32-le", "replace")
+    runs = np.ndarray((size, _LONGEST), np.uint32, codes, 0, (4, 4))  # the row at a character, overlapping
+    hashes = (runs @ _HASH) >> _SHIFT
+    whole = [hashes[: max(0, size - length + 1), column] for column, length in enumerate(_LENGTHS)]
+    return np.concatenate(whole, dtype=np.intp, casting="unsafe")
 
 
-def blocks(text: str, vocabulary: Mapping[str, int]) -> tuple[Indices, list[int]]:
-    """Matrix rows, block after block, and each block's size; names that are not known are left out."""
-    rows: list[int] = []
-    sizes: list[int] = []
-    for block in names(text):
-        known = list(filter(None, map(vocabulary.get, block)))
-        rows += known
-        sizes.append(len(known))
+def places(vocabulary: Mapping[str, int]) -> dict[str, Place]:
+    """The vocabulary by plain name, so that a word or a pair is looked up once for all that it can be.
+
+    It keeps the vocabulary's order, commonest first: what is looked up often lies together in memory.
+    """
+    plain = dict.fromkeys(name for known in vocabulary for name in (known, known[1:]))
+    found = ((name, tuple(vocabulary.get(edge + name, 0) for edge in _EDGES)) for name in plain if name)
+    return {name: (row, first, last) for name, (row, first, last) in found if row or first or last}
+
+
+def blocks(text: str, known: Mapping[str, Place]) -> tuple[Indices, list[int]]:
+    """Matrix rows, block after block, and each block's size; names that are not known are left out.
+
+    The rows are those of `names`, in the same order.
+    """
+    words = tokens(text)
+    pairs = list(map(" ".join, pairwise(words)))
+    word_places = list(map(known.get, words, repeat(_NOWHERE)))
+    pair_places = list(map(known.get, pairs, repeat(_NOWHERE)))
+    first = word_places[:_EDGE] + pair_places[: _EDGE - 1]
+    last = word_places[-_EDGE:] + pair_places[1 - _EDGE :]
+    opening = map(known.get, _opening(words), repeat(_NOWHERE))
+    anywhere = [place[0] for place in word_places + pair_places if place[0]]
+    edges = [place[1] for place in first if place[1]] + [place[2] for place in last if place[2]]
+    edges += [place[0] for place in opening if place[0]]
+    shape = [known[name][0] for name in _shape(text, words) if name in known]
     runs = ngrams(text)
-    return np.concatenate((np.array(rows, dtype=np.intp), runs)), [*sizes, len(runs)]
+    rows = np.array(anywhere + edges + shape, dtype=np.intp)
+    return np.concatenate((rows, runs)), [len(anywhere), len(edges), len(shape), len(runs)]
 
 
 def shares(sizes: list[int]) -> NDArray[np.float32]:
     """What each index of `blocks` counts: one over the square root of its block's size."""
-    return np.repeat(np.array([max(size, 1) ** -0.5 for size in sizes], dtype=np.float32), sizes)
+    each = np.empty(sum(sizes), dtype=np.float32)
+    start = 0
+    for size in sizes:
+        each[start : start + size] = max(size, 1) ** -0.5
+        start += size
+    return each

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.classify.features import blocks, shares
+from gateway.classify.features import Place, blocks, places, shares
 
 Floats = NDArray[np.float32]
 FORMAT = 1
@@ -40,11 +40,15 @@ class LinearModel:
     weights: Floats
     bias: Floats
     heads: Mapping[str, Head]
+    known: Mapping[str, Place] = field(init=False, repr=False)  # the vocabulary, as texts are looked up in it
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "known", places(self.vocabulary))
 
     def scores(self, text: str) -> Floats:
         """A score for every column of every head."""
-        rows, sizes = blocks(text, self.vocabulary)
-        total: Floats = self.bias + shares(sizes) @ self.weights.take(rows, 0)
+        rows, sizes = blocks(text, self.known)
+        total: Floats = self.bias + shares(sizes).dot(self.weights.take(rows, 0))
         return total
 
     def probabilities(self, head: str, scores: Floats) -> list[float]:

@@ -2,7 +2,17 @@
 
 import numpy as np
 
-from gateway.classify.features import BUCKETS, WINDOW, blocks, head_and_tail, names, ngrams, shares, tokens
+from gateway.classify.features import (
+    BUCKETS,
+    WINDOW,
+    blocks,
+    head_and_tail,
+    names,
+    ngrams,
+    places,
+    shares,
+    tokens,
+)
 
 
 def test_words_are_lower_case_and_every_digit_is_a_zero() -> None:
@@ -35,12 +45,24 @@ def test_character_runs_are_hashed_into_buckets() -> None:
 
 
 def test_unknown_names_are_left_out_and_blocks_weigh_the_same() -> None:
-    rows, sizes = blocks("Hello you", {"hello": BUCKETS, "<hello": BUCKETS + 1})
+    rows, sizes = blocks("Hello you", places({"hello": BUCKETS, "<hello": BUCKETS + 1}))
 
     assert list(rows[:2]) == [BUCKETS, BUCKETS + 1]
     assert sizes[:3] == [1, 1, 0]
     assert len(rows) == sum(sizes) == len(shares(sizes))
     assert np.isclose(shares([4, 1])[0], 0.5)
+
+
+def test_every_name_is_found_at_its_row() -> None:
+    texts = ["Is < 3 < 4, or > 2?", "^ a ^ b: # c", "Translate this:\n" + "one two " * 20, "x", "<<>>", ""]
+    every = dict.fromkeys(name for text in texts for block in names(text) for name in block)
+    vocabulary = {name: BUCKETS + n for n, name in enumerate(every)}
+
+    for text in texts:
+        rows, sizes = blocks(text, places(vocabulary))
+        wanted = [[vocabulary[name] for name in block] for block in names(text)]
+        assert sizes[:3] == list(map(len, wanted))
+        assert rows[: sum(sizes[:3])].tolist() == [row for block in wanted for row in block]
 
 
 def test_no_text_has_no_features() -> None:
