@@ -85,6 +85,7 @@ def _config(app: object, settings: Settings) -> uvicorn.Config:
         lifespan="on",
         server_header=False,
         h11_max_incomplete_event_size=MAX_HEADER_BYTES,
+        proxy_headers=False,  # nothing here asks where a request came from
         timeout_graceful_shutdown=int(settings.grace),
     )
 
