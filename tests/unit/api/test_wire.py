@@ -96,7 +96,7 @@ def test_no_string_of_a_body_escapes_the_reading(members: dict[str, Any]) -> Non
         (body(stream="yes"), "stream", "true or false"),
         (body(max_tokens="many"), "max_tokens", "integer"),
         (body(tools=[{"type": "function", "function": {}}]), "tools", "list of tools"),
-        (b'{"model": "auto", "messages": ' + b"[" * 5000 + b"]" * 5000 + b"}", None, "JSON"),
+        (b'{"model": "auto", "messages": ' + b"[" * 5000 + b"]" * 5000 + b"}", None, "object"),
     ],
 )
 def test_a_bad_body_is_refused_saying_what_and_where(given: bytes, param: str | None, word: str) -> None:
