@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -29,6 +30,7 @@ def chat_request(body: bytes) -> ChatRequest:
         InvalidRequest: it is not JSON, not an object, or a member that routing needs is missing or wrong.
     """
     members = _top(body)
+    _refuse_doubles(body)
     messages, loose = _messages(members)
     response_format = _member(members, "response_format", dict)
     options = _member(members, "stream_options", dict)
@@ -54,6 +56,35 @@ def _top(body: bytes) -> _Members:
         raise InvalidRequest("The body must be a JSON object of moderate depth.") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidRequest(f"The body is not valid JSON: {error}.") from None
+
+
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"([ \t\r\n]*+:)?')
+
+
+def _refuse_doubles(body: bytes) -> None:
+    """A name that stands twice in an object: the one is read here, and who knows which one upstream reads.
+
+    A string with a colon behind it is a name; parsing keeps one of each, so the two counts must agree.
+    """
+    try:
+        value = _any.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise InvalidRequest("The body must be a JSON object of moderate depth.") from None
+    if _names(value) != sum(map(bool, _STRING.findall(body))):
+        raise InvalidRequest("An object in the body has two members of one name.")
+
+
+def _names(value: Any) -> int:
+    """How many members all the objects in a value have."""
+    count, stack = 0, [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, dict):
+            count += len(item)
+            stack.extend(item.values())
+        elif isinstance(item, list):
+            stack.extend(item)
+    return count
 
 
 def _decode(raw: msgspec.Raw, where: str) -> Any:

@@ -82,6 +82,21 @@ def test_no_string_of_a_body_escapes_the_reading(members: dict[str, Any]) -> Non
         (b"\xff\xfe", None, "not valid JSON"),
         (b"[]", None, "JSON object"),
         (b"{}", "messages", "required"),
+        (
+            b'{"model": "a", "model": "b", "messages": [{"role": "user", "content": "x"}]}',
+            None,
+            "two members",
+        ),
+        (
+            b'{"model": "a", "messages": [{"role": "user", "content": "secret", "content" : "x"}]}',
+            None,
+            "two members",
+        ),
+        (
+            b'{"model": "a", "messages": [{"role": "user", "content": "x"}], "x": {"\\u0061": 1, "a": 2}}',
+            None,
+            "two members",
+        ),
         (b'{"messages": [{"role": "user", "content": "x"}]}', "model", "required"),
         (body(messages=[]), "messages", "1 to"),
         (body(messages={}), "messages", "list"),
@@ -104,3 +119,8 @@ def test_a_bad_body_is_refused_saying_what_and_where(given: bytes, param: str | 
         chat_request(given)
     if param is not None:
         assert refused.value.param == param
+
+
+def test_colons_quotes_and_backslashes_in_texts_are_no_names() -> None:
+    tricky = 'say "a": "b\\": {"c": 1} and \\'
+    assert chat_request(body(messages=[{"role": "user", "content": tricky}])).question == tricky
