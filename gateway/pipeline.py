@@ -24,6 +24,7 @@ from gateway.strategies.fallback import no_cleared_model
 from gateway.types import Answer, Caller, ChatRequest, Delta, Event, Signals, Usage
 
 IN_PLACE = 2_000  # characters that are classified on the event loop
+PARSED_IN_PLACE = 100_000  # bytes, which take about a millisecond
 
 _log = logging.getLogger("pointsman.pipeline")
 
@@ -90,7 +91,8 @@ class Pipeline:
         caller = exchange.caller = identify(force.policy, incoming.headers)
         body = await incoming.body()
         started = perf_counter()
-        parsed = incoming.parse(body)
+        beside = len(body) > PARSED_IN_PLACE
+        parsed = await asyncio.to_thread(incoming.parse, body) if beside else incoming.parse(body)
         exchange.spend("admit", perf_counter() - started)
         request, signals = await self._understand(parsed, caller, incoming, force, exchange)
         exchange.request, exchange.signals = request, signals
