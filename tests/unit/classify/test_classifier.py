@@ -1,7 +1,5 @@
 """The classifier with the weights that are shipped. None of the ordinary requests is among the examples."""
 
-import time
-
 import pytest
 
 from gateway.classify.classifier import READABLE, LinearClassifier, estimated_tokens, needs
@@ -140,14 +138,3 @@ def test_probabilities_sum_to_one_on_every_axis() -> None:
     for shares in (found.task.probabilities, found.freshness.probabilities, found.sensitivity.probabilities):
         assert abs(sum(shares.values()) - 1) < 1e-6
     assert set(found.task.probabilities) == {task.value for task in Task}
-
-
-def test_a_short_request_takes_far_less_than_a_millisecond() -> None:
-    request = asked("Where is my order 1042?")
-    took = []
-    for _ in range(300):
-        started = time.perf_counter()
-        CLASSIFIER.classify(request)
-        took.append(time.perf_counter() - started)
-
-    assert sorted(took)[30] < 0.001  # typically 0.1 ms; the bound leaves room for a busy machine

@@ -46,12 +46,14 @@ def test_lone_surrogates_do_no_harm() -> None:
 def test_hostile_text_takes_linear_time(unit: str) -> None:
     def seconds(size: int) -> float:
         text = (unit * size)[:size]
-        started = time.perf_counter()
-        DETECTOR.find(text)
-        return time.perf_counter() - started
+        took = []
+        for _ in range(3):  # the quickest of three in CPU time: others use the machine too
+            started = time.process_time()
+            DETECTOR.find(text)
+            took.append(time.process_time() - started)
+        return min(took)
 
-    seconds(1000)
-    assert seconds(160_000) < 30 * max(seconds(20_000), 0.002)  # 8 times the text; quadratic would be 64
+    assert seconds(160_000) < 32 * max(seconds(20_000), 0.002)  # 8 times the text; quadratic would be 64
 
 
 def test_a_flood_of_one_kind_is_bounded() -> None:
