@@ -10,6 +10,7 @@
     │   ├── MethodNotAllowed              405 method_not_allowed
     │   ├── UnsupportedMedia              415 unsupported_media_type
     │   ├── TooLarge                      413 request_too_large
+    │   ├── HeadersTooLarge               431 headers_too_large
     │   └── HungUp                        499 never sent: the caller left
     ├── PolicyError                       the policy said no
     │   ├── Blocked                       403 policy_blocked
@@ -97,6 +98,10 @@ class MethodNotAllowed(CallerError):
 
 class TooLarge(CallerError):
     status, code = 413, "request_too_large"
+
+
+class HeadersTooLarge(CallerError):
+    status, code = 431, "headers_too_large"
 
 
 class UnsupportedMedia(CallerError):

@@ -12,11 +12,11 @@ from gateway.accounting.metrics import Metrics
 from gateway.api.chat import Lease
 from gateway.parts import BuiltParts, PartsBuilder
 from gateway.pipeline import InForce
-from gateway.policy.mistakes import PolicyMistakes
+from gateway.policy.mistakes import Mistake, PolicyMistakes
 from gateway.policy.schema import Policy, Price
 
 _log = logging.getLogger("pointsman.policy")
-POLL_SECONDS = 0.5
+POLL_SECONDS = 0.3  # a change is read once two looks in a row see the same
 
 
 class _Held:
@@ -52,7 +52,7 @@ class Holder:
         self._load, self._fingerprint = load, fingerprint
         self._builder, self._metrics = builder, metrics
         self._packaged: Mapping[str, Price] = packaged_prices()
-        self._seen = fingerprint()
+        self._seen = self._settled = fingerprint()
         self._retiring: set[asyncio.Task[None]] = set()
         self.error: str | None = None
         self._held = self._hold(policy, None)
@@ -92,20 +92,30 @@ class Holder:
                 _log.exception("The policy folder could not be watched; trying again")
 
     async def _look(self) -> None:
-        seen = await asyncio.to_thread(self._fingerprint)
-        if seen == self._seen:
+        before, self._seen = self._seen, await asyncio.to_thread(self._fingerprint)
+        if self._seen == self._settled or self._seen != before:
             return
-        self._seen = seen
+        self._settled = self._seen
         try:
             policy = await asyncio.to_thread(self._load)
+            self._check_callers(policy)
             fresh = self._hold(policy, self._held.parts)
         except (PolicyMistakes, OSError) as error:
-            self._refuse(error)
-            return
-        await self._swap(fresh)
+            self._refuse(str(error))
+        except Exception as error:
+            _log.exception("The policy folder could not be read")
+            self._refuse(f"the folder could not be read ({type(error).__name__}): see the log")
+        else:
+            await self._swap(fresh)
 
-    def _refuse(self, error: Exception) -> None:
-        self.error = str(error)
+    def _check_callers(self, policy: Policy) -> None:
+        """Callers never go away unnoticed: without any, everybody who reaches the gateway would be served."""
+        if self.current().policy.callers and not policy.callers:
+            said = "no callers are left, which would open the gateway to everyone"
+            raise PolicyMistakes([Mistake("callers", 1, 1, said, "keep one, or start the gateway anew")])
+
+    def _refuse(self, error: str) -> None:
+        self.error = error
         self._metrics.policy_ok.set(0)
         self._metrics.reloads.labels("refused").inc()
         revision = self.current().policy.revision

@@ -252,6 +252,9 @@ async def attempt(name: str, part: Part[Any], start: Callable[[], Awaitable[Any]
         part.state = READY
     except (GatewayError, OSError, ImportError) as error:
         part.state = f"down: {error}"
+    except Exception as error:
+        _log.exception("%s could not be started", name)
+        part.state = f"down: {type(error).__name__}, see the log"
     if part.state != before:
         _log.log(logging.INFO if part.state == READY else logging.WARNING, "%s: %s", name, part.state)
 

@@ -24,6 +24,7 @@ from gateway.strategies.fallback import no_cleared_model
 from gateway.types import Answer, Caller, ChatRequest, Delta, Event, Signals, Usage
 
 IN_PLACE = 2_000  # characters that are classified on the event loop
+MAX_HEADER = 256  # bytes of a header that a condition may read
 PARSED_IN_PLACE = 100_000  # bytes, which take about a millisecond
 
 _log = logging.getLogger("pointsman.pipeline")
@@ -132,7 +133,9 @@ class Pipeline:
     ) -> Decision:
         started = perf_counter()
         named = {name: incoming.headers.get(name.encode()) for name in force.headers}
-        exchange.headers = {name: v.decode("latin-1") for name, v in named.items() if v is not None}
+        exchange.headers = {
+            name: v[:MAX_HEADER].decode("latin-1") for name, v in named.items() if v is not None
+        }
         facts = Facts(
             signals=signals,
             caller=caller,
@@ -164,11 +167,15 @@ class Pipeline:
             else:
                 exchange.note(event)
 
-        await compose(decision, force.parts, force.spend)(request, emit)
+        await compose(decision, force.parts, force.spend, self._classifier.label)(request, emit)
 
     def _account(self, exchange: Exchange, force: InForce) -> None:
         exchange.ended = perf_counter()
-        entered = self._book.enter(exchange, force.prices)
+        try:
+            entered = self._book.enter(exchange, force.prices)
+        except Exception:  # an answer is not lost over its accounting
+            _log.exception("Request %s could not be accounted", exchange.request_id)
+            entered = False
         if not entered and force.policy.on_ledger_failure == "refuse" and exchange.error is None:
             exchange.error = InternalError(
                 "The ledger cannot be written, and the policy wants every answer in it."

@@ -23,7 +23,6 @@ from gateway.policy.secrets import secrets_from
 from gateway.settings import Settings, is_loopback
 
 GC_THRESHOLDS = (20_000, 20, 50)  # objects, then rounds: few cycles are made, so look for them seldom
-MAX_HEADER_BYTES = 64 * 1024
 
 
 class StartFailed(Exception):
@@ -44,7 +43,7 @@ def run(settings: Settings) -> None:
         raise StartFailed(f"the policy in {settings.policies} has mistakes:\n{mistakes}") from None
     _check_exposure(settings, policy)
     try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         metrics = Metrics(__version__)
         builder = PartsBuilder(settings, metrics)
         holder = Holder(policy, read, partial(fingerprint, settings.policies), builder, metrics)
@@ -84,7 +83,6 @@ def _config(app: object, settings: Settings) -> uvicorn.Config:
         access_log=False,
         lifespan="on",
         server_header=False,
-        h11_max_incomplete_event_size=MAX_HEADER_BYTES,
         proxy_headers=False,  # nothing here asks where a request came from
         timeout_graceful_shutdown=int(settings.grace),
     )

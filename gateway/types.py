@@ -288,9 +288,10 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """From here on, this model's content leaves for the caller."""
+    """From here on, this model's content leaves for the caller; `label` is what the model was given."""
 
     model: str
+    label: Label = Label.PUBLIC
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ def _line(exchange: Exchange, bill: Bill) -> dict[str, object]:
         "caller": exchange.caller.name if exchange.caller else None,
         "route": exchange.route,
         "model": exchange.model,
-        "label": exchange.request.label.word if exchange.request else None,
+        "label": exchange.label.word if exchange.label is not None else None,
         "outcome": exchange.outcome,
         "error": exchange.error.error_type if exchange.error else None,
         "policy": exchange.policy.revision,

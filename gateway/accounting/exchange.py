@@ -13,6 +13,7 @@ from gateway.types import (
     Caller,
     ChatRequest,
     Delta,
+    Label,
     Note,
     Refused,
     Retrieved,
@@ -43,6 +44,7 @@ class Exchange:
     tool_uses: list[ToolUsed] = field(default_factory=list)
     refusals: list[Refused] = field(default_factory=list)
     model: str | None = None  # whose content left
+    raised: Label = Label.PUBLIC  # the label that the conversation reached with what flowed in
     first_content: float | None = None
     finish: str | None = None
     error: GatewayError | None = None
@@ -55,6 +57,7 @@ class Exchange:
                 self.tries.append(note)
             case Serving():
                 self.model = note.model
+                self.raised = max(self.raised, note.label)
             case Retrieved():
                 self.retrievals.append(note)
                 self.spend("retrieve", sum(note.seconds))
@@ -72,6 +75,11 @@ class Exchange:
             self.first_content = now
         if event.finish is not None:
             self.finish = event.finish
+
+    @property
+    def label(self) -> Label | None:
+        """The request's label, and what flowed into it; None: it was never labelled."""
+        return None if self.request is None else max(self.request.label, self.raised)
 
     @property
     def route(self) -> str:

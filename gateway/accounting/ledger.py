@@ -77,13 +77,14 @@ def _request(exchange: Exchange) -> dict[str, Any] | None:
     if request is None:
         return None
     return {
-        "model": request.model,
+        "model": request.model if exchange.decision else None,  # else it may say anything
         "stream": request.stream,
         "messages": len(request.messages),
         "max_tokens": request.max_tokens,
         "metadata": _metadata(request, exchange.signals),
         "headers": exchange.headers,
         "label": request.label.word,
+        "label_reached": exchange.label.word if exchange.label is not None else None,
     }
 
 
@@ -139,7 +140,7 @@ class JournalLedger:
     """Appends rows to `journal.jsonl` below a folder; a row is with the kernel when `write` returns."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = folder / "journal.jsonl"
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         if _is_torn(path):

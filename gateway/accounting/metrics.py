@@ -132,14 +132,14 @@ class Metrics:
         self._act(exchange, route)
 
     def _count(self, exchange: Exchange, route: str, model: str) -> None:
-        signals, request = exchange.signals, exchange.request
+        signals = exchange.signals
         self._child(
             self.requests,
             route,
             model,
             ("unsure" if signals.task.unsure else signals.task.best.value) if signals else "",
             ("unsure" if signals.freshness.unsure else signals.freshness.best.word) if signals else "",
-            request.label.word if request else "",
+            exchange.label.word if exchange.label is not None else "",
             exchange.outcome,
             exchange.error.error_type if exchange.error else "",
         ).inc()

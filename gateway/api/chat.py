@@ -11,12 +11,23 @@ from typing import Any
 
 from gateway.api.reply import ChatReply, Send, send_error
 from gateway.api.wire import chat_request
-from gateway.errors import GatewayError, HungUp, InvalidRequest, MethodNotAllowed, TooLarge, UnsupportedMedia
+from gateway.classify.label import HEADER as LABEL_HEADER
+from gateway.errors import (
+    GatewayError,
+    HeadersTooLarge,
+    HungUp,
+    InvalidRequest,
+    MethodNotAllowed,
+    TooLarge,
+    UnsupportedMedia,
+)
 from gateway.pipeline import Incoming, InForce, Pipeline
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
+MAX_HEADER_BYTES = 64 * 1024
+MAX_DIGITS = 18  # of a length
 _SANE_ID = re.compile(rb"[A-Za-z0-9._:\-]{1,128}")
 
 
@@ -27,7 +38,7 @@ class ChatApp:
         self._pipeline, self._lease, self._max_body = pipeline, lease, max_body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers: dict[bytes, bytes] = dict(scope["headers"])
+        headers = _headers(scope["headers"])
         request_id = _request_id(headers)
         try:
             _check(scope["method"], headers, self._max_body)
@@ -50,6 +61,7 @@ class ChatApp:
             door.stay()
         finally:
             door.close()
+            reply.close()
 
     async def _read(self, door: _Door) -> bytes:
         body = await read_body(door.receive, self._max_body)
@@ -146,8 +158,18 @@ def _check(method: str, headers: dict[bytes, bytes], limit: int) -> None:
     length = headers.get(b"content-length", b"0")
     if not length.isdigit():
         raise InvalidRequest("'content-length' must be a number.")
-    if int(length) > limit:
+    if len(length) > MAX_DIGITS or int(length) > limit:
         raise _too_large(limit)
+    if sum(len(name) + len(value) for name, value in headers.items()) > MAX_HEADER_BYTES:
+        raise HeadersTooLarge(f"The headers are larger than {MAX_HEADER_BYTES:,} bytes.")
+
+
+def _headers(given: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """The last of each name; but of labels all count, since none may take back another."""
+    headers = dict(given)
+    if LABEL_HEADER in headers:
+        headers[LABEL_HEADER] = b",".join(value for name, value in given if name == LABEL_HEADER)
+    return headers
 
 
 def _request_id(headers: dict[bytes, bytes]) -> str:

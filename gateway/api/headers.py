@@ -30,12 +30,12 @@ def _discloses(exchange: Exchange) -> bool:
 
 
 def _labels(exchange: Exchange) -> dict[bytes, str]:
-    if exchange.signals is None or exchange.request is None:
+    if exchange.signals is None or exchange.label is None:
         return {}
     return {
         b"x-pointsman-task": _task(exchange.signals.task),
         b"x-pointsman-freshness": _freshness(exchange.signals.freshness),
-        b"x-pointsman-sensitivity": exchange.request.label.word,
+        b"x-pointsman-sensitivity": exchange.label.word,
     }
 
 

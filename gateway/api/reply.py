@@ -43,6 +43,7 @@ class ChatReply:
         self._wants_usage = False
         self._roled = False
         self._model = ""
+        self._closed = False
         self.started = False
 
     async def event(self, event: Delta | Answer, exchange: Exchange) -> None:
@@ -142,10 +143,14 @@ class ChatReply:
     async def _write(self, data: bytes) -> None:
         self._stop_keep_alive()
         await self._send({"type": "http.response.body", "body": data, "more_body": True})
+        if self._closed:
+            return
         loop = asyncio.get_running_loop()
         self._keep_alive = loop.call_later(self._silence, self._still_here, loop)
 
     def _still_here(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._closed:
+            return
         self._beat = loop.create_task(self._write(b": keep-alive\n\n"))
 
     async def _end(self, data: bytes) -> None:
@@ -156,6 +161,11 @@ class ChatReply:
         headers.append((b"content-length", str(len(body)).encode()))
         await self._start(status, headers)
         await self._end(body)
+
+    def close(self) -> None:
+        """Nothing more is sent, whatever happened."""
+        self._closed = True
+        self._stop_keep_alive()
 
     def _stop_keep_alive(self) -> None:
         if self._keep_alive is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -12,64 +12,84 @@ from gateway.errors import InvalidRequest
 from gateway.types import ChatRequest, Message, ToolCall, ToolSpec
 
 MAX_MESSAGES = 10_000
+MAX_MODEL = 256  # characters
 _ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
 _ROUTED = frozenset({"model", "messages"})  # the one is replaced, the other is read message by message
-_READ = frozenset({"role", "content", "tool_calls", "audio"})
+_READ = frozenset({"role", "content"})
+# Names that say nothing; any other is read as text, since a name can carry a secret too.
+_NAMES = frozenset(
+    (
+        *("temperature", "top_p", "n", "stop", "max_tokens", "max_completion_tokens", "presence_penalty"),
+        *("frequency_penalty", "logit_bias", "logprobs", "top_logprobs", "seed", "stream", "stream_options"),
+        *("tools", "tool_choice", "parallel_tool_calls", "response_format", "metadata", "user", "store"),
+        *("name", "tool_calls", "tool_call_id", "refusal", "audio", "type", "text", "image_url"),
+    )
+)
 _PART_NEEDS = {"image_url": "vision", "input_audio": "audio", "audio": "audio"}
-_Members = dict[str, msgspec.Raw]
-_body = msgspec.json.Decoder(_Members)
-_list = msgspec.json.Decoder(list[msgspec.Raw])
-_parts = msgspec.json.Decoder(str | list[_Members] | None)
+_LONG_NUMBER = 10**8  # from nine digits on a number may be a card's or a person's
+_Members = dict[str, Any]
+
+
+class _RawMessages(msgspec.Struct):
+    messages: list[msgspec.Raw]
+
+
 _any = msgspec.json.Decoder()
+_raw_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_raw_messages = msgspec.json.Decoder(_RawMessages)
 
 
 def chat_request(body: bytes) -> ChatRequest:
     """The request in `body`.
 
     Raises:
-        InvalidRequest: it is not JSON, not an object, or a member that routing needs is missing or wrong.
+        InvalidRequest: it is not JSON, not an object, names a member twice, or a member that routing needs is
+            missing or wrong.
     """
-    members = _top(body)
-    _refuse_doubles(body)
-    messages, loose = _messages(members)
-    response_format = _member(members, "response_format", dict)
-    options = _member(members, "stream_options", dict)
-    other = [*loose, *(s for name, raw in members.items() if name not in _ROUTED for s in _strings(raw))]
+    value = _object(body)
+    model = _required(value, "model", str)
+    if len(model) > MAX_MODEL:
+        raise InvalidRequest(f"'model' is longer than {MAX_MODEL} characters.", param="model")
+    loose: list[str] = []
+    messages = _messages(value, body, loose)
+    _beside(value, _ROUTED, loose)
+    response_format = _member(value, "response_format", dict) or {}
+    options = _member(value, "stream_options", dict) or {}
     return ChatRequest(
-        model=_required(members, "model", str),
+        model=model,
         messages=messages,
-        fields={name: bytes(raw) for name, raw in members.items()},
-        stream=bool(_member(members, "stream", bool)),
-        include_usage=bool(options and options.get("include_usage")),
-        max_tokens=_member(members, "max_completion_tokens", int) or _member(members, "max_tokens", int),
-        wants_json=bool(response_format) and str(response_format.get("type", "")).startswith("json"),
-        tools=_tools(members),
-        metadata=_metadata(members),
-        other_text="\n".join(other),
+        fields={name: bytes(raw) for name, raw in _raw_members.decode(body).items()},
+        stream=bool(_member(value, "stream", bool)),
+        include_usage=bool(options.get("include_usage")),
+        max_tokens=_member(value, "max_completion_tokens", int) or _member(value, "max_tokens", int),
+        wants_json=str(response_format.get("type", "")).startswith("json"),
+        tools=_tools(value),
+        metadata=_metadata(value),
+        other_text="\n".join(loose),
     )
 
 
-def _top(body: bytes) -> _Members:
+def _object(body: bytes) -> _Members:
     try:
-        return _body.decode(body)
-    except (msgspec.ValidationError, RecursionError):
+        value = _any.decode(body)
+    except RecursionError:
         raise InvalidRequest("The body must be a JSON object of moderate depth.") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidRequest(f"The body is not valid JSON: {error}.") from None
+    if not isinstance(value, dict):
+        raise InvalidRequest("The body must be a JSON object.")
+    _refuse_doubles(body, value)
+    return value
 
 
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"([ \t\r\n]*+:)?')
 
 
-def _refuse_doubles(body: bytes) -> None:
+def _refuse_doubles(body: bytes, value: _Members) -> None:
     """A name that stands twice in an object: the one is read here, and who knows which one upstream reads.
 
     A string with a colon behind it is a name; parsing keeps one of each, so the two counts must agree.
     """
-    try:
-        value = _any.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise InvalidRequest("The body must be a JSON object of moderate depth.") from None
     if _names(value) != sum(map(bool, _STRING.findall(body))):
         raise InvalidRequest("An object in the body has two members of one name.")
 
@@ -87,104 +107,80 @@ def _names(value: Any) -> int:
     return count
 
 
-def _decode(raw: msgspec.Raw, where: str) -> Any:
-    try:
-        return _any.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise InvalidRequest(f"{where} is not valid JSON of moderate depth.", param=where) from None
-
-
-def _member(members: Mapping[str, msgspec.Raw], name: str, kind: type, where: str = "") -> Any:
+def _member(members: _Members, name: str, kind: type, where: str = "") -> Any:
     """A member of the given type; None where it is absent or null."""
-    if name not in members:
-        return None
-    value = _decode(members[name], where + name)
+    value = members.get(name)
     if value is None or (isinstance(value, kind) and not (kind is int and isinstance(value, bool))):
         return value
-    words = {str: "a string", int: "an integer", bool: "true or false", dict: "an object", list: "an array"}
+    words = {str: "a string", int: "an integer", bool: "true or false", dict: "an object", list: "a list"}
     raise InvalidRequest(f"'{where}{name}' must be {words[kind]}.", param=where + name)
 
 
-def _required(members: Mapping[str, msgspec.Raw], name: str, kind: type, where: str = "") -> Any:
+def _required(members: _Members, name: str, kind: type, where: str = "") -> Any:
     value = _member(members, name, kind, where)
     if value is None or value == "":
         raise InvalidRequest(f"'{where}{name}' is required.", param=where + name)
     return value
 
 
-def _messages(members: _Members) -> tuple[tuple[Message, ...], list[str]]:
-    """The messages, and the strings that they carry outside of what a model reads as their text."""
-    if "messages" not in members:
+def _messages(value: _Members, body: bytes, loose: list[str]) -> tuple[Message, ...]:
+    """The messages; `loose` takes the strings that they carry beside what a model reads as their text."""
+    messages = _member(value, "messages", list)
+    if messages is None:
         raise InvalidRequest("'messages' is required: a list of at least one message.", param="messages")
-    try:
-        raws = _list.decode(members["messages"])
-    except msgspec.DecodeError:
-        raise InvalidRequest("'messages' must be a list.", param="messages") from None
-    if not 1 <= len(raws) <= MAX_MESSAGES:
+    if not 1 <= len(messages) <= MAX_MESSAGES:
         raise InvalidRequest(f"'messages' must hold 1 to {MAX_MESSAGES:,} messages.", param="messages")
-    loose: list[str] = []
-    return tuple(_message(raw, f"messages[{i}].", loose) for i, raw in enumerate(raws)), loose
-
-
-def _message(raw: msgspec.Raw, where: str, loose: list[str]) -> Message:
-    try:
-        members = _body.decode(raw)
-    except (msgspec.DecodeError, RecursionError):
-        raise InvalidRequest(f"'{where[:-1]}' must be an object.", param=where[:-1]) from None
-    role = _required(members, "role", str, where)
-    if role not in _ROLES:
-        known = ", ".join(sorted(_ROLES))
-        raise InvalidRequest(f"'{where}role' must be one of {known}.", param=where + "role")
-    text, needs, unreadable = _content(members, where, loose)
-    calls = _tool_calls(members, where)
-    loose.extend(s for name, m in members.items() if name not in _READ for s in _strings(m))
-    loose.extend(s for call in calls for s in (call.id, call.name, *_argument_strings(call.arguments)))
-    return Message(
-        role=role,
-        text=text,
-        raw=bytes(raw),
-        trusted=role not in ("tool", "function"),
-        needs=needs,
-        unreadable=unreadable or "audio" in members,
-        tool_calls=calls,
-        tool_call_id=_member(members, "tool_call_id", str, where),
-        name=_member(members, "name", str, where),
+    raws = _raw_messages.decode(body).messages
+    return tuple(
+        _message(message, bytes(raw), f"messages[{i}]", loose)
+        for i, (message, raw) in enumerate(zip(messages, raws, strict=True))
     )
 
 
-def _content(members: _Members, where: str, loose: list[str]) -> tuple[str, frozenset[str], bool]:
+def _message(message: Any, raw: bytes, at: str, loose: list[str]) -> Message:
+    if not isinstance(message, dict):
+        raise InvalidRequest(f"'{at}' must be an object.", param=at)
+    where = at + "."
+    role = _required(message, "role", str, where)
+    if role not in _ROLES:
+        known = ", ".join(sorted(_ROLES))
+        raise InvalidRequest(f"'{where}role' must be one of {known}.", param=where + "role")
+    text, needs, unreadable = _content(message, where, loose)
+    _beside(message, _READ, loose)
+    return Message(
+        role=role,
+        text=text,
+        raw=raw,
+        trusted=role not in ("tool", "function"),
+        needs=needs,
+        unreadable=unreadable or message.get("audio") is not None,
+        tool_calls=_tool_calls(message, where),
+        tool_call_id=_member(message, "tool_call_id", str, where),
+        name=_member(message, "name", str, where),
+    )
+
+
+def _content(message: _Members, where: str, loose: list[str]) -> tuple[str, frozenset[str], bool]:
     """The readable text, what its parts need of a model, and whether some part could not be read."""
-    if "content" not in members:
-        return "", frozenset(), False
-    try:
-        content = _parts.decode(members["content"])
-    except (msgspec.DecodeError, RecursionError):
-        raise InvalidRequest(
-            f"'{where}content' must be a string or a list of content parts.", param=where + "content"
-        ) from None
+    content = message.get("content")
     if content is None or isinstance(content, str):
         return content or "", frozenset(), False
+    if not isinstance(content, list) or not all(isinstance(part, dict) for part in content):
+        raise InvalidRequest(
+            f"'{where}content' must be a string or a list of content parts.", param=where + "content"
+        )
     texts, needs, unreadable = [], set(), False
     for i, part in enumerate(content):
         here = f"{where}content[{i}]."
         kind = _required(part, "type", str, here)
         if kind in ("text", "refusal"):
             texts.append(_member(part, kind, str, here) or "")
-            loose.extend(s for name, m in part.items() if name not in ("type", kind) for s in _strings(m))
+            _beside(part, frozenset({"type", kind}), loose)
         else:
             unreadable = True
             needs.add(_PART_NEEDS.get(kind, kind))
+            _beside(part, frozenset(), loose)
     return "\n".join(texts), frozenset(needs & {"vision", "audio"}), unreadable
-
-
-class _Function(msgspec.Struct):
-    name: str
-    arguments: str = ""
-
-
-class _WireCall(msgspec.Struct):
-    function: _Function
-    id: str = ""
 
 
 class _FunctionSpec(msgspec.Struct):
@@ -197,63 +193,69 @@ class _WireTool(msgspec.Struct):
     function: _FunctionSpec | None = None
 
 
-_calls = msgspec.json.Decoder(list[_WireCall] | None)
-_wire_tools = msgspec.json.Decoder(list[_WireTool] | None)
+def _tool_calls(message: _Members, where: str) -> tuple[ToolCall, ...]:
+    calls = _member(message, "tool_calls", list, where) or []
+    made = []
+    for call in calls:
+        function = call.get("function") if isinstance(call, dict) else None
+        if isinstance(function, dict) and isinstance(function.get("name"), str):
+            made.append(
+                ToolCall(str(call.get("id", "")), function["name"], str(function.get("arguments", "")))
+            )
+    return tuple(made)
 
 
-def _tool_calls(members: _Members, where: str) -> tuple[ToolCall, ...]:
-    if "tool_calls" not in members:
-        return ()
+def _tools(value: _Members) -> tuple[ToolSpec, ...]:
     try:
-        calls = _calls.decode(members["tool_calls"]) or []
-    except (msgspec.DecodeError, RecursionError):
-        raise InvalidRequest(
-            f"'{where}tool_calls' must be a list of tool calls.", param=where + "tool_calls"
-        ) from None
-    return tuple(ToolCall(c.id, c.function.name, c.function.arguments) for c in calls)
-
-
-def _argument_strings(arguments: str) -> list[str]:
-    """The strings in a call's arguments; its text whole where it is not JSON."""
-    try:
-        return list(_walk(_any.decode(arguments)))
-    except (msgspec.DecodeError, RecursionError):
-        return [arguments]
-
-
-def _tools(members: _Members) -> tuple[ToolSpec, ...]:
-    if "tools" not in members:
-        return ()
-    try:
-        tools = _wire_tools.decode(members["tools"]) or []
-    except (msgspec.DecodeError, RecursionError):
+        tools = msgspec.convert(value.get("tools"), list[_WireTool] | None) or []
+    except msgspec.ValidationError:
         raise InvalidRequest("'tools' must be a list of tools.", param="tools") from None
     specs = (t.function for t in tools if t.function)
     return tuple(ToolSpec(f.name, f.description or "", f.parameters or {}) for f in specs)
 
 
-def _metadata(members: _Members) -> dict[str, str]:
-    given = _member(members, "metadata", dict) or {}
-    return {k: v for k, v in given.items() if isinstance(v, str)}
+def _metadata(value: _Members) -> dict[str, str]:
+    """What conditions may read of it, within OpenAI's bounds: 16 pairs, values of 512 characters."""
+    given = _member(value, "metadata", dict) or {}
+    pairs = [(k, v) for k, v in given.items() if isinstance(v, str) and len(k) <= 64 and len(v) <= 512]
+    return dict(pairs[:16])
 
 
-def _strings(raw: msgspec.Raw) -> Iterator[str]:
-    """Every string in a JSON value, keys included: escapes must not hide what it says."""
-    try:
-        value = _any.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise InvalidRequest("The body is not valid JSON of moderate depth.") from None
-    return _walk(value)
+def _beside(members: _Members, read: frozenset[str], loose: list[str]) -> None:
+    """Whatever could carry text, names and long numbers included, but for members that are read elsewhere."""
+    for name, value in members.items():
+        if name in read:
+            continue
+        if name not in _NAMES:
+            loose.append(name)
+        if value is None or value is True or value is False:
+            continue
+        loose.extend(_walk(name, value))
 
 
-def _walk(value: Any) -> Iterator[str]:
-    stack = [value]
+def _walk(name: str, value: Any) -> Iterator[str]:
+    stack = [(name, value)]
     while stack:
-        item = stack.pop()
+        name, item = stack.pop()
         if isinstance(item, str):
-            yield item
+            if not item.startswith("data:"):  # a data URL: no text, and its part counts as unreadable
+                yield item
+            if name == "arguments":
+                yield from _arguments(item)
         elif isinstance(item, dict):
-            stack.extend(item.values())
-            stack.extend(item.keys())
+            yield from item
+            stack.extend(item.items())
         elif isinstance(item, list):
-            stack.extend(item)
+            stack.extend((name, each) for each in item)
+        elif isinstance(item, int | float) and _LONG_NUMBER <= abs(item) < 10**40:
+            yield f"{item:.0f}" if isinstance(item, float) else str(item)
+
+
+def _arguments(text: str) -> Iterator[str]:
+    """The strings in a call's arguments, which are JSON in a string: escapes must not hide what they say."""
+    try:
+        value = _any.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return
+    if not isinstance(value, str):
+        yield from _walk("", value)

@@ -43,6 +43,11 @@ class LinearClassifier:
         self._detector = Detector()
         self._read = Remembered(Reader(self._model, self._detector), REMEMBERED, _is_small)
 
+    def label(self, text: str) -> Label:
+        """See `interfaces.Classifier`."""
+        found = (finding.label for finding in self._detector.find(text, OUTSIDE))
+        return Label.RESTRICTED if Label.RESTRICTED in found else Label.PUBLIC
+
     def classify(self, request: ChatRequest) -> Signals:
         """All signals that the request's text gives; what an index knows is added elsewhere."""
         question, before = _questions(request)

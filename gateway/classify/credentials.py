@@ -51,7 +51,7 @@ def _jwt(match: Match) -> Iterator[Hit]:
     head = caught(match).split(".")[0]
     try:
         header = json.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))
-    except (binascii.Error, ValueError):
+    except (binascii.Error, ValueError, RecursionError):
         return
     if isinstance(header, dict) and ("alg" in header or "typ" in header or "enc" in header):
         yield Hit("jwt", match.start(1), match.end(1), 0.98)

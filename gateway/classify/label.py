@@ -12,7 +12,7 @@ HEADER = b"x-pointsman-sensitivity"
 
 
 def label_of(signals: Signals, caller: Caller, unreadable: Label, headers: Mapping[bytes, bytes]) -> Label:
-    """The highest of the content's label, the caller's floor, the header's, and `unreadable` if it applies.
+    """The highest of what the content, the caller's floor and every header say, and of `unreadable`.
 
     Raises:
         InvalidRequest: the header names no label.
@@ -21,7 +21,7 @@ def label_of(signals: Signals, caller: Caller, unreadable: Label, headers: Mappi
     if signals.unreadable:
         labels.append(unreadable)
     if HEADER in headers:
-        labels.append(_named(headers[HEADER].decode("latin-1")))
+        labels.extend(_named(word) for word in headers[HEADER].decode("latin-1").split(","))
     return highest(labels)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from gateway.interfaces import Emit
 from gateway.strategies.amend import with_usage
-from gateway.types import Answer, Delta, Event, ToolCall, Tried, Usage
+from gateway.types import Answer, Delta, Event, ToolCall, ToolCallDelta, Tried, Usage
+
+UNFINISHED = "I could not finish this within the steps that are allowed here."
 
 
 @dataclass(slots=True)
@@ -54,8 +56,13 @@ class Collected:
 
     @property
     def calls(self) -> tuple[ToolCall, ...]:
-        asked = self._asked
-        return asked if asked and all(call.name in self._offered for call in asked) else ()
+        """The gateway's own; a turn that asks for a tool of the caller's too is the caller's to answer."""
+        own = self._own
+        return own if len(own) == len(self._asked) else ()
+
+    @property
+    def _own(self) -> tuple[ToolCall, ...]:
+        return tuple(call for call in self._asked if call.name in self._offered)
 
     @property
     def _asked(self) -> tuple[ToolCall, ...]:
@@ -65,11 +72,34 @@ class Collected:
 
     async def finish(self, used: Usage) -> None:
         """The turn is the answer: what was kept leaves, with the usage of all turns."""
-        if self._answer is not None:
+        if self._own:
+            await self._rebuilt(used, [call for call in self._asked if call not in self._own])
+        elif self._answer is not None:
             await self._emit(with_usage(self._answer, used))
-            return
-        for delta in self._kept:
-            if delta.has_content:
-                await self._emit(delta if delta.usage is None else replace(delta, usage=None))
-        if self._streams:
+        else:
+            for delta in self._kept:
+                if delta.has_content:
+                    await self._emit(delta if delta.usage is None else replace(delta, usage=None))
             await self._emit(Delta(usage=used))
+
+    async def conclude(self, used: Usage) -> None:
+        """A bound is met: whatever the turn says is the answer, without the gateway's own tool calls."""
+        if self._asked and len(self._own) == len(self._asked) and not self.text:
+            self.text = UNFINISHED
+            if self._streams:
+                await self._emit(Delta(text=UNFINISHED))
+        await self.finish(used)
+
+    async def _rebuilt(self, used: Usage, theirs: Sequence[ToolCall]) -> None:
+        """The turn without the calls of the gateway's own tools, which mean nothing to the caller."""
+        finish = "tool_calls" if theirs else "length"
+        if not self._streams:
+            await self._emit(Answer(self.text, tuple(theirs), finish, used))
+            return
+        prose = "".join(delta.text for delta in self._kept)
+        if prose:
+            await self._emit(Delta(text=prose))
+        if theirs:
+            parts = (ToolCallDelta(i, c.id, c.name, c.arguments) for i, c in enumerate(theirs))
+            await self._emit(Delta(tool_calls=tuple(parts)))
+        await self._emit(Delta(finish=finish, usage=used))

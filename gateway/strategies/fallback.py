@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gateway.errors import NoClearedModel, ProviderError
+from gateway.errors import NoClearedModel, ProviderBroken, ProviderError
 from gateway.interfaces import Emit, Strategy
 from gateway.labels import NotCleared
-from gateway.types import Answer, ChatRequest, Delta, Event, Refused, Serving
+from gateway.types import Answer, ChatRequest, Delta, Event, Label, Refused, Serving
 
 
 def fallback(candidates: Sequence[tuple[str, Strategy]]) -> Strategy:
@@ -24,9 +24,12 @@ def fallback(candidates: Sequence[tuple[str, Strategy]]) -> Strategy:
     async def strategy(request: ChatRequest, emit: Emit) -> None:
         failure: ProviderError | None = None
         for name, ask in candidates:
-            hold = _Hold(name, emit)
+            hold = _Hold(name, request.label, emit)
             try:
-                return await ask(request, hold.emit)
+                await ask(request, hold.emit)
+                if hold.left:
+                    return
+                failure = ProviderBroken(f"The model '{name}' ended without an answer.")
             except NotCleared as refused:
                 await emit(Refused(refused.kind, refused.destination, refused.label))
             except ProviderError as error:
@@ -48,8 +51,8 @@ def no_cleared_model(request: ChatRequest) -> NoClearedModel:
 class _Hold:
     """Keeps a candidate's first events back until one has content."""
 
-    def __init__(self, model: str, emit: Emit) -> None:
-        self._model, self._emit = model, emit
+    def __init__(self, model: str, label: Label, emit: Emit) -> None:
+        self._model, self._label, self._emit = model, label, emit
         self._held: list[Delta] = []
         self.left = False
 
@@ -64,7 +67,7 @@ class _Hold:
 
     async def _release(self) -> None:
         self.left = True
-        await self._emit(Serving(self._model))
+        await self._emit(Serving(self._model, self._label))
         for event in self._held:
             await self._emit(event)
         self._held.clear()

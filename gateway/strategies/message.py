@@ -50,14 +50,14 @@ def before_last_user(messages: tuple[Message, ...], added: Message) -> tuple[Mes
     return (*messages, added)
 
 
-def call_message(text: str, calls: Sequence[ToolCall], label: Label) -> Message:
+def call_message(text: str, calls: Sequence[ToolCall], label: Label, trusted: bool) -> Message:
     """The assistant's turn that asks for tools."""
     wire = [
         {"id": c.id, "type": "function", "function": {"name": c.name, "arguments": c.arguments}}
         for c in calls
     ]
     raw = _json.encode({"role": "assistant", "content": text or None, "tool_calls": wire})
-    return Message("assistant", text, raw, label=label, trusted=False, tool_calls=tuple(calls))
+    return Message("assistant", text, raw, label=label, trusted=trusted, tool_calls=tuple(calls))
 
 
 def result_message(call: ToolCall, text: str, label: Label, trusted: bool) -> Message:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from time import perf_counter
 
-from gateway.interfaces import Emit, Retriever, Strategy
+from gateway.interfaces import Emit, LabelText, Retriever, Strategy
 from gateway.labels import NotCleared, clear, highest
 from gateway.policy.schema import Knowledge, Retrieve
 from gateway.strategies.amend import with_text
@@ -17,11 +17,17 @@ from gateway.types import Answer, ChatRequest, Delta, Event, Passage, Refused, R
 _CITED = re.compile(r"\[(\d{1,2})\]")
 
 
-def retrieve(inner: Strategy, spec: Retrieve, bases: Sequence[tuple[Knowledge, Retriever]]) -> Strategy:
-    """`inner`, its request augmented by the best passages of `bases`; the passages' label raises its own."""
+def retrieve(
+    inner: Strategy, spec: Retrieve, bases: Sequence[tuple[Knowledge, Retriever]], label: LabelText
+) -> Strategy:
+    """`inner`, its request augmented by the best passages of `bases`.
+
+    The label of what flows in raises the request's: its base's, or what can be found in its text.
+    """
 
     async def strategy(request: ChatRequest, emit: Emit) -> None:
-        passages, took = await _search(request, spec, bases, emit)
+        found, took = await _search(request, spec, bases, emit)
+        passages = tuple(replace(p, label=max(p.label, label(p.text))) for p in found)
         asked = tuple(took)
         await emit(Retrieved(asked, passages, tuple(took.values())))
         cites = passages and not request.wants_json

@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 
 from gateway.errors import ProviderError, ProviderTimeout
-from gateway.interfaces import Emit, Strategy, ToolServer
+from gateway.interfaces import Emit, LabelText, Strategy, ToolServer
 from gateway.labels import NotCleared, clear
 from gateway.policy.schema import Tools, ToolSource
 from gateway.strategies.collect import Collected
 from gateway.strategies.message import call_message, made, result_message
 from gateway.types import ChatRequest, Refused, ToolCall, ToolResult, ToolSpec, ToolUsed, Tried, Usage
+
+MAX_CALLS = 16  # of one turn; what is beyond is not called
 
 Spend = Callable[[str, Usage], float]
 """A model's name and what it used → USD."""
@@ -29,7 +31,11 @@ class Offer:
 
 
 def tools(
-    inner: Strategy, spec: Tools, servers: Sequence[tuple[ToolSource, ToolServer]], spend: Spend
+    inner: Strategy,
+    spec: Tools,
+    servers: Sequence[tuple[ToolSource, ToolServer]],
+    spend: Spend,
+    label: LabelText,
 ) -> Strategy:
     """`inner`, offered the tools of `servers`, in a loop bounded by steps, seconds and USD.
 
@@ -37,14 +43,14 @@ def tools(
     """
 
     async def strategy(request: ChatRequest, emit: Emit) -> None:
-        offers = await _offers(request, servers, emit)
-        await _Loop(inner, spec, offers, spend, emit).run(_with_tools(request, offers))
+        offers = await _offers(request, servers, spec.time, emit)
+        await _Loop(inner, spec, offers, spend, label, emit).run(_with_tools(request, offers))
 
     return strategy
 
 
 async def _offers(
-    request: ChatRequest, servers: Sequence[tuple[ToolSource, ToolServer]], emit: Emit
+    request: ChatRequest, servers: Sequence[tuple[ToolSource, ToolServer]], seconds: float, emit: Emit
 ) -> dict[str, Offer]:
     """What may be offered, by unique name; a server that is down offers nothing, and the note says so."""
     offers: dict[str, Offer] = {}
@@ -52,8 +58,9 @@ async def _offers(
     for source, server in servers:
         started = perf_counter()
         try:
-            specs = await server.tools()
-        except ProviderError:
+            async with asyncio.timeout(min(seconds, source.timeout)):
+                specs = await server.tools()
+        except (ProviderError, TimeoutError):
             await emit(ToolUsed(source.name, "", "error", perf_counter() - started))
             continue
         for spec in specs:
@@ -71,10 +78,16 @@ class _Loop:
     """One request's agent."""
 
     def __init__(
-        self, inner: Strategy, spec: Tools, offers: Mapping[str, Offer], spend: Spend, emit: Emit
+        self,
+        inner: Strategy,
+        spec: Tools,
+        offers: Mapping[str, Offer],
+        spend: Spend,
+        label: LabelText,
+        emit: Emit,
     ) -> None:
         self._inner, self._spec, self._offers = inner, spec, offers
-        self._spend, self._emit = spend, emit
+        self._spend, self._label, self._emit = spend, label, emit
         self._deadline = perf_counter() + spec.time
         self._used = Usage()
         self._usd = 0.0
@@ -89,7 +102,7 @@ class _Loop:
             if self._spent:
                 break
         turn = await self._ask(_conclude(request))
-        await turn.finish(self._used)
+        await turn.conclude(self._used)
 
     @property
     def _spent(self) -> bool:
@@ -107,19 +120,25 @@ class _Loop:
 
     async def _act(self, request: ChatRequest, turn: Collected) -> ChatRequest:
         """Calls what the model asked for, one after the other; the results raise the request's label."""
-        added = [call_message(turn.text, turn.calls, request.label)]
+        tainted = any(not message.trusted for message in request.messages)
+        calls = turn.calls[:MAX_CALLS]
+        added = [call_message(turn.text, calls, request.label, trusted=not tainted)]
         results = list(request.results)
         label = request.label
-        tainted = any(not message.trusted for message in request.messages)
-        for call in turn.calls:
+        for call in calls:
             offer = self._offers[call.name]
             result = await self._call(offer, call, request.labelled(label), tainted)
-            label = max(label, offer.source.label)
+            own = max(offer.source.label, self._label(result.text))
+            label = max(label, own)
             tainted = tainted or not offer.source.trusted
-            added.append(result_message(call, result.text, offer.source.label, offer.source.trusted))
+            added.append(result_message(call, result.text, own, offer.source.trusted))
             results.append((replace(offer.spec, name=call.name), result))
+        # A choice of tool that the caller forced is made: forcing it again would never end.
+        fields = {name: value for name, value in request.fields.items() if name != "tool_choice"}
         messages = (*request.messages, *added)
-        return replace(request.labelled(label), messages=messages, edited=True, results=tuple(results))
+        return replace(
+            request.labelled(label), messages=messages, edited=True, results=tuple(results), fields=fields
+        )
 
     async def _call(self, offer: Offer, call: ToolCall, request: ChatRequest, tainted: bool) -> ToolResult:
         started = perf_counter()

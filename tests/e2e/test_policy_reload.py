@@ -75,3 +75,14 @@ def test_a_gateway_open_to_anyone_refuses_to_listen_beyond_this_machine(up: Upst
         Gateway(folder, tmp_path / "data", "--host", "0.0.0.0"),
     ):
         pass
+
+
+def test_callers_that_vanish_do_not_open_a_running_gateway(up: Upstream, tmp_path: Path) -> None:
+    folder = policy_folder(tmp_path / "policies", up.url)
+    text = (folder / "policy.yaml").read_text()
+    with Gateway(folder, tmp_path / "data") as gateway:
+        start, end = text.index("callers:"), text.index("guards:")
+        (folder / "policy.yaml").write_text(text[:start] + text[end:])
+        gateway.until(lambda: gateway.metric("pointsman_policy_last_reload_successful") == 0, "refused", 5)
+        body = {"model": "auto", "messages": [{"role": "user", "content": "x"}]}
+        assert httpx.post(gateway.url + "/v1/chat/completions", json=body).status_code == 401

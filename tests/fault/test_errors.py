@@ -26,6 +26,9 @@ SCRIPT: dict[str, Reply] = {
     "long": failure(400, "too long", code="context_length_exceeded"),
     "cut": Reply("one two three four five six", cut_after=4),
     "stall": Reply("one two three four five six", stall_after=4),
+    "empty": Reply(
+        events=(b'data: {"choices":[{"index":0,"delta":{"role":"assistant"}}]}\n\n', b"data: [DONE]\n\n")
+    ),
     "slow": Reply("one two three four five six", between=0.2),
 }
 
@@ -193,3 +196,36 @@ def test_a_caller_who_hangs_up_cancels_the_upstream(
 def test_a_sane_request_id_comes_back_and_a_wild_one_is_replaced(gateway: Gateway) -> None:
     assert post(gateway, body(), **{"x-request-id": "mine-1"}).headers["x-request-id"] == "mine-1"
     assert len(post(gateway, body(), **{"x-request-id": "a b" * 100}).headers["x-request-id"]) == 24
+
+
+def test_a_second_label_header_never_lowers_the_first(gateway: Gateway) -> None:
+    label = "x-pointsman-sensitivity"
+    headers = [*HEADERS.items(), (label, "restricted"), (label, "public")]
+    reply = httpx.post(gateway.url + PATH, content=body(), headers=headers)
+    assert error(reply)["code"] == "policy_no_cleared_model"
+
+
+def test_headers_are_bounded(gateway: Gateway) -> None:
+    reply = post(gateway, body(), **{"x-large": "x" * 70_000})
+    assert (reply.status_code, error(reply)["code"]) == (431, "headers_too_large")
+
+
+@pytest.mark.parametrize(
+    "content", [b'{"model":"auto","messages":[{"role":"user","content":"\xff"}]}', b"nul"]
+)
+def test_bytes_that_are_no_text_are_refused(gateway: Gateway, content: bytes) -> None:
+    assert error(post(gateway, content))["code"] == "invalid_request"
+
+
+def test_an_absurd_length_is_refused(gateway: Gateway) -> None:
+    host, port = gateway.url.removeprefix("http://").split(":")
+    head = f"POST {PATH} HTTP/1.1\r\nhost: x\r\ncontent-length: {'0' * 5000}5\r\n\r\n"
+    with socket.create_connection((host, int(port))) as caller:
+        caller.settimeout(5)
+        caller.sendall(head.encode())
+        assert b" 500 " not in caller.recv(200)
+
+
+def test_an_upstream_that_says_nothing_at_all_is_broken(gateway: Gateway) -> None:
+    reply = post(gateway, body("empty", stream=True))
+    assert (reply.status_code, error(reply)["code"]) == (502, "provider_stream_broken")

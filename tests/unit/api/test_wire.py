@@ -47,6 +47,16 @@ def test_text_parts_are_read_and_an_image_is_marked_unreadable() -> None:
         {"tools": [{"type": "function", "function": {"name": "f", "description": "anna@example.org"}}]},
         {"user": "anna\u0040example.org"},
         {"brand_new": [{"deep": ["anna@example.org"]}]},
+        {"anna@example.org": 1},
+        {"metadata": {"anna@example.org": 1}},
+        {"messages": [{"role": "user", "content": "x", "anna@example.org": 1}]},
+        {"messages": [{"role": "user", "content": [{"type": "new_text", "text": "anna@example.org"}]}]},
+        {"messages": [{"role": "assistant", "tool_calls": [{"custom": {"input": "anna@example.org"}}]}]},
+        {
+            "messages": [
+                {"role": "assistant", "function_call": {"arguments": '{"to": "anna\\u0040example.org"}'}}
+            ]
+        },
         {"temperature": "anna@example.org"},
         {"messages": [{"role": "user", "content": "x", "name": "anna@example.org"}]},
         {
@@ -81,7 +91,7 @@ def test_no_string_of_a_body_escapes_the_reading(members: dict[str, Any]) -> Non
         (b"{", None, "not valid JSON"),
         (b"\xff\xfe", None, "not valid JSON"),
         (b"[]", None, "JSON object"),
-        (b"{}", "messages", "required"),
+        (b"{}", "model", "required"),
         (
             b'{"model": "a", "model": "b", "messages": [{"role": "user", "content": "x"}]}',
             None,
@@ -124,3 +134,12 @@ def test_a_bad_body_is_refused_saying_what_and_where(given: bytes, param: str | 
 def test_colons_quotes_and_backslashes_in_texts_are_no_names() -> None:
     tricky = 'say "a": "b\\": {"c": 1} and \\'
     assert chat_request(body(messages=[{"role": "user", "content": tricky}])).question == tricky
+
+
+def test_a_long_number_is_read_as_text() -> None:
+    assert "4111111111111111" in chat_request(body(metadata={"card": 4111111111111111})).other_text
+
+
+def test_metadata_is_bounded_as_conditions_read_it() -> None:
+    given = {f"k{i}": "v" for i in range(1000)} | {"long": "x" * 600}
+    assert len(chat_request(body(metadata=given)).metadata) == 16

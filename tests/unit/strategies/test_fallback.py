@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from gateway.errors import NoClearedModel, ProviderRefused, ProviderUnavailable
+from gateway.errors import NoClearedModel, ProviderBroken, ProviderRefused, ProviderUnavailable
 from gateway.interfaces import Emit, Strategy
 from gateway.labels import NotCleared
 from gateway.strategies.fallback import fallback
@@ -66,3 +66,13 @@ def test_nothing_is_answered_by_a_guess_where_the_gate_refuses_all() -> None:
     refused = NotCleared("model", "a", Label.RESTRICTED, Label.PUBLIC)
     with pytest.raises(NoClearedModel):
         run(fallback([("a", says(then=refused))]))
+
+
+def test_an_upstream_that_ends_without_any_content_falls_over() -> None:
+    silent = says(Delta(raw=b'{"role"}'))
+    assert run(fallback([("a", silent), ("b", says(Delta("hi")))])) == [Serving("b"), Delta("hi")]
+
+
+def test_an_answer_without_content_from_every_model_is_an_error() -> None:
+    with pytest.raises(ProviderBroken):
+        run(fallback([("a", says(Delta(raw=b'{"role"}')))]))

@@ -42,6 +42,10 @@ class Model:
             await emit(event)
 
 
+def label(text: str) -> Label:
+    return Label.RESTRICTED if "sk-" in text else Label.PUBLIC
+
+
 def ask(
     model: Model, base: Base, knowledge: Knowledge | None = None, request: ChatRequest | None = None
 ) -> list[Event]:
@@ -52,7 +56,7 @@ def ask(
 
     knowledge = knowledge or Knowledge("handbook", ("*.md",))
     request = request or ChatRequest("auto", (Message("user", "How long for returns?", b"{}"),), {})
-    asyncio.run(retrieve(model, Retrieve(("handbook",)), [(knowledge, base)])(request, emit))
+    asyncio.run(retrieve(model, Retrieve(("handbook",)), [(knowledge, base)], label)(request, emit))
     return seen
 
 
@@ -121,3 +125,10 @@ def test_where_nothing_is_found_the_model_is_told_to_say_so() -> None:
     assert model.request.searched == ("handbook",)
     assert "could not find it" in model.request.messages[0].text
     assert [e.passages for e in seen if isinstance(e, Retrieved)] == [()]
+
+
+def test_what_is_found_in_a_passage_raises_the_label_too() -> None:
+    model = Model((Answer("x"),))
+    ask(model, Base((Passage("the key is sk-1", "a.md", "", "handbook", 0.9),)))
+    assert model.request is not None
+    assert model.request.label is Label.RESTRICTED

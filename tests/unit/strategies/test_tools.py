@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gateway.interfaces import Emit, Strategy
 from gateway.labels import Cleared
@@ -81,11 +81,15 @@ def run(strategy: Strategy, request: ChatRequest) -> list[Event]:
     return seen
 
 
+def label(text: str) -> Label:
+    return Label.RESTRICTED if "sk-" in text else Label.PUBLIC
+
+
 def agent(
     model: Strategy, shop: Shop, source: ToolSource | None = None, spec: Tools | None = None
 ) -> Strategy:
     source = source or ToolSource("shop")
-    return tools(model, spec or Tools(("shop",)), [(source, shop)], lambda model, usage: 1.0)
+    return tools(model, spec or Tools(("shop",)), [(source, shop)], lambda model, usage: 1.0, label)
 
 
 def statuses(events: list[Event]) -> list[str]:
@@ -121,6 +125,50 @@ def test_steps_are_bounded_and_the_last_turn_has_no_tools() -> None:
     run(agent(model, shop, spec=Tools(("shop",), steps=3)), user("x"))
     assert len(shop.calls) == 3
     assert [len(r.offered) for r in model.requests] == [1, 1, 1, 0]
+
+
+def test_at_a_bound_no_call_of_the_gateways_own_tools_leaves() -> None:
+    seen = run(agent(Model([wants()]), Shop(), spec=Tools(("shop",), steps=1)), user("x"))
+    (answer,) = [event for event in seen if isinstance(event, Answer)]
+    assert answer.tool_calls == ()
+    assert "could not finish" in answer.text
+
+
+def test_what_is_found_in_a_result_raises_the_label_too() -> None:
+    model = Model([wants(), Answer("done")])
+    run(agent(model, Shop(answer="the key is sk-1")), user("x"))
+    assert model.requests[1].label is Label.RESTRICTED
+
+
+def test_a_forced_choice_of_tool_is_forced_once() -> None:
+    model = Model([wants(), Answer("done")])
+    run(agent(model, Shop()), replace(user("x"), fields={"tool_choice": b'"required"'}))
+    assert ["tool_choice" in r.fields for r in model.requests] == [True, False]
+
+
+def test_a_turn_that_asks_for_both_hands_the_caller_only_its_own() -> None:
+    both = Answer(
+        tool_calls=(ToolCall("1", "look", "{}"), ToolCall("2", "theirs", "{}")), finish="tool_calls"
+    )
+    shop = Shop()
+    (answer,) = [e for e in run(agent(Model([both]), shop), user("x")) if isinstance(e, Answer)]
+    assert [call.name for call in answer.tool_calls] == ["theirs"]
+    assert shop.calls == []
+
+
+def test_the_calls_of_a_turn_are_bounded() -> None:
+    many = Answer(tool_calls=tuple(ToolCall(str(i), "look", "{}") for i in range(100)), finish="tool_calls")
+    shop = Shop()
+    run(agent(Model([many, Answer("done")]), shop), user("x"))
+    assert len(shop.calls) == 16
+
+
+def test_results_of_a_trusted_source_may_lead_to_a_write() -> None:
+    write = ToolSpec("cancel", "Cancels", {"type": "object"}, "shop")
+    source = ToolSource("shop", writes=frozenset({"cancel"}), trusted=True)
+    shop = Shop((LOOK, write))
+    run(agent(Model([wants("look"), wants("cancel"), Answer("done")]), shop, source), user("x"))
+    assert [call.name for call in shop.calls] == ["look", "cancel"]
 
 
 def test_cost_is_bounded() -> None:
@@ -162,7 +210,7 @@ def test_a_callers_own_tool_call_is_the_answer() -> None:
 def test_two_tools_of_one_name_are_offered_under_two() -> None:
     model = Model([Answer("done")])
     servers = [(ToolSource("a"), Shop()), (ToolSource("b"), Shop())]
-    run(tools(model, Tools(("a", "b")), servers, lambda m, u: 0.0), user("x"))
+    run(tools(model, Tools(("a", "b")), servers, lambda m, u: 0.0, label), user("x"))
     assert [spec.name for spec in model.requests[0].offered] == ["look", "b__look"]
 
 
