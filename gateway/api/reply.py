@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
+from time import monotonic
 from typing import Any
 
 import msgspec
 
 from gateway.accounting.exchange import Exchange
 from gateway.api.headers import Headers, response_headers
-from gateway.errors import GatewayError, HungUp
+from gateway.errors import GatewayError, HungUp, ProviderBroken
 from gateway.types import Answer, Delta, Usage
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -44,6 +45,7 @@ class ChatReply:
         self._roled = False
         self._model = ""
         self._closed = False
+        self._written = 0.0
         self.started = False
 
     async def event(self, event: Delta | Answer, exchange: Exchange) -> None:
@@ -55,7 +57,7 @@ class ChatReply:
         if not self.started:
             await self._start(200, [*_STREAM_HEADERS, *response_headers(exchange)])
         for data in self._chunks(event):
-            await self._write(b"data: " + data + b"\n\n")
+            await self._write(b"data: %b\n\n" % data)
 
     def _learn(self, exchange: Exchange) -> None:
         self._model = exchange.model or ""
@@ -69,6 +71,8 @@ class ChatReply:
             await self._whole(
                 200, [_JSON_TYPE, *response_headers(exchange)], self._answer.raw or self._body(self._answer)
             )
+        else:
+            await self.fail(ProviderBroken("The model ended without an answer."), exchange)
 
     async def fail(self, error: GatewayError, exchange: Exchange) -> None:
         """An error: a JSON body with its status, or the stream's last event, without `[DONE]`."""
@@ -141,17 +145,20 @@ class ChatReply:
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
 
     async def _write(self, data: bytes) -> None:
-        self._stop_keep_alive()
+        self._written = monotonic()
         await self._send({"type": "http.response.body", "body": data, "more_body": True})
-        if self._closed:
-            return
-        loop = asyncio.get_running_loop()
-        self._keep_alive = loop.call_later(self._silence, self._still_here, loop)
+        if self._keep_alive is None and not self._closed:
+            self._watch_silence(self._silence)
 
-    def _still_here(self, loop: asyncio.AbstractEventLoop) -> None:
-        if self._closed:
-            return
-        self._beat = loop.create_task(self._write(b": keep-alive\n\n"))
+    def _watch_silence(self, seconds: float) -> None:
+        self._keep_alive = asyncio.get_running_loop().call_later(seconds, self._still_here)
+
+    def _still_here(self) -> None:
+        """One timer a stream, not one an event: it looks how long the silence is, and sets itself anew."""
+        left = self._written + self._silence - monotonic()
+        if left <= 0:
+            self._beat = asyncio.get_running_loop().create_task(self._write(b": keep-alive\n\n"))
+        self._watch_silence(left if left > 0 else self._silence)
 
     async def _end(self, data: bytes) -> None:
         self._stop_keep_alive()
@@ -164,10 +171,10 @@ class ChatReply:
 
     def close(self) -> None:
         """Nothing more is sent, whatever happened."""
-        self._closed = True
         self._stop_keep_alive()
 
     def _stop_keep_alive(self) -> None:
+        self._closed = True
         if self._keep_alive is not None:
             self._keep_alive.cancel()
             self._keep_alive = None
