@@ -50,3 +50,7 @@ def set_up(level: str, stream: TextIO = sys.stderr) -> None:
     root.setLevel(logging.WARNING)
     logging.getLogger("pointsman").setLevel(level.upper())
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    # The mcp package (`client` is its own, too) logs what a tool server wrote, which may hold content and
+    # secrets; what went wrong is in our errors.
+    for name in ("mcp", "client"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -9,6 +9,7 @@ import msgspec
 
 from gateway.types import Answer, Delta, ToolCall, ToolCallDelta, Usage
 
+MOST_COUNTED = 2**53  # tokens that a server may say it used: what any reader of JSON keeps exact
 _NOTHING = msgspec.Raw(b"")
 
 
@@ -25,19 +26,19 @@ class Announced(Exception):
 
 
 class _PromptDetails(msgspec.Struct):
-    cached_tokens: int | None = None
-    cache_write_tokens: int | None = None
-    audio_tokens: int | None = None
+    cached_tokens: int | float | None = None
+    cache_write_tokens: int | float | None = None
+    audio_tokens: int | float | None = None
 
 
 class _CompletionDetails(msgspec.Struct):
-    reasoning_tokens: int | None = None
-    audio_tokens: int | None = None
+    reasoning_tokens: int | float | None = None
+    audio_tokens: int | float | None = None
 
 
 class _Usage(msgspec.Struct):
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
+    prompt_tokens: int | float | None = None
+    completion_tokens: int | float | None = None
     prompt_tokens_details: _PromptDetails | None = None
     completion_tokens_details: _CompletionDetails | None = None
 
@@ -186,7 +187,24 @@ def _patiently(data: bytes) -> _Completion:
     listed = whole.get("choices")
     choices = [_choice(c) for c in listed if isinstance(c, dict)] if isinstance(listed, list) else None
     error = msgspec.Raw(msgspec.json.encode(whole.get("error")))
-    return _Completion(choices, _fitting(whole.get("usage"), _Usage), error)
+    return _Completion(choices, _counted(whole.get("usage")), error)
+
+
+def _counted(usage: Any) -> _Usage | None:
+    """The counts that are numbers; the others count as not said."""
+    if not isinstance(usage, dict):
+        return None
+    details = usage.get("prompt_tokens_details"), usage.get("completion_tokens_details")
+    return _Usage(
+        **_numbers(usage, _Usage),
+        prompt_tokens_details=_PromptDetails(**_numbers(details[0], _PromptDetails)),
+        completion_tokens_details=_CompletionDetails(**_numbers(details[1], _CompletionDetails)),
+    )
+
+
+def _numbers(counts: Any, kind: type[msgspec.Struct]) -> dict[str, Any]:
+    given = counts if isinstance(counts, dict) else {}
+    return {k: given[k] for k in kind.__struct_fields__ if isinstance(given.get(k), (int, float))}
 
 
 def _choice(choice: dict[str, Any]) -> _Choice:
@@ -248,21 +266,26 @@ def _fragment(place: int, call: _ToolCall) -> ToolCallDelta:
     return ToolCallDelta(index, call.id or "", function.name or "", function.arguments or "")
 
 
+def _count(said: float | None) -> int:
+    """A number of tokens that can be added up and stored, whatever the server says."""
+    return int(min(max(said or 0, 0), MOST_COUNTED))
+
+
 def _usage(usage: _Usage) -> Usage:
     """OpenAI counts cached, reasoning and audio tokens inside its sums; ours are disjoint."""
     prompt = usage.prompt_tokens_details or _PromptDetails()
     completion = usage.completion_tokens_details or _CompletionDetails()
     cached, written, heard = (
-        prompt.cached_tokens or 0,
-        prompt.cache_write_tokens or 0,
-        prompt.audio_tokens or 0,
+        _count(prompt.cached_tokens),
+        _count(prompt.cache_write_tokens),
+        _count(prompt.audio_tokens),
     )
-    reasoning, spoken = completion.reasoning_tokens or 0, completion.audio_tokens or 0
+    reasoning, spoken = _count(completion.reasoning_tokens), _count(completion.audio_tokens)
     return Usage(
-        input=max(0, (usage.prompt_tokens or 0) - cached - written - heard),
+        input=max(0, _count(usage.prompt_tokens) - cached - written - heard),
         cached_input=cached,
         cache_write=written,
-        output=max(0, (usage.completion_tokens or 0) - reasoning - spoken),
+        output=max(0, _count(usage.completion_tokens) - reasoning - spoken),
         reasoning=reasoning,
         audio_input=heard,
         audio_output=spoken,

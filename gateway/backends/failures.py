@@ -13,6 +13,7 @@ import msgspec
 from gateway.errors import (
     ContextLength,
     ProviderAuthentication,
+    ProviderBroken,
     ProviderError,
     ProviderOverloaded,
     ProviderRefused,
@@ -26,6 +27,7 @@ _TOO_LONG = re.compile(
     r"|reduce the length|exceeds? the (model's )?maximum (number of )?(input )?tokens",
     re.IGNORECASE,
 )
+_STATUS = re.compile(r"[1-5][0-9]{2}")
 _NAMED = {  # codes and types of errors that come without a status, inside a 200
     "rate_limit_exceeded": 429,
     "rate_limit_error": 429,
@@ -50,14 +52,14 @@ class RateLimited(ProviderOverloaded):
 
 
 def failure(name: str, status: int, headers: Mapping[str, str], body: bytes) -> ProviderError:
-    """The error for an answer of `name` with a status of 400 or more. What is not JSON is not repeated."""
+    """The error for an answer of `name` with a status other than 200. What is not JSON is not repeated."""
     return meaning(name, status, headers, error_object(body))
 
 
 def announced(name: str, error: Mapping[str, Any]) -> ProviderError:
     """The error for an error object that came in a 200, or as an event of a stream."""
     said = error.get("code"), error.get("type")
-    numbers = [int(s) for s in said if isinstance(s, int) or (isinstance(s, str) and s.isdecimal())]
+    numbers = [int(s) for s in said if isinstance(s, int) or (isinstance(s, str) and _STATUS.fullmatch(s))]
     named = [_NAMED[s] for s in said if isinstance(s, str) and s in _NAMED]
     status = next((n for n in (*numbers, *named) if 400 <= n < 600), 502)
     return meaning(name, status, {}, error)
@@ -70,6 +72,8 @@ def meaning(
     again = headers.get("x-should-retry") != "false"
     wait = retry_after(headers)
     kept = {k: headers[k] for k in ("retry-after",) if k in headers}
+    if status < 400:  # nothing that we asked for: a redirect is not followed, it would take the key along
+        return ProviderBroken(f"{name} answered with status {status} instead of a chat completion")
     if status in (401, 403):
         return ProviderAuthentication(f"{name} does not accept the gateway's credentials")
     if status == 408:

@@ -76,7 +76,8 @@ def _form_of_schema(schema: Mapping[str, Any]) -> Form:
     if len(words) != 1:
         raise Unfillable("the schema has to have exactly one text to put the label in")
     key, spec = next(iter(words.items()))
-    needed = {str(name) for name in schema.get("required") or properties}
+    required = schema.get("required")
+    needed = {str(name) for name in (required if required and isinstance(required, list) else properties)}
     if needed - {key, confidence}:
         raise Unfillable("the schema requires more than a label and its confidence")
     return Form(key, confidence, _enumerated(spec))
@@ -113,6 +114,6 @@ def _words(pieces: Iterable[str]) -> tuple[str, ...]:
 def _decoded(raw: bytes | None) -> Mapping[str, Any]:
     try:
         value = msgspec.json.decode(raw) if raw else {}
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return {}
     return value if isinstance(value, Mapping) else {}

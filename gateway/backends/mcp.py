@@ -15,7 +15,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from gateway.backends.mcp_session import Session
-from gateway.errors import ProviderError, ProviderUnavailable
+from gateway.errors import ProviderError, ProviderTimeout, ProviderUnavailable
 from gateway.labels import Cleared
 from gateway.policy.schema import ToolSource
 from gateway.types import ToolCall, ToolResult, ToolSpec
@@ -28,6 +28,7 @@ MAX_TOOLS = 128  # of one server
 MAX_DESCRIPTION = 4_000  # characters of a tool's description
 MAX_RESULT = 64_000  # characters of a result, as text and as JSON
 LISTED_SECONDS = 60.0  # how long a list of tools is good for
+COOL_DOWN = 10.0  # seconds after a failure in which no request tries again
 
 
 class McpServer:
@@ -35,23 +36,30 @@ class McpServer:
 
     A server that died is started again by the next use; a call that it died under is repeated once,
     unless the tool changes the world. A tool's own failure is a result with `is_error`, not an exception.
+    A request waits for a start and a list no longer than the source's `timeout`, though the start goes on
+    behind it; for `cool_down` seconds after either has failed, requests fail at once. `start` always tries.
 
     Raises (from `start`, `tools` and `call`):
         ProviderUnavailable: the server cannot be started or reached.
         ProviderTimeout: it took longer than the source's `timeout`.
     """
 
-    def __init__(self, source: ToolSource, *, max_result: int = MAX_RESULT) -> None:
+    def __init__(
+        self, source: ToolSource, *, max_result: int = MAX_RESULT, cool_down: float = COOL_DOWN
+    ) -> None:
         self._source = source
         self._max_result = max_result
-        self._opening = asyncio.Lock()
+        self._cool_down = cool_down
+        self._opening: asyncio.Task[Session] | None = None
+        self._closing: set[asyncio.Task[None]] = set()
         self._session: Session | None = None
         self._listed: _Listed | None = None
+        self._failed = _Failure()
         self._closed = False
 
     async def start(self) -> None:
-        """Open the session now rather than at the first use."""
-        await self._open()
+        """Open the session now rather than at the first use, in as long as `Session.opened` takes."""
+        await self._opened(None)
 
     async def tools(self) -> tuple[ToolSpec, ...]:
         return (await self._list()).specs
@@ -70,15 +78,19 @@ class McpServer:
     async def close(self) -> None:
         """End the session, and the server where it is a child of ours."""
         self._closed = True
-        async with self._opening:
-            await self._drop()
+        if self._opening is not None:
+            self._opening.cancel()
+            await asyncio.gather(self._opening, return_exceptions=True)
+        if self._session is not None:
+            self._forget(self._session)
+        await asyncio.gather(*self._closing, return_exceptions=True)
 
     async def _call(self, tool: str, arguments: dict[str, Any], *, repeatable: bool) -> ToolResult:
         session = await self._open()
         try:
             return await self._ask(session, tool, arguments)
         except ProviderUnavailable as error:
-            await self._forget(session)
+            self._forget(session)
             if not repeatable:
                 raise ProviderUnavailable(
                     f"tool server {self._source.name!r} broke off in {tool!r}, which may have taken effect"
@@ -99,44 +111,88 @@ class McpServer:
         if self._listed is not None and time.monotonic() < self._listed.until:
             return self._listed
         try:
-            self._listed = await self._ask_list(await self._open())
-        except ProviderError:
+            if (why := self._failed.why) is not None and not self._closed:
+                raise ProviderUnavailable(f"{why}; it is tried again in a while")
+            end = time.monotonic() + self._source.timeout
+            self._listed = await self._ask_list(await self._open(), max(0.0, end - time.monotonic()))
+        except ProviderError as error:
+            self._failed.note(error, self._cool_down)
             if self._listed is None or self._closed:
                 raise
         return self._listed
 
-    async def _ask_list(self, session: Session) -> _Listed:
+    async def _ask_list(self, session: Session, seconds: float) -> _Listed:
         from mcp import MCPError
 
         try:
-            found = await session.use(_all_tools(session.client), self._source.timeout)
+            found = await session.use(_all_tools(session.client), seconds)
         except MCPError as error:
             raise ProviderUnavailable(f"tool server {self._source.name!r} does not list its tools") from error
         except ProviderUnavailable:
-            await self._forget(session)
+            self._forget(session)
             raise
         return _Listed(self._source, found)
 
     async def _open(self) -> Session:
-        async with self._opening:
-            if self._closed:
-                raise ProviderUnavailable(f"tool server {self._source.name!r} is closed")
-            if self._session is not None and not self._session.over:
-                return self._session
-            await self._drop()
-            self._session = await Session.opened(self._source)
+        """The session for a request, which does not wait for what has just failed."""
+        up = self._session is not None and not self._session.over
+        if not up and not self._closed and (why := self._failed.why) is not None:
+            raise ProviderUnavailable(f"{why}; it is tried again in a while")
+        return await self._opened(self._source.timeout)
+
+    async def _opened(self, seconds: float | None) -> Session:
+        """The open session, or one that all who want it wait for; it opens on if one of them leaves."""
+        if self._closed:
+            raise ProviderUnavailable(f"tool server {self._source.name!r} is closed")
+        if self._session is not None and not self._session.over:
             return self._session
+        if self._session is not None:
+            self._forget(self._session)
+        if self._opening is None:
+            self._opening = asyncio.create_task(self._start())
+            self._opening.add_done_callback(lambda task: task.cancelled() or task.exception())  # seen
+        opening = self._opening
+        done, _ = await asyncio.wait({opening}, timeout=seconds)
+        if not done:
+            raise ProviderTimeout(f"tool server {self._source.name!r} did not start in {seconds:g} s")
+        if opening.cancelled():
+            raise ProviderUnavailable(f"tool server {self._source.name!r} is closed")
+        return opening.result()
 
-    async def _forget(self, dead: Session) -> None:
-        """Drop a session, unless another call has replaced it already."""
-        async with self._opening:
-            if self._session is dead:
-                await self._drop()
+    async def _start(self) -> Session:
+        try:
+            self._session = await Session.opened(self._source)
+        except ProviderError as error:
+            self._failed.note(error, self._cool_down)
+            raise
+        finally:
+            self._opening = None
+        self._failed = _Failure()
+        return self._session
 
-    async def _drop(self) -> None:
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+    def _forget(self, dead: Session) -> None:
+        """Drop a session, unless another call has replaced it already; it closes behind us."""
+        if self._session is dead:
+            self._session = None
+            closing = asyncio.create_task(dead.close())
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
+
+
+class _Failure:
+    """Why the server could not be started or asked for its tools lately."""
+
+    def __init__(self) -> None:
+        self._why, self._until = "", 0.0
+
+    @property
+    def why(self) -> str | None:
+        return self._why if time.monotonic() < self._until else None
+
+    def note(self, error: ProviderError, seconds: float) -> None:
+        """Remember it for so long; one that it was answered with itself does not prolong it."""
+        if self.why is None:
+            self._why, self._until = error.message, time.monotonic() + seconds
 
 
 async def _all_tools(client: Client) -> list[Tool]:
@@ -197,7 +253,7 @@ def offered_names(names: Iterable[str]) -> list[str]:
 def _arguments(text: str) -> dict[str, Any] | None:
     try:
         value = json.loads(text or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
 

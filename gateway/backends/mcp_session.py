@@ -76,7 +76,7 @@ class Session:
             async with asyncio.timeout(seconds):
                 return await asked
         except TimeoutError as error:
-            raise ProviderTimeout(f"tool server {name!r} did not answer in {seconds:g} s") from error
+            raise ProviderTimeout(f"tool server {name!r} did not answer in {seconds:.3g} s") from error
         except MCPError as error:
             if error.code == REQUEST_TIMEOUT:
                 raise ProviderTimeout(f"tool server {name!r} did not answer in time") from error

@@ -100,6 +100,8 @@ def _document(root: Path, path: Path, most: int) -> Document | Problem:
         data = _bytes(target, most)
     except OSError as error:
         return Problem(name, f"cannot be read: {error.strerror or type(error).__name__}")
+    except RuntimeError:  # how Python says so before 3.13
+        return Problem(name, "is a link that leads back to itself")
     return _decoded(name, data, most)
 
 

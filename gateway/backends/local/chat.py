@@ -52,7 +52,7 @@ class LocalChat:
         elif turn.calls:
             await _call(asked, turn, emit)
         else:
-            text, finish = _limited(turn.text, asked.max_tokens)
+            text, finish = _limited(turn.text, _most(asked))
             await _say(asked, text, finish, _estimated(asked, text), emit)
 
     async def close(self) -> None:
@@ -75,7 +75,7 @@ class LocalChat:
 
     async def _write(self, asked: ChatRequest, say: Say) -> Written:
         """The model's own words, about less of the conversation where its tokens were underestimated."""
-        most = min(asked.max_tokens or MAX_TOKENS, MOST_TOKENS)
+        most = min(_most(asked) or MAX_TOKENS, MOST_TOKENS)
         budget = PROMPT_TOKENS
         while True:
             prompt = chatml(asked.messages, budget)
@@ -112,7 +112,8 @@ def _json_key(asked: ChatRequest) -> str:
     """The member that takes the answer: the schema's only string, where the caller gave one."""
     wanted = _field(asked, "response_format")
     schema = wanted.get("json_schema") if isinstance(wanted, dict) else None
-    properties = (schema.get("schema") or {}).get("properties") if isinstance(schema, dict) else None
+    schema = schema.get("schema") if isinstance(schema, dict) else None
+    properties = schema.get("properties") if isinstance(schema, dict) else None
     texts = [
         name
         for name, property_ in (properties.items() if isinstance(properties, dict) else ())
@@ -128,6 +129,11 @@ def _limited(text: str, most: int | None) -> tuple[str, str]:
     return text[: max(most, 1) * 4].rsplit(" ", 1)[0], "length"
 
 
+def _most(asked: ChatRequest) -> int | None:
+    """The caller's limit on tokens; one below 1 is none."""
+    return asked.max_tokens if asked.max_tokens is not None and asked.max_tokens > 0 else None
+
+
 def _estimated(asked: ChatRequest, text: str) -> Usage:
     return Usage(
         input=sum(tokens(m.text) for m in asked.messages), output=max(1, len(text) // 4), estimated=True
@@ -136,7 +142,7 @@ def _estimated(asked: ChatRequest, text: str) -> Usage:
 
 def _temperature(asked: ChatRequest) -> float:
     value = _field(asked, "temperature")
-    return min(max(float(value), 0.0), 2.0) if isinstance(value, int | float) else 0.2
+    return float(min(max(0.0, value), 2.0)) if isinstance(value, int | float) else 0.2
 
 
 def _stops(asked: ChatRequest) -> tuple[str, ...]:
@@ -148,6 +154,6 @@ def _stops(asked: ChatRequest) -> tuple[str, ...]:
 def _field(asked: ChatRequest, name: str) -> object:
     try:
         value: object = json.loads(asked.fields.get(name, b"null"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return value

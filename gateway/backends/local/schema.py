@@ -101,7 +101,8 @@ def parameters(schema: Mapping[str, Any]) -> tuple[Parameter, ...]:
     properties = schema.get("properties")
     if not isinstance(properties, Mapping):
         return ()
-    required = schema.get("required") or ()
+    required = schema.get("required")
+    required = required if isinstance(required, list | tuple) else ()
     names = list(properties)[:MAX_PARAMETERS]
     return tuple(_parameter(name, properties[name], name in required, schema) for name in names)
 
@@ -142,7 +143,8 @@ def _resolved(given: Any, root: Mapping[str, Any], depth: int = 0) -> Mapping[st
             target = target.get(part) if isinstance(target, Mapping) else None
         return {**_resolved(target, root, depth + 1), **{k: v for k, v in given.items() if k != "$ref"}}
     for key in ("anyOf", "oneOf", "allOf"):
-        for one in given.get(key) or ():
+        alternatives = given.get(key)
+        for one in alternatives if isinstance(alternatives, list | tuple) else ():
             alternative = _resolved(one, root, depth + 1)
             if alternative.get("type") != "null":
                 return {**alternative, **{k: v for k, v in given.items() if k != key}}

@@ -81,3 +81,27 @@ def test_counts_that_do_not_add_up_never_go_below_zero() -> None:
     usage = {"prompt_tokens": 1, "completion_tokens": 2, "completion_tokens_details": {"reasoning_tokens": 9}}
     seen = answer(json.dumps({"choices": [{"message": {"content": ""}}], "usage": usage}).encode())
     assert seen.usage == Usage(input=1, output=0, reasoning=9)
+
+
+@pytest.mark.parametrize(
+    ("usage", "counts"),
+    [
+        ('{"prompt_tokens":-5}', (0, 0, 0)),
+        ('{"prompt_tokens":5,"prompt_tokens_details":{"cached_tokens":-5}}', (5, 0, 0)),
+        ('{"completion_tokens":5,"completion_tokens_details":{"reasoning_tokens":-5}}', (0, 0, 5)),
+        (f'{{"prompt_tokens":1{"0" * 400}}}', (2**53, 0, 0)),
+        ('{"prompt_tokens":1e300,"completion_tokens":2.5}', (2**53, 0, 2)),
+        ('{"prompt_tokens":7,"completion_tokens":"many","prompt_tokens_details":[]}', (7, 0, 0)),
+    ],
+)
+def test_counts_that_no_server_can_mean_are_brought_into_bounds(
+    usage: str, counts: tuple[int, int, int]
+) -> None:
+    read = answer(b'{"choices":[{"message":{"content":"a"}}],"usage":%s}' % usage.encode()).usage
+    assert read is not None
+    assert (read.input, read.cached_input, read.output) == counts
+
+
+@pytest.mark.parametrize("usage", [b"5", b'"x"', b"[]", b"true", b"null"])
+def test_usage_of_another_shape_is_none(usage: bytes) -> None:
+    assert answer(b'{"choices":[{"message":{"content":"a"}}],"usage":%s}' % usage).usage is None

@@ -11,6 +11,7 @@ from gateway.backends.failures import announced, error_object, failure, retry_af
 from gateway.errors import (
     ContextLength,
     ProviderAuthentication,
+    ProviderBroken,
     ProviderError,
     ProviderOverloaded,
     ProviderRefused,
@@ -119,3 +120,16 @@ def test_retry_after_is_seconds_milliseconds_or_a_date() -> None:
     assert retry_after({"retry-after": "soon"}) is None
     assert retry_after({"retry-after": "nan"}) is None
     assert retry_after({"retry-after": "-5"}) == 0
+
+
+def test_a_code_of_any_length_is_read_as_a_status_only_if_it_is_one() -> None:
+    assert isinstance(announced("m", {"code": "9" * 5000}), ProviderUnavailable)
+    assert isinstance(announced("m", {"code": 10**400}), ProviderUnavailable)
+    assert announced("m", {"code": "429"}).http_status == 429
+
+
+@pytest.mark.parametrize("status", [201, 204, 206, 301, 302, 304, 307, 308])
+def test_a_success_without_an_answer_and_a_redirect_go_to_the_next_candidate(status: int) -> None:
+    error = failed(status, {"error": {"message": "no"}})
+    assert isinstance(error, ProviderBroken)
+    assert (error.http_status, error.falls_over) == (502, True)

@@ -70,3 +70,10 @@ def test_a_list_of_labels_is_read_off_an_instruction(instruction: str) -> None:
 )
 def test_an_instruction_without_labels_lists_none(instruction: str) -> None:
     assert listed(instruction) == ()
+
+
+@pytest.mark.parametrize("required", [5, True, "label", {"a": 1}, None, []])
+def test_a_required_that_is_no_list_is_passed_over(required: object) -> None:
+    wanted = {"properties": {"label": {"type": "string"}}, "required": required}
+    form = form_of(json.dumps({"type": "json_schema", "json_schema": {"schema": wanted}}).encode())
+    assert form.key == "label"

@@ -303,3 +303,90 @@ def test_names_become_valid_and_stay_apart() -> None:
     assert all(
         len(n) <= 64 and n.replace("_", "").replace("-", "").isalnum() and n.isascii() for n in offered
     )
+
+
+MUTE = ToolSource("mute", command=("python", "-c", "import time; time.sleep(60)"), timeout=0.5)
+
+
+def test_a_server_that_hangs_holds_requests_up_for_its_timeout_once_and_then_not_at_all() -> None:
+    async def test() -> None:
+        async with opened(MUTE) as server:
+            began = time.monotonic()
+            all_at_once = await asyncio.gather(*(server.tools() for _ in range(3)), return_exceptions=True)
+            assert all(isinstance(said, ProviderTimeout) for said in all_at_once)
+            assert time.monotonic() - began < 3  # the first import of `mcp` included
+            began = time.monotonic()
+            with pytest.raises(ProviderUnavailable, match=r"did not start in 0\.5 s; it is tried again"):
+                await server.tools()
+            assert time.monotonic() - began < 0.2
+
+    run(test())
+
+
+def test_a_server_that_failed_is_tried_again_by_start_and_after_the_cool_down(tmp_path: Path) -> None:
+    program, log = tmp_path / "late.py", tmp_path / "log"
+    source = ToolSource("late", command=("python", str(program), str(log)))
+
+    async def test() -> None:
+        async with opened(source) as server:
+            with pytest.raises(ProviderUnavailable, match="ended before it answered"):
+                await server.tools()
+            program.write_text(ODD)
+            with pytest.raises(ProviderUnavailable, match="tried again in a while"):
+                await server.tools()
+            await server.start()
+            assert len(await server.tools()) == 5
+        program.unlink()
+        async with opened(source, cool_down=0.0) as server:
+            with pytest.raises(ProviderUnavailable):
+                await server.tools()
+            program.write_text(ODD)
+            assert len(await server.tools()) == 5
+
+    run(test())
+
+
+def test_a_start_goes_on_behind_a_request_that_could_not_wait_for_it(tmp_path: Path) -> None:
+    program, log = tmp_path / "slow.py", tmp_path / "log"
+    program.write_text(f"import time; time.sleep(1.5)\n{ODD}")
+    source = ToolSource("slow", command=("python", str(program), str(log)), timeout=0.3)
+
+    async def test() -> None:
+        async with opened(source) as server:
+            with pytest.raises(ProviderTimeout, match=r"did not start in 0\.3 s"):
+                await server.tools()
+            await server.start()
+            assert len(await server.tools()) == 5
+            assert len(log.read_text().splitlines()) == 1
+
+    run(test())
+
+
+def test_a_server_that_does_not_list_is_not_waited_for_by_each_request(tmp_path: Path) -> None:
+    program, log = tmp_path / "listless.py", tmp_path / "log"
+    program.write_text(ODD.replace('return {"tools": TOOLS}', 'return "never"'))
+    source = ToolSource("listless", command=("python", str(program), str(log)), timeout=0.4)
+
+    async def test() -> None:
+        async with opened(source) as server:
+            await server.start()
+            with pytest.raises(ProviderTimeout):
+                await server.tools()
+            began = time.monotonic()
+            with pytest.raises(ProviderUnavailable):
+                await server.tools()
+            assert time.monotonic() - began < 0.2
+
+    run(test())
+
+
+def test_arguments_nested_deeper_than_can_be_read_are_no_object(
+    odd: tuple[ToolSource, Callable[[], list[str]]],
+) -> None:
+    async def test() -> None:
+        async with opened(odd[0]) as server:
+            result = await server.call(asked("env", '{"a":' + "[" * 100_000 + "]" * 100_000 + "}"))
+            assert result.is_error
+            assert "not a JSON object" in result.text
+
+    run(test())

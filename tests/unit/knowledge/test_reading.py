@@ -101,3 +101,12 @@ def test_the_number_of_files_and_the_bytes_in_all_are_bounded(tmp_path: Path) ->
 def test_a_root_that_is_no_folder_is_an_error_that_says_what_to_give(tmp_path: Path) -> None:
     with pytest.raises(KnowledgeError, match="--knowledge-root"):
         list(read(tmp_path / "nowhere", ("*.md",)))
+
+
+def test_a_link_to_itself_is_reported_and_the_others_are_read(tmp_path: Path) -> None:
+    (tmp_path / "a.md").symlink_to("a.md")
+    (tmp_path / "b.md").write_text("# B\n")
+    loop, document = read(tmp_path, ("*.md",))
+    assert isinstance(loop, Problem)
+    assert loop.path == "a.md"
+    assert isinstance(document, Document)

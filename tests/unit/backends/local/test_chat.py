@@ -5,6 +5,8 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
+import pytest
+
 from gateway.backends.local.chat import LocalChat
 from gateway.backends.local.smollm import SmolLM
 from gateway.labels import clear
@@ -133,3 +135,21 @@ def test_what_the_passages_do_not_say_is_not_made_up() -> None:
     nothing = Passage("Trees grow.", "a.md", "", "k", 0.1)
     (one,) = answers(asking("Who won the cup in 1998?", passages=(nothing,)))
     assert whole(one).text == "I could not find that in the documents."
+
+
+@pytest.mark.parametrize("most", [-5, 0])
+def test_a_limit_below_one_is_none(most: int) -> None:
+    assert whole(answers(quotable(max_tokens=most))[0]) == whole(answers(quotable())[0])
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"temperature": b"1" + b"0" * 400, "stop": b"5"},
+        {"temperature": b"-1e400", "stop": b"[5, null]"},
+        {"temperature": b"NaN", "response_format": b'{"type":"json_schema","json_schema":{"schema":5}}'},
+        {"response_format": b"[" * 100_000 + b"]" * 100_000},
+    ],
+)
+def test_members_that_make_no_sense_are_passed_over(fields: dict[str, bytes]) -> None:
+    assert whole(answers(asking("Hi", max_tokens=2, fields=fields))[0]).finish in ("stop", "length")

@@ -60,3 +60,24 @@ def test_a_default_makes_a_parameter_optional_and_limits_hold() -> None:
 
 def test_a_schema_that_is_none_has_no_parameters() -> None:
     assert parameters({}) == parameters({"properties": [1]}) == ()
+
+
+def test_keywords_of_another_type_are_passed_over() -> None:
+    odd: list[object] = [5, True, "x", 1.5, {"a": 1}, None, [5]]
+    for value in odd:
+        for keyword in (
+            "required",
+            "anyOf",
+            "oneOf",
+            "allOf",
+            "enum",
+            "type",
+            "format",
+            "description",
+            "$ref",
+        ):
+            text = {"type": "string", keyword: value}
+            (read,) = parameters({"type": "object", "properties": {"city": text}, "required": value})
+            assert read.name == "city"
+            assert not read.required
+            parameters({keyword: value, "properties": {"city": {"type": "array", "items": value}}})
