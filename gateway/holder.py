@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager, suppress
 from gateway.accounting.cost import packaged_prices, prices_of
 from gateway.accounting.metrics import Metrics
 from gateway.api.chat import Lease
+from gateway.inbound import InForce
 from gateway.parts import BuiltParts, PartsBuilder
-from gateway.pipeline import InForce
 from gateway.policy.mistakes import Mistake, PolicyMistakes
 from gateway.policy.schema import Policy, Price
 

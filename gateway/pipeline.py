@@ -4,62 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from time import perf_counter, time
-from typing import Protocol
 
 from gateway.access.keys import identify
 from gateway.accounting.book import Book
-from gateway.accounting.cost import cost
 from gateway.accounting.exchange import Exchange
 from gateway.classify.knowledge import consult
 from gateway.classify.label import label_of
 from gateway.errors import Blocked, GatewayError, HungUp, InternalError
-from gateway.interfaces import Classifier, Parts
+from gateway.inbound import Incoming, InForce, Reply
+from gateway.interfaces import Classifier
 from gateway.policy.evaluate import Decision, Facts, decide
-from gateway.policy.schema import Policy, Price
 from gateway.strategies.compose import compose
 from gateway.strategies.fallback import no_cleared_model
-from gateway.types import Answer, Caller, ChatRequest, Delta, Event, Signals, Usage
+from gateway.types import Answer, Caller, ChatRequest, Delta, Event, Signals
 
 IN_PLACE = 2_000  # characters that are classified on the event loop
-MAX_HEADER = 256  # bytes of a header that a condition may read
 PARSED_IN_PLACE = 100_000  # bytes, which take about a millisecond
 
 _log = logging.getLogger("pointsman.pipeline")
-
-
-@dataclass(frozen=True, slots=True)
-class InForce:
-    """A policy, and what was built for it; a request keeps the one that it started with."""
-
-    policy: Policy
-    parts: Parts
-    prices: Mapping[str, Price | None]
-    headers: tuple[str, ...] = ()  # the request headers that its conditions read
-
-    def spend(self, model: str, usage: Usage) -> float:
-        price = self.prices.get(model)
-        return 0.0 if price is None else float(cost(usage, price))
-
-
-@dataclass(frozen=True, slots=True)
-class Incoming:
-    """A request at the door: its body is read once its caller is known."""
-
-    request_id: str
-    headers: Mapping[bytes, bytes]
-    body: Callable[[], Awaitable[bytes]]
-    parse: Callable[[bytes], ChatRequest]
-
-
-class Reply(Protocol):
-    """What the caller's protocol makes of events."""
-
-    async def event(self, event: Delta | Answer, exchange: Exchange) -> None: ...
-    async def finish(self, exchange: Exchange) -> None: ...
-    async def fail(self, error: GatewayError, exchange: Exchange) -> None: ...
 
 
 class Pipeline:
@@ -132,10 +95,7 @@ class Pipeline:
         exchange: Exchange,
     ) -> Decision:
         started = perf_counter()
-        named = {name: incoming.headers.get(name.encode()) for name in force.headers}
-        exchange.headers = {
-            name: v[:MAX_HEADER].decode("latin-1") for name, v in named.items() if v is not None
-        }
+        exchange.headers = incoming.named(force.headers)
         facts = Facts(
             signals=signals,
             caller=caller,
@@ -144,7 +104,7 @@ class Pipeline:
             stream=request.stream,
             metadata=request.metadata,
             headers=exchange.headers,
-            sticky=_sticky(caller, request, incoming.headers),
+            sticky=incoming.conversation(caller, request),
         )
         decision = decide(force.policy, facts)
         exchange.spend("decide", perf_counter() - started)
@@ -180,10 +140,3 @@ class Pipeline:
             exchange.error = InternalError(
                 "The ledger cannot be written, and the policy wants every answer in it."
             )
-
-
-def _sticky(caller: Caller, request: ChatRequest, headers: Mapping[bytes, bytes]) -> str:
-    """What keeps a conversation with one model of a canary: its id, else how it began."""
-    named = headers.get(b"x-pointsman-conversation")
-    first = next((m.text for m in request.messages if m.role == "user"), "")
-    return f"{caller.name}/{named.decode('latin-1') if named else first}"

@@ -18,6 +18,7 @@ LAYERS = (
     {"interfaces"},
     {"policy", "settings", "log"},
     STAGES,
+    {"inbound"},
     {"pipeline"},
     {"api"},
     {"app", "parts", "holder", "server", "commands"},

@@ -21,7 +21,8 @@ from gateway.errors import (
     TooLarge,
     UnsupportedMedia,
 )
-from gateway.pipeline import Incoming, InForce, Pipeline
+from gateway.inbound import Incoming, InForce
+from gateway.pipeline import Pipeline
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]

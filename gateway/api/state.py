@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gateway.pipeline import InForce
+from gateway.inbound import InForce
 
 Current = Callable[[], InForce]

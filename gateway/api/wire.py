@@ -206,8 +206,10 @@ def _tool_calls(message: _Members, where: str) -> tuple[ToolCall, ...]:
 
 
 def _tools(value: _Members) -> tuple[ToolSpec, ...]:
+    if value.get("tools") is None:
+        return ()
     try:
-        tools = msgspec.convert(value.get("tools"), list[_WireTool] | None) or []
+        tools = msgspec.convert(value["tools"], list[_WireTool])
     except msgspec.ValidationError:
         raise InvalidRequest("'tools' must be a list of tools.", param="tools") from None
     specs = (t.function for t in tools if t.function)

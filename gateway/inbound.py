@@ -1,0 +1,59 @@
+"""What meets in the pipeline: a policy in force, a request at the door, and the reply that it gets."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from gateway.accounting.cost import cost
+from gateway.accounting.exchange import Exchange
+from gateway.errors import GatewayError
+from gateway.interfaces import Parts
+from gateway.policy.schema import Policy, Price
+from gateway.types import Answer, Caller, ChatRequest, Delta, Usage
+
+MAX_HEADER = 256  # bytes of a header that a condition may read
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """A policy, and what was built for it; a request keeps the one that it started with."""
+
+    policy: Policy
+    parts: Parts
+    prices: Mapping[str, Price | None]
+    headers: tuple[str, ...] = ()  # the request headers that its conditions read
+
+    def spend(self, model: str, usage: Usage) -> float:
+        price = self.prices.get(model)
+        return 0.0 if price is None else float(cost(usage, price))
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A request at the door: its body is read once its caller is known."""
+
+    request_id: str
+    headers: Mapping[bytes, bytes]
+    body: Callable[[], Awaitable[bytes]]
+    parse: Callable[[bytes], ChatRequest]
+
+    def named(self, names: Iterable[str]) -> dict[str, str]:
+        """Those of the named headers that were sent, as far as a condition may read them."""
+        sent = ((name, self.headers.get(name.encode())) for name in names)
+        return {name: value[:MAX_HEADER].decode("latin-1") for name, value in sent if value is not None}
+
+    def conversation(self, caller: Caller, request: ChatRequest) -> str:
+        """What keeps a conversation with one model of a canary: its id, else how it began."""
+        named = self.headers.get(b"x-pointsman-conversation")
+        first = next((m.text for m in request.messages if m.role == "user"), "")
+        return f"{caller.name}/{named.decode('latin-1') if named else first}"
+
+
+class Reply(Protocol):
+    """What the caller's protocol makes of events."""
+
+    async def event(self, event: Delta | Answer, exchange: Exchange) -> None: ...
+    async def finish(self, exchange: Exchange) -> None: ...
+    async def fail(self, error: GatewayError, exchange: Exchange) -> None: ...
