@@ -15,6 +15,7 @@ T = TypeVar("T")
 D = TypeVar("D")
 
 LARGEST = 1 << 20  # bytes in a file
+LONGEST_SHOWN = 40  # characters of a value in a message
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _VARIABLE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
 _KINDS = {
@@ -71,6 +72,11 @@ class Value:
     def scalar(self) -> str:
         """A scalar's text; of anything else, nothing."""
         return str(self.node.value) if isinstance(self.node, yaml.ScalarNode) else ""
+
+    @property
+    def shown(self) -> str:
+        """A scalar as a message may repeat it: cut where it is long, as secrets are."""
+        return shortened(self.scalar) or self.kind
 
     def items(self) -> list[Value]:
         """The members of a list.
@@ -137,7 +143,8 @@ class Reading:
         """Record a name; the same name twice is a mistake."""
         first = self.defined.setdefault(kind, {}).setdefault(name, value)
         if first is not value:
-            self.wrong(value, f"{name} is defined already, at {first.file}:{first.line}", "names are unique")
+            said = "this key" if kind == "key" else shortened(name)
+            self.wrong(value, f"{said} is defined already, at {first.file}:{first.line}", "names are unique")
 
     def refer(self, kind: str, names: Iterable[tuple[str, Value]]) -> None:
         self.references.extend((kind, name, value) for name, value in names)
@@ -149,7 +156,9 @@ class Reading:
         except Wrong as wrong:
             if wrong.message:
                 self.wrong(value, wrong.message, wrong.proposal)
-            return default
+        except (ValueError, OverflowError, RecursionError):
+            self.wrong(value, "this cannot be read", "write it shorter and simpler")
+        return default
 
 
 class Fields:
@@ -173,7 +182,7 @@ class Fields:
             if name in present:
                 self.found.wrong(key, f"{name} is given twice", "keep one of them")
             elif name not in (*keys, *later):
-                self.found.wrong(key, f"{self.what} has no key {name}", proposal(name, (*keys, *later)))
+                self.found.wrong(key, f"{self.what} has no key {key.shown}", proposal(name, (*keys, *later)))
             else:
                 present[name] = value
                 if name in later:
@@ -230,6 +239,10 @@ def scalars(value: Value) -> Iterator[Value]:
             stack.extend(node.value)
         elif isinstance(node, yaml.MappingNode):
             stack.extend(child for _, child in node.value)
+
+
+def shortened(text: str) -> str:
+    return f"{text[:LONGEST_SHOWN]}…" if len(text) > LONGEST_SHOWN else text
 
 
 def names_a_variable(text: str) -> bool:

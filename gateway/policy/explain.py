@@ -168,6 +168,8 @@ def _spoken(name: str, values: Mapping[str, object]) -> str:
         return Freshness(value).word
     if isinstance(value, int) and kind is Kind.SENSITIVITY:
         return Label(value).word
+    if isinstance(value, float):
+        return f"{value:.2f}"
     return "[" + ", ".join(map(str, value)) + "]" if isinstance(value, list) else str(value)
 
 

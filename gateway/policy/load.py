@@ -51,11 +51,20 @@ def load(
     Raises:
         PolicyMistakes: with every mistake, each at its place.
     """
+    try:
+        return _loaded(folder, Surroundings(Vault(secrets, mount), available))
+    except PolicyMistakes:
+        raise
+    except Exception as error:  # whatever a folder holds, the policy in force stays in force
+        said = f"the policy cannot be read ({type(error).__name__})"
+        raise PolicyMistakes([Mistake(folder.name or ".", 1, 1, said, "undo the last change")]) from error
+
+
+def _loaded(folder: Path, around: Surroundings) -> Policy:
     files = files_of(folder)
     found = Reading(warnings=[f"{name}:1: not read; rename it to end in .yaml" for name in _almost(folder)])
     roots = [root for file in files if (root := compose(file.name, file.data, found)) is not None]
     sections = _sections(roots, found)
-    around = Surroundings(Vault(secrets, mount), available)
     policy = _policy(revision_of(files), sections, found, around)
     _needed(folder, policy, sections, found)
     if found.mistakes:

@@ -94,7 +94,7 @@ def _target(value: Value) -> str:
     target = values.text(value)
     provider, slash, model = target.partition("/")
     if not (provider and slash and model):
-        raise Wrong(f"{target!r} is no target", "write provider/model, such as openai/gpt-5-mini")
+        raise Wrong(f"{value.shown!r} is no target", "write provider/model, such as openai/gpt-5-mini")
     return target
 
 
@@ -106,7 +106,8 @@ def _pattern(value: Value) -> str:
 
 
 def _teachers(fields: Fields, found: Reading) -> list[str]:
-    given = [(values.text(value), value) for value in fields.read("teacher", values.several, [])]
+    named = fields.read("teacher", values.several, [])
+    given = [(name, value) for value in named if (name := found.attempt(value, values.text, ""))]
     found.refer("chat", given)
     return [name for name, _ in given]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from gateway.policy.document import Reading
+from gateway.policy.document import Reading, shortened
 from gateway.policy.mistakes import proposal
 
 _SPOKEN = {
@@ -33,7 +33,7 @@ def _missing(kind: str, name: str, found: Reading) -> str:
     other = {"chat": "embedding", "embedding": "chat"}.get(kind, "")
     if name in found.defined.get(other, {}):
         return f"{name} is of kind {other}, and {kind} is wanted here"
-    return f"there is no {_SPOKEN[kind]} {name}"
+    return f"there is no {_SPOKEN[kind]} {shortened(name)}"
 
 
 def _known(kind: str, found: Reading) -> set[str]:

@@ -97,7 +97,7 @@ def _condition(value: Value, found: Reading, knowledge: Sequence[str]) -> Condit
 def _entities(value: Value, found: Reading) -> tuple[str, ...]:
     for word in value.items():
         if word.scalar not in FINDINGS:
-            found.wrong(word, f"{word.scalar} is not a known finding", proposal(word.scalar, FINDINGS))
+            found.wrong(word, f"{word.shown} is not a known finding", proposal(word.scalar, FINDINGS))
     return tuple(word.scalar for word in value.items())
 
 

@@ -41,6 +41,7 @@ WELL_KNOWN = frozenset(
 MOUNT = Path("/run/secrets")
 _LARGEST = 1 << 16
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,79}")
 _TELLING = ("authorization", "key", "token", "secret", "cookie", "password")
 
 
@@ -81,6 +82,8 @@ class Vault:
         return _one_line(_VARIABLE.sub(lambda match: self._variable(match[1]), value.scalar))
 
     def _variable(self, name: str) -> str:
+        if not _NAME.fullmatch(name):
+            raise Wrong("what ${…} names here is no variable", "write ${NAME}")
         if not (name in self.values or _allowed(name)):
             close = nearest(name, {*self.values, *WELL_KNOWN})
             hint = f"did you mean {close}? Else " if close else ""
@@ -109,6 +112,8 @@ def _one_line(secret: str) -> str:
     stripped = secret.strip()
     if not stripped.isprintable():
         raise Wrong("the secret holds a control character", "keep it on one line")
+    if not stripped.isascii():
+        raise Wrong("the secret holds a character that no header takes", "letters, digits and signs of ASCII")
     return stripped
 
 

@@ -146,11 +146,11 @@ def _known_to(allow: tuple[str, ...] | None, fields: Fields, found: Reading) -> 
     for key in ("examples", "replies"):
         for name, _ in fields.read(key, Value.pairs, []) if key in fields.present else []:
             if name.scalar not in allow and name.scalar not in _words(fields, "writes", Reading()):
-                found.wrong(name, f"{name.scalar} is not in allow", proposal(name.scalar, allow, "allowed"))
+                found.wrong(name, f"{name.shown} is not in allow", proposal(name.scalar, allow, "allowed"))
     for value in fields.read("writes", Value.items, []):
         close = _almost(value.scalar, allow)
         if close and value.scalar not in allow:
-            found.wrong(value, f"{value.scalar} is not in allow", f"did you mean {close}?")
+            found.wrong(value, f"{value.shown} is not in allow", f"did you mean {close}?")
 
 
 def _almost(word: str, known: Iterable[str]) -> str | None:

@@ -17,6 +17,7 @@ _AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _TIMES = {"": 1.0, "k": 1e3, "m": 1e6, "M": 1e6}
 _PER = ("s", "min", "h", "d")
+_SENDABLE = re.compile(r"[!-~]+")  # what a request line takes as it is
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -40,7 +41,7 @@ def said(value: Value) -> str:
 def name(value: Value) -> str:
     if value.tag == "str" and not _NAME.fullmatch(value.scalar):
         raise Wrong(
-            f"{value.scalar!r} is no name", "letters, digits, '.', '_' and '-', at most 64, no space or slash"
+            f"{value.shown!r} is no name", "letters, digits, '.', '_' and '-', at most 64, no space or slash"
         )
     return text(value)
 
@@ -62,23 +63,23 @@ def number(value: Value) -> float:
     try:
         amount = float(value.scalar)
     except ValueError:
-        raise Wrong(f"a number is wanted here, not {value.scalar or value.kind!r}") from None
+        raise Wrong(f"a number is wanted here, not {value.shown!r}") from None
     if value.tag not in ("int", "float") or not isfinite(amount) or amount < 0:
-        raise Wrong(f"a number from 0 is wanted here, not {value.scalar!r}")
+        raise Wrong(f"a number from 0 is wanted here, not {value.shown!r}")
     return amount
 
 
 def share(value: Value) -> float:
     amount = number(value)
     if amount > 1:
-        raise Wrong(f"a number between 0 and 1 is wanted here, not {value.scalar}")
+        raise Wrong(f"a number between 0 and 1 is wanted here, not {value.shown}")
     return amount
 
 
 def whole(value: Value) -> int:
     amount = number(value)
     if amount != int(amount):
-        raise Wrong(f"a whole number is wanted here, not {value.scalar}")
+        raise Wrong(f"a whole number is wanted here, not {value.shown}")
     return int(amount)
 
 
@@ -92,7 +93,7 @@ def duration(value: Value) -> float:
     """Seconds, from `500ms`, `2s`, `5m`, `1h`, `30d`."""
     match = _AMOUNT.fullmatch(value.scalar)
     if not match or match[2] not in _SECONDS:
-        raise Wrong(f"{value.scalar or value.kind!r} is no duration", "write 500ms, 2s, 5m, 1h or 30d")
+        raise Wrong(f"{value.shown!r} is no duration", "write 500ms, 2s, 5m, 1h or 30d")
     return float(match[1]) * _SECONDS[match[2]]
 
 
@@ -101,22 +102,21 @@ def rate(value: Value) -> tuple[float, str]:
     amount, _, per = value.scalar.partition("/")
     match = _AMOUNT.fullmatch(amount)
     if not match or match[2] not in _TIMES or per not in _PER:
-        raise Wrong(f"{value.scalar or value.kind!r} is no rate", "write 10/s, 600/min, 200k/h or 1M/d")
+        raise Wrong(f"{value.shown!r} is no rate", "write 10/s, 600/min, 200k/h or 1M/d")
     return float(match[1]) * _TIMES[match[2]], per
 
 
 def label(value: Value) -> Label:
     words = [known.word for known in Label]
     if value.scalar not in words:
-        raise Wrong(f"{value.scalar or value.kind} is not a label", proposal(value.scalar, words, "labels"))
+        raise Wrong(f"{value.shown} is not a label", proposal(value.scalar, words, "labels"))
     return Label[value.scalar.upper()]
 
 
 def one_of(*choices: str) -> Callable[[Value], str]:
     def read(value: Value) -> str:
         if value.scalar not in choices:
-            shown = value.scalar or value.kind
-            raise Wrong(f"{shown} is not known here", proposal(value.scalar, choices, "choose from"))
+            raise Wrong(f"{value.shown} is not known here", proposal(value.scalar, choices, "choose from"))
         return value.scalar
 
     return read
@@ -126,7 +126,7 @@ def day(value: Value) -> date:
     try:
         return date.fromisoformat(value.scalar)
     except ValueError:
-        raise Wrong(f"{value.scalar or value.kind!r} is no date", "write 2025-06-30") from None
+        raise Wrong(f"{value.shown!r} is no date", "write 2025-06-30") from None
 
 
 def digest(value: Value) -> str:
@@ -138,9 +138,13 @@ def digest(value: Value) -> str:
 def url(value: Value) -> str:
     """An http(s) address without a name and password in it, no slash at its end."""
     address = text(value)
-    parts = urlsplit(address)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise Wrong(f"{address!r} is no http address", "write http://HOST:PORT/v1")
+    try:
+        parts = urlsplit(address)
+        known = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # half an IPv6 address, a port that is none
+        known = False
+    if not known or not _SENDABLE.fullmatch(address):
+        raise Wrong("this is no http address", "write http://HOST:PORT/v1")
     if "@" in parts.netloc:
         raise Wrong("an address holds no name or password", "put the key in api_key or headers")
     return address.rstrip("/")
@@ -150,7 +154,7 @@ def glob(value: Value) -> str:
     pattern = said(value)
     if pattern.startswith(("/", "~")) or "\\" in pattern or ".." in pattern.split("/"):
         raise Wrong(
-            f"{pattern!r} leaves the knowledge root", "write a pattern below it, such as handbook/**/*.md"
+            f"{value.shown!r} leaves the knowledge root", "write a pattern below it, such as handbook/**/*.md"
         )
     return pattern
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import UnknownModel
-from gateway.policy.explain import explain, render
+from gateway.policy.explain import _spoken, explain, render
 from gateway.policy.schema import Policy
 from gateway.types import Caller, Label, Task
 from tests.facts import credential, facts
@@ -35,7 +35,7 @@ def test_each_route_that_was_tried_is_told_with_the_values_that_its_condition_re
     explanation = explain(policy, facts(None, knowledge={"handbook": 0.7}))
     both, rest = explanation.routes
     assert (both.outcome, both.action) == ("unknown", "goes on")
-    assert both.reads == (("knowledge.handbook", "0.7"), ("sensitivity", "public"), ("task", "unknown"))
+    assert both.reads == (("knowledge.handbook", "0.70"), ("sensitivity", "public"), ("task", "unknown"))
     assert (rest.name, rest.outcome, rest.action, rest.when) == ("rest", "true", "serves", None)
 
 
@@ -70,7 +70,7 @@ def test_the_text_tells_signals_guards_routes_gate_and_outcome_in_this_order(pol
     text = render(explain(policy, facts(Task.TOOL_ACTION, knowledge={"handbook": 0.7})))
     places = [text.index(f"\n{title}\n") for title in ("signals", "guards", "routes", "gate")]
     assert places == sorted(places)
-    assert "with knowledge.handbook = 0.7, sensitivity = public, task = tool_action" in text
+    assert "with knowledge.handbook = 0.70, sensitivity = public, task = tool_action" in text
     assert text.endswith("outcome: route both (matched), served by small, about $0.000200 for its input")
 
 
@@ -87,3 +87,8 @@ def test_an_explanation_is_plain_data(policy: Policy) -> None:
 def test_an_unknown_model_is_the_same_error_as_in_service(policy: Policy) -> None:
     with pytest.raises(UnknownModel):
         explain(policy, facts(model="gpt-9"))
+
+
+def test_a_number_is_shown_with_two_decimals() -> None:
+    assert _spoken("knowledge.handbook", {"knowledge": {"handbook": 0.6180339887498949}}) == "0.62"
+    assert _spoken("input_tokens", {"input_tokens": 12}) == "12"

@@ -124,3 +124,50 @@ def test_three_hundred_routes_load(tmp_path: Path) -> None:
     )
     policy = loaded(tmp_path, routes="routes:\n" + routes + "- {name: rest, model: house}\n")
     assert len(policy.routes) == 301
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "models: [{name: m, target: a/x, teacher: [5, {a: b}]}]",
+        "models: &a [*a]",
+        "models: &a {name: *a}",
+        "routes: &a [{name: r, when: &b [*b], model: *a}]",
+        "callers: [{name: c, key_sha256: [1]}]",
+        "models: [{name: m, target: a/x, retries: 1e400, timeouts: {total: " + "9" * 400 + "s}}]",
+        "models: [{name: m, target: a/x, retries: " + "9" * 5000 + "}]",
+        "? [a, b]\n: c",
+        "models: " + "[" * 500 + "]" * 500,
+        "log: [5]\nbaseline: {a: b}\naliases: [1]\ntools: [{name: t, mcp: 5}]",
+        "models: !!python/object:os.system [1]",
+    ],
+)
+def test_no_content_of_a_folder_leaves_as_anything_but_mistakes(tmp_path: Path, text: str) -> None:
+    (tmp_path / "p.yaml").write_text(text)
+    with pytest.raises(PolicyMistakes):
+        load(tmp_path, secrets={})
+
+
+def test_a_value_in_the_wrong_place_is_not_repeated_whole(tmp_path: Path) -> None:
+    secret = "sk-proj-" + "A1b2C3d4" * 8
+    (tmp_path / "p.yaml").write_text(
+        f"models:\n  - {{name: {secret}, target: {secret}, clearance: {secret}, base_url: '{secret}',"
+        f" api_key: '${{{secret}}}', kind: {secret}, retries: {secret}, teacher: {secret}, {secret}: 1}}\n"
+        f"  - {{name: m, target: a/x, api_key: ['{secret}']}}\n"
+        f"tools: [{{name: t, mcp: {{url: 'http://a', headers: {{x-key: ['{secret}']}}}}}}]\n"
+        f"callers: [{{name: c, key_sha256: {secret}}}, {{name: a, key_sha256: {'0' * 64}}},"
+        f" {{name: b, key_sha256: {'0' * 64}}}]\n"
+        f"baseline: {secret}\nunreadable: {secret}\nhonour_model: {secret}\n"
+    )
+    with pytest.raises(PolicyMistakes) as raised:
+        load(tmp_path, secrets={})
+    assert len(raised.value.mistakes) > 12
+    assert secret[:42] not in str(raised.value)
+    assert "0" * 20 not in str(raised.value)
+
+
+def test_a_key_that_no_header_takes_is_a_mistake_and_not_repeated(tmp_path: Path) -> None:
+    (tmp_path / "p.yaml").write_text("models: [{name: m, target: a/x, api_key: 'sk-ключ-漢'}]\n", "utf-8")
+    with pytest.raises(PolicyMistakes, match=r"p\.yaml:1:42: .* no header takes") as raised:
+        load(tmp_path, secrets={})
+    assert "sk-" not in str(raised.value)

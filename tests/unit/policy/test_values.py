@@ -82,3 +82,19 @@ def test_a_value_that_is_none_is_refused_with_what_would_be_right(
 def test_a_scalar_stands_for_a_list_of_one() -> None:
     assert [one.scalar for one in values.several(value("a"))] == ["a"]
     assert [one.scalar for one in values.several(value("[a, b]"))] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://[::1",
+        "http://127.0.0.1:8/v 1",
+        "http://127.0.0.1:99999999/v1",
+        "http://a:b/v1",
+        "http://ünï/v1",
+        "http://h/\u00a0",
+    ],
+)
+def test_an_address_that_cannot_be_asked_is_a_mistake(address: str) -> None:
+    with pytest.raises(Wrong, match="no http address"):
+        values.url(value(f"'{address}'"))
