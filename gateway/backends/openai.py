@@ -69,7 +69,7 @@ def _limits(timeouts: Timeouts, end: float, stream: bool) -> Limits:
 def _choices(chat: ChatRequest) -> int:
     """How many choices were asked for (`n`)."""
     n = chat.fields.get("n")
-    return int(n) if n is not None and n.isdigit() else 1
+    return int(n) if n is not None and n.isdigit() and len(n) < 10 else 1
 
 
 class _Call:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from gateway.backends.http import Pool
-from gateway.backends.openai import OpenAICompatible
+from gateway.backends.openai import OpenAICompatible, _choices
 from gateway.errors import (
     ContextLength,
     ProviderAuthentication,
@@ -356,3 +356,14 @@ def test_choices_that_are_interleaved_finish_together() -> None:
     assert [e.finish for e in got if isinstance(e, Delta)] == [None, None, None, "length"]
     assert text(got) == "a"
     fails(ProviderBroken, Reply(events=events[:3]), chat(stream=True, n=2))
+
+
+@pytest.mark.parametrize(("n", "choices"), [(b"3", 3), (b"9" * 5000, 1), (b"-1", 1), (b"null", 1)])
+def test_an_n_that_makes_no_sense_is_left_to_the_upstream(n: bytes, choices: int) -> None:
+    assert _choices(replace(chat(), fields={"n": n})) == choices
+
+
+@pytest.mark.parametrize("status", [204, 307])
+def test_a_redirect_and_an_empty_success_are_broken_answers(status: int) -> None:
+    error, requests = fails(ProviderBroken, Reply(status=status), retries=2)
+    assert (error.http_status, error.falls_over, len(requests)) == (502, True, 1)
