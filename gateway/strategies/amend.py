@@ -23,8 +23,9 @@ def with_usage(answer: Answer, usage: Usage) -> Answer:
     if answer.raw is None or answer.usage == usage:
         return replace(answer, usage=usage)
     body = msgspec.json.decode(answer.raw)
+    told = body.get("usage")
     body["usage"] = {
-        **(body.get("usage") or {}),
+        **(told if isinstance(told, dict) else {}),
         "prompt_tokens": usage.total_input,
         "completion_tokens": usage.total_output,
         "total_tokens": usage.total_input + usage.total_output,
