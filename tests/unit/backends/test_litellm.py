@@ -24,7 +24,6 @@ from gateway.policy.schema import Model, Timeouts
 from gateway.types import Answer, ChatRequest, Delta, Event, Label, Message, ToolCall, Usage
 from tests.upstream import FOREVER, Recorded, Reply, Upstream, failure
 
-pytest.importorskip("litellm")
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")
 
 FAST = Timeouts(connect=1.0, first_token=5.0, idle=5.0, total=20.0)
