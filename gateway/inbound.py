@@ -10,8 +10,9 @@ from gateway.accounting.cost import cost
 from gateway.accounting.exchange import Exchange
 from gateway.errors import GatewayError
 from gateway.interfaces import Parts
+from gateway.policy.evaluate import Facts
 from gateway.policy.schema import Policy, Price
-from gateway.types import Answer, Caller, ChatRequest, Delta, Usage
+from gateway.types import Answer, Caller, ChatRequest, Delta, Signals, Usage
 
 MAX_HEADER = 256  # bytes of a header that a condition may read
 
@@ -43,6 +44,21 @@ class Incoming:
         """Those of the named headers that were sent, as far as a condition may read them."""
         sent = ((name, self.headers.get(name.encode())) for name in names)
         return {name: value[:MAX_HEADER].decode("latin-1") for name, value in sent if value is not None}
+
+    def facts(
+        self, request: ChatRequest, signals: Signals, caller: Caller, headers: Mapping[str, str]
+    ) -> Facts:
+        """All that a condition can read of this request."""
+        return Facts(
+            signals=signals,
+            caller=caller,
+            model=request.model,
+            label=request.label,
+            stream=request.stream,
+            metadata=request.metadata,
+            headers=headers,
+            sticky=self.conversation(caller, request),
+        )
 
     def conversation(self, caller: Caller, request: ChatRequest) -> str:
         """What keeps a conversation with one model of a canary: its id, else how it began."""

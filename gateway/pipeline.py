@@ -14,9 +14,10 @@ from gateway.classify.label import label_of
 from gateway.errors import Blocked, GatewayError, HungUp, InternalError
 from gateway.inbound import Incoming, InForce, Reply
 from gateway.interfaces import Classifier
-from gateway.policy.evaluate import Decision, Facts, decide
+from gateway.policy.evaluate import Decision, decide
 from gateway.strategies.compose import compose
 from gateway.strategies.fallback import no_cleared_model
+from gateway.strategies.inflow import Inflow
 from gateway.types import Answer, Caller, ChatRequest, Delta, Event, Signals
 
 IN_PLACE = 2_000  # characters that are classified on the event loop
@@ -61,7 +62,8 @@ class Pipeline:
         request, signals = await self._understand(parsed, caller, incoming, force, exchange)
         exchange.request, exchange.signals = request, signals
         decision = exchange.decision = self._decide(force, request, signals, caller, incoming, exchange)
-        await self._act(decision, request, reply, force, exchange)
+        inflow = Inflow(self._classifier.label, caller.clearance)
+        await self._act(decision, request, reply, force, exchange, inflow)
 
     async def _understand(
         self, parsed: ChatRequest, caller: Caller, incoming: Incoming, force: InForce, exchange: Exchange
@@ -96,22 +98,19 @@ class Pipeline:
     ) -> Decision:
         started = perf_counter()
         exchange.headers = incoming.named(force.headers)
-        facts = Facts(
-            signals=signals,
-            caller=caller,
-            model=request.model,
-            label=request.label,
-            stream=request.stream,
-            metadata=request.metadata,
-            headers=exchange.headers,
-            sticky=incoming.conversation(caller, request),
-        )
+        facts = incoming.facts(request, signals, caller, exchange.headers)
         decision = decide(force.policy, facts)
         exchange.spend("decide", perf_counter() - started)
         return decision
 
     async def _act(
-        self, decision: Decision, request: ChatRequest, reply: Reply, force: InForce, exchange: Exchange
+        self,
+        decision: Decision,
+        request: ChatRequest,
+        reply: Reply,
+        force: InForce,
+        exchange: Exchange,
+        inflow: Inflow,
     ) -> None:
         for refused in decision.refused:
             exchange.note(refused)
@@ -127,7 +126,7 @@ class Pipeline:
             else:
                 exchange.note(event)
 
-        await compose(decision, force.parts, force.spend, self._classifier.label)(request, emit)
+        await compose(decision, force.parts, force.spend, inflow)(request, emit)
 
     def _account(self, exchange: Exchange, force: InForce) -> None:
         exchange.ended = perf_counter()

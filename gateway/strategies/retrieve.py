@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from time import perf_counter
 
-from gateway.interfaces import Emit, LabelText, Retriever, Strategy
+from gateway.interfaces import Emit, Retriever, Strategy
 from gateway.labels import NotCleared, clear, highest
 from gateway.policy.schema import Knowledge, Retrieve
 from gateway.strategies.amend import with_text
+from gateway.strategies.inflow import Inflow
 from gateway.strategies.message import before_last_user, nothing_found_message, passages_message
 from gateway.types import Answer, ChatRequest, Delta, Event, Passage, Refused, Retrieved
 
@@ -18,16 +19,18 @@ _CITED = re.compile(r"\[(\d{1,2})\]")
 
 
 def retrieve(
-    inner: Strategy, spec: Retrieve, bases: Sequence[tuple[Knowledge, Retriever]], label: LabelText
+    inner: Strategy, spec: Retrieve, bases: Sequence[tuple[Knowledge, Retriever]], inflow: Inflow
 ) -> Strategy:
     """`inner`, its request augmented by the best passages of `bases`.
 
-    The label of what flows in raises the request's: its base's, or what can be found in its text.
+    The label of what flows in raises the request's: its base's, or what can be found in its text. What is above
+    the caller's clearance does not flow in.
     """
 
     async def strategy(request: ChatRequest, emit: Emit) -> None:
         found, took = await _search(request, spec, bases, emit)
-        passages = tuple(replace(p, label=max(p.label, label(p.text))) for p in found)
+        labelled = (replace(p, label=inflow.label(p.label, p.text)) for p in found)
+        passages = tuple(p for p in labelled if inflow.admits(p.label))
         asked = tuple(took)
         await emit(Retrieved(asked, passages, tuple(took.values())))
         cites = passages and not request.wants_json

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 
 from gateway.errors import ProviderError, ProviderTimeout
-from gateway.interfaces import Emit, LabelText, Strategy, ToolServer
+from gateway.interfaces import Emit, Strategy, ToolServer
 from gateway.labels import NotCleared, clear
 from gateway.policy.schema import Tools, ToolSource
 from gateway.strategies.collect import Collected
+from gateway.strategies.inflow import Inflow
 from gateway.strategies.message import call_message, made, result_message
 from gateway.types import ChatRequest, Refused, ToolCall, ToolResult, ToolSpec, ToolUsed, Tried, Usage
 
@@ -35,7 +36,7 @@ def tools(
     spec: Tools,
     servers: Sequence[tuple[ToolSource, ToolServer]],
     spend: Spend,
-    label: LabelText,
+    inflow: Inflow,
 ) -> Strategy:
     """`inner`, offered the tools of `servers`, in a loop bounded by steps, seconds and USD.
 
@@ -44,7 +45,7 @@ def tools(
 
     async def strategy(request: ChatRequest, emit: Emit) -> None:
         offers = await _offers(request, servers, spec.time, emit)
-        await _Loop(inner, spec, offers, spend, label, emit).run(_with_tools(request, offers))
+        await _Loop(inner, spec, offers, spend, inflow, emit).run(_with_tools(request, offers))
 
     return strategy
 
@@ -83,11 +84,11 @@ class _Loop:
         spec: Tools,
         offers: Mapping[str, Offer],
         spend: Spend,
-        label: LabelText,
+        inflow: Inflow,
         emit: Emit,
     ) -> None:
         self._inner, self._spec, self._offers = inner, spec, offers
-        self._spend, self._label, self._emit = spend, label, emit
+        self._spend, self._inflow, self._emit = spend, inflow, emit
         self._deadline = perf_counter() + spec.time
         self._used = Usage()
         self._usd = 0.0
@@ -128,7 +129,9 @@ class _Loop:
         for call in calls:
             offer = self._offers[call.name]
             result = await self._call(offer, call, request.labelled(label), tainted)
-            own = max(offer.source.label, self._label(result.text))
+            own = self._inflow.label(offer.source.label, result.text)
+            if not self._inflow.admits(own):
+                own, result = offer.source.label, _failed("Withheld: this caller may not see the result.")
             label = max(label, own)
             tainted = tainted or not offer.source.trusted
             added.append(result_message(call, result.text, own, offer.source.trusted))

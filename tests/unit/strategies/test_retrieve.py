@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from gateway.interfaces import Emit
 from gateway.labels import Cleared
 from gateway.policy.schema import Knowledge, Retrieve
+from gateway.strategies.inflow import Inflow
 from gateway.strategies.retrieve import retrieve
 from gateway.types import Answer, ChatRequest, Delta, Event, Label, Message, Passage, Refused, Retrieved
 
@@ -47,7 +48,11 @@ def label(text: str) -> Label:
 
 
 def ask(
-    model: Model, base: Base, knowledge: Knowledge | None = None, request: ChatRequest | None = None
+    model: Model,
+    base: Base,
+    knowledge: Knowledge | None = None,
+    request: ChatRequest | None = None,
+    clearance: Label = Label.RESTRICTED,
 ) -> list[Event]:
     seen: list[Event] = []
 
@@ -56,7 +61,9 @@ def ask(
 
     knowledge = knowledge or Knowledge("handbook", ("*.md",))
     request = request or ChatRequest("auto", (Message("user", "How long for returns?", b"{}"),), {})
-    asyncio.run(retrieve(model, Retrieve(("handbook",)), [(knowledge, base)], label)(request, emit))
+    asyncio.run(
+        retrieve(model, Retrieve(("handbook",)), [(knowledge, base)], Inflow(label, clearance))(request, emit)
+    )
     return seen
 
 
@@ -132,3 +139,11 @@ def test_what_is_found_in_a_passage_raises_the_label_too() -> None:
     ask(model, Base((Passage("the key is sk-1", "a.md", "", "handbook", 0.9),)))
     assert model.request is not None
     assert model.request.label is Label.RESTRICTED
+
+
+def test_a_passage_above_the_callers_clearance_does_not_flow_in() -> None:
+    model = Model((Answer("x"),))
+    ask(model, Base((Passage("the key is sk-1", "a.md", "", "handbook", 0.9),)), clearance=Label.INTERNAL)
+    assert model.request is not None
+    assert model.request.passages == ()
+    assert all("sk-1" not in message.text for message in model.request.messages)

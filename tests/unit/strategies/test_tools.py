@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from gateway.interfaces import Emit, Strategy
 from gateway.labels import Cleared
 from gateway.policy.schema import Tools, ToolSource
+from gateway.strategies.inflow import Inflow
 from gateway.strategies.tools import tools
 from gateway.types import (
     Answer,
@@ -86,10 +87,16 @@ def label(text: str) -> Label:
 
 
 def agent(
-    model: Strategy, shop: Shop, source: ToolSource | None = None, spec: Tools | None = None
+    model: Strategy,
+    shop: Shop,
+    source: ToolSource | None = None,
+    spec: Tools | None = None,
+    clearance: Label = Label.RESTRICTED,
 ) -> Strategy:
     source = source or ToolSource("shop")
-    return tools(model, spec or Tools(("shop",)), [(source, shop)], lambda model, usage: 1.0, label)
+    return tools(
+        model, spec or Tools(("shop",)), [(source, shop)], lambda model, usage: 1.0, Inflow(label, clearance)
+    )
 
 
 def statuses(events: list[Event]) -> list[str]:
@@ -210,7 +217,9 @@ def test_a_callers_own_tool_call_is_the_answer() -> None:
 def test_two_tools_of_one_name_are_offered_under_two() -> None:
     model = Model([Answer("done")])
     servers = [(ToolSource("a"), Shop()), (ToolSource("b"), Shop())]
-    run(tools(model, Tools(("a", "b")), servers, lambda m, u: 0.0, label), user("x"))
+    run(
+        tools(model, Tools(("a", "b")), servers, lambda m, u: 0.0, Inflow(label, Label.RESTRICTED)), user("x")
+    )
     assert [spec.name for spec in model.requests[0].offered] == ["look", "b__look"]
 
 
@@ -238,3 +247,10 @@ def test_a_stream_keeps_tool_calls_and_relays_prose() -> None:
     assert not any(d.tool_calls for d in deltas)
     assert [d.finish for d in deltas if d.finish] == ["stop"]
     assert deltas[-1].usage == Usage(input=2, output=2)
+
+
+def test_a_result_above_the_callers_clearance_is_withheld() -> None:
+    model = Model([wants(), Answer("done")])
+    run(agent(model, Shop(answer="the key is sk-1"), clearance=Label.INTERNAL), user("x"))
+    assert all("sk-1" not in message.text for message in model.requests[1].messages)
+    assert "Withheld" in model.requests[1].results[0][1].text
