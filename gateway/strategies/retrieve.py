@@ -23,8 +23,8 @@ def retrieve(
 ) -> Strategy:
     """`inner`, its request augmented by the best passages of `bases`.
 
-    The label of what flows in raises the request's: its base's, or what can be found in its text. What is above
-    the caller's clearance does not flow in.
+    The label of what flows in raises the request's: its base's, or what can be found in its text. What is
+    above the caller's clearance does not flow in.
     """
 
     async def strategy(request: ChatRequest, emit: Emit) -> None:
