@@ -69,7 +69,10 @@ DataDir = Annotated[
 Secrets = Annotated[
     list[str],
     typer.Option(
-        "--secret", help="A variable that the policy may use as ${NAME}; repeat it.", metavar="NAME"
+        "--secret",
+        envvar="POINTSMAN_SECRETS",
+        help="A variable that the policy may use as ${NAME}; repeat it.",
+        metavar="NAME",
     ),
 ]
 KnowledgeRoot = Annotated[

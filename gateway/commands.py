@@ -23,6 +23,7 @@ from gateway.classify.classifier import LinearClassifier
 from gateway.classify.knowledge import consult
 from gateway.classify.label import label_of
 from gateway.errors import GatewayError
+from gateway.inbound import facts_of
 from gateway.labels import clear
 from gateway.parts import IN_PROCESS_EMBEDDER, BuiltParts, PartsBuilder, attempt
 from gateway.policy.evaluate import Facts
@@ -118,15 +119,8 @@ async def _facts(
     signals = LinearClassifier().classify(request)
     raw = {name.encode(): value.encode() for name, value in headers.items()}
     request = request.labelled(label_of(signals, caller, policy.unreadable, raw))
-    return Facts(
-        signals=await _informed(policy, settings, caller, request, signals),
-        caller=caller,
-        model=request.model,
-        label=request.label,
-        stream=request.stream,
-        metadata=request.metadata,
-        headers=headers,
-    )
+    informed = await _informed(policy, settings, caller, request, signals)
+    return facts_of(request, informed, caller, headers, raw)
 
 
 async def _informed(

@@ -45,27 +45,6 @@ class Incoming:
         sent = ((name, self.headers.get(name.encode())) for name in names)
         return {name: value[:MAX_HEADER].decode("latin-1") for name, value in sent if value is not None}
 
-    def facts(
-        self, request: ChatRequest, signals: Signals, caller: Caller, headers: Mapping[str, str]
-    ) -> Facts:
-        """All that a condition can read of this request."""
-        return Facts(
-            signals=signals,
-            caller=caller,
-            model=request.model,
-            label=request.label,
-            stream=request.stream,
-            metadata=request.metadata,
-            headers=headers,
-            sticky=self.conversation(caller, request),
-        )
-
-    def conversation(self, caller: Caller, request: ChatRequest) -> str:
-        """What keeps a conversation with one model of a canary: its id, else how it began."""
-        named = self.headers.get(b"x-pointsman-conversation")
-        first = next((m.text for m in request.messages if m.role == "user"), "")
-        return f"{caller.name}/{named.decode('latin-1') if named else first}"
-
 
 class Reply(Protocol):
     """What the caller's protocol makes of events."""
@@ -73,3 +52,30 @@ class Reply(Protocol):
     async def event(self, event: Delta | Answer, exchange: Exchange) -> None: ...
     async def finish(self, exchange: Exchange) -> None: ...
     async def fail(self, error: GatewayError, exchange: Exchange) -> None: ...
+
+
+def facts_of(
+    request: ChatRequest,
+    signals: Signals,
+    caller: Caller,
+    named: Mapping[str, str],
+    sent: Mapping[bytes, bytes],
+) -> Facts:
+    """All that a condition can read: of the headers `sent`, those that are `named` in one."""
+    return Facts(
+        signals=signals,
+        caller=caller,
+        model=request.model,
+        label=request.label,
+        stream=request.stream,
+        metadata=request.metadata,
+        headers=named,
+        sticky=_conversation(request, caller, sent),
+    )
+
+
+def _conversation(request: ChatRequest, caller: Caller, sent: Mapping[bytes, bytes]) -> str:
+    """What keeps a conversation with one model of a canary: its id, else how it began."""
+    named = sent.get(b"x-pointsman-conversation")
+    first = next((m.text for m in request.messages if m.role == "user"), "")
+    return f"{caller.name}/{named.decode('latin-1') if named else first}"

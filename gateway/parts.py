@@ -113,16 +113,15 @@ class PartsBuilder:
             PolicyMistakes: the policy names a head that was never trained.
         """
         parts, old = BuiltParts(), before or BuiltParts()
-        in_service = [m for m in policy.models.values() if not m.disabled and m.kind == "chat"]
-        for model in in_service:
+        for model in policy.chat_models:
             parts.models[model.name] = _kept(old.models, model.name, model) or self._model(model)
         self.add_knowledge(parts, policy, old)
-        for source in policy.tools.values():
+        for source in (s for s in policy.tools.values() if not s.disabled):
             parts.servers[source.name] = _kept(old.servers, source.name, source) or self._server(source)
         return parts
 
     def add_knowledge(self, parts: BuiltParts, policy: Policy, old: BuiltParts) -> None:
-        for base in policy.knowledge.values():
+        for base in (b for b in policy.knowledge.values() if not b.disabled):
             embedder = policy.models.get(base.embed_with or "")
             spec = (base, embedder)
             parts.bases[base.name] = _kept(old.bases, base.name, spec) or self._base(base, embedder)

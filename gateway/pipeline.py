@@ -12,7 +12,7 @@ from gateway.accounting.exchange import Exchange
 from gateway.classify.knowledge import consult
 from gateway.classify.label import label_of
 from gateway.errors import Blocked, GatewayError, HungUp, InternalError
-from gateway.inbound import Incoming, InForce, Reply
+from gateway.inbound import Incoming, InForce, Reply, facts_of
 from gateway.interfaces import Classifier
 from gateway.policy.evaluate import Decision, decide
 from gateway.strategies.compose import compose
@@ -98,7 +98,7 @@ class Pipeline:
     ) -> Decision:
         started = perf_counter()
         exchange.headers = incoming.named(force.headers)
-        facts = incoming.facts(request, signals, caller, exchange.headers)
+        facts = facts_of(request, signals, caller, exchange.headers, incoming.headers)
         decision = decide(force.policy, facts)
         exchange.spend("decide", perf_counter() - started)
         return decision

@@ -42,8 +42,7 @@ def _visible(policy: Policy, caller: Caller) -> Iterator[tuple[str, str]]:
     """Names and who owns them: `auto`, the routes, the models in service, and exact aliases."""
     names = [("auto", "pointsman")]
     names += [(f"route/{route.name}", "pointsman") for route in policy.routes if not route.disabled]
-    chat = (m for m in policy.models.values() if m.kind == "chat" and not m.disabled)
-    names += [(model.name, model.provider) for model in chat]
+    names += [(model.name, model.provider) for model in policy.chat_models]
     names += [(alias, "pointsman") for alias in policy.aliases if not alias.endswith("*")]
     return (entry for entry in names if usable(resolve(policy, entry[0], caller), caller))
 

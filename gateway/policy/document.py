@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -223,22 +223,6 @@ def compose(file: str, data: bytes, found: Reading) -> Value | None:
     if len(data) > LARGEST:
         found.mistakes.append(Mistake(file, 1, 1, f"the file is larger than {LARGEST} bytes", "split it"))
     return None if node is None else Value(file, text, node)
-
-
-def scalars(value: Value) -> Iterator[Value]:
-    """Every scalar below, keys left out. Anchors are followed once."""
-    stack, seen = [value.node], set[int]()
-    while stack:
-        node = stack.pop()
-        if id(node) in seen:
-            continue
-        seen.add(id(node))
-        if isinstance(node, yaml.ScalarNode):
-            yield Value(value.file, value.source, node)
-        elif isinstance(node, yaml.SequenceNode):
-            stack.extend(node.value)
-        elif isinstance(node, yaml.MappingNode):
-            stack.extend(child for _, child in node.value)
 
 
 def shortened(text: str) -> str:

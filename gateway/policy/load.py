@@ -15,7 +15,7 @@ from gateway.policy.mistakes import Mistake, PolicyMistakes
 from gateway.policy.models import Available, Surroundings, read_alias, read_model
 from gateway.policy.references import check_references
 from gateway.policy.rules import read_guard, read_routes
-from gateway.policy.schema import Guard, Model, Policy, Route
+from gateway.policy.schema import Guard, Policy, Route
 from gateway.policy.secrets import MOUNT, Vault
 from gateway.policy.secrets import secrets_from as secrets_from
 from gateway.policy.sources import read_knowledge, read_tools
@@ -237,8 +237,3 @@ def _needed(folder: Path, policy: Policy, sections: Mapping[str, list[Value]], f
             found.mistakes.append(Mistake(folder.name or ".", 1, 1, said, f"add '{key}:' to a *.yaml file"))
     if sections.get("models") and not policy.models and not found.mistakes:
         found.wrong(sections["models"][0], "there is no model", "name at least one")
-
-
-def chat_models(policy: Policy) -> tuple[Model, ...]:
-    """The models in service that answer."""
-    return tuple(m for m in policy.models.values() if m.kind == "chat" and not m.disabled)

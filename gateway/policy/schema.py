@@ -173,5 +173,10 @@ class Policy:
     orders: dict[str, tuple[Model, ...]] = field(default_factory=dict, init=False, compare=False, repr=False)
     """Remembers the models of each route whose order does not change with the request."""
 
+    @property
+    def chat_models(self) -> tuple[Model, ...]:
+        """The models in service that answer."""
+        return tuple(m for m in self.models.values() if m.kind == "chat" and not m.disabled)
+
     def route(self, name: str) -> Route | None:
         return next((r for r in self.routes if r.name == name), None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from functools import partial
 from typing import Any
 
 import pytest
@@ -27,7 +28,7 @@ from tests.upstream import FOREVER, Recorded, Reply, Upstream, failure
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")
 
 FAST = Timeouts(connect=1.0, first_token=5.0, idle=5.0, total=20.0)
-SOON = 1.0  # seconds: the promise is 0.1, and the machine may be busy
+SOON = 0.1  # seconds, of the quickest of three tries: the machine may be busy
 USAGE = {
     "input_tokens": 12,
     "output_tokens": 5,
@@ -205,7 +206,11 @@ def test_a_caller_who_leaves_ends_the_upstream_call(stream: bool) -> None:
         return left
 
     for reply in replies:
-        with Upstream(reply) as up:
-            left = asyncio.run(leave(claude(up)))
-            up.wait(lambda: up.requests[0].hung_up)
-            assert (up.requests[0].hung_up or FOREVER) - left < SOON
+        took = []
+        for _ in range(3):
+            with Upstream(reply) as up:
+                left = asyncio.run(leave(claude(up)))
+                (request,) = up.requests
+                up.wait(partial(getattr, request, "hung_up"))
+                took.append((request.hung_up or FOREVER) - left)
+        assert min(took) < SOON

@@ -28,7 +28,7 @@ from gateway.types import Answer, ChatRequest, Delta, Event, Label, Message, Too
 from tests.upstream import FOREVER, Call, Recorded, Reply, Script, Upstream, failure
 
 FAST = Timeouts(connect=1.0, first_token=0.3, idle=0.3, total=3.0)
-SOON = 1.0  # seconds: the promise is 0.1, and the machine may be busy
+SOON = 0.1  # seconds, of the quickest of three tries: the machine may be busy
 
 
 def chat(stream: bool = False, **fields: Any) -> ChatRequest:
@@ -285,7 +285,7 @@ def test_a_stream_asked_for_and_not_given_is_passed_on_in_one_piece() -> None:
 
 
 def cancelled(script: Reply, request: ChatRequest) -> float:
-    """Seconds from the caller's leaving until the upstream saw it."""
+    """Seconds from the caller's leaving until the upstream saw it: the quickest of three."""
 
     async def leave(model: Model) -> float:
         task = asyncio.create_task(ask(model, request))
@@ -296,10 +296,13 @@ def cancelled(script: Reply, request: ChatRequest) -> float:
             await task
         return left
 
-    with Upstream(script) as up:
-        left = asyncio.run(leave(model(up, timeouts=Timeouts())))
-        up.wait(lambda: up.requests[0].hung_up)
-        return (up.requests[0].hung_up or FOREVER) - left
+    took = []
+    for _ in range(3):
+        with Upstream(script) as up:
+            left = asyncio.run(leave(model(up, timeouts=Timeouts())))
+            up.wait(lambda: up.requests[0].hung_up)
+            took.append((up.requests[0].hung_up or FOREVER) - left)
+    return min(took)
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -312,10 +315,13 @@ def test_a_caller_who_leaves_ends_the_upstream_call_within_a_tenth_of_a_second(s
 
 def test_calls_one_after_the_other_share_a_connection_streamed_or_not() -> None:
     for request in (chat(), chat(stream=True)):
-        with Upstream(Reply("a b")) as up:
-            asyncio.run(ask(model(up), request, times=6))
-            # A stream's caller is let go at [DONE]; the connection follows when the body's end is there.
-            assert up.connections <= (4 if request.stream else 1)
+        opened = []
+        for _ in range(3):
+            with Upstream(Reply("a b")) as up:
+                asyncio.run(ask(model(up), request, times=6))
+                opened.append(up.connections)
+        # A stream's caller is let go at [DONE]; the connection follows when the body's end is there.
+        assert min(opened) <= (2 if request.stream else 1)
 
 
 def test_a_connection_that_the_server_closed_meanwhile_is_replaced_without_a_word() -> None:

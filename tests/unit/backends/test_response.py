@@ -171,8 +171,8 @@ def test_finishing_waits_a_moment_for_the_end_without_holding_anybody_up() -> No
     async def use(response: Response) -> None:
         await anext(response)
         started = time.monotonic()
-        response.finish(grace=0.05)
-        assert time.monotonic() - started < 0.05
-        await asyncio.sleep(0.1)
+        response.finish(grace=0.5)
+        assert time.monotonic() - started < 0.2  # far less than the grace, on a busy machine too
+        await asyncio.sleep(0.7)
 
     assert asyncio.run(exchange((HEAD + b"content-length: 9\r\n\r\nx", 1.0), use, FAST))

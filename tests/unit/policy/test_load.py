@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.policy.load import chat_models, files_of, fingerprint, load, revision_of
+from gateway.policy.load import files_of, fingerprint, load, revision_of
 from gateway.policy.mistakes import PolicyMistakes
 from gateway.types import Label
 from tests.policies import MODELS, ROUTES, loaded, mistakes, only_mistake, write
@@ -57,7 +57,7 @@ def test_routes_live_in_one_file(tmp_path: Path) -> None:
 def test_models_may_live_in_several_files(tmp_path: Path) -> None:
     policy = loaded(tmp_path, more="models: [{name: extra, target: openai/e}]\n")
     assert "extra" in policy.models
-    assert [model.name for model in chat_models(policy)] == ["small", "house", "tagger", "extra"]
+    assert [model.name for model in policy.chat_models] == ["small", "house", "tagger", "extra"]
 
 
 def test_a_folder_without_models_or_routes_says_what_to_add(tmp_path: Path) -> None:

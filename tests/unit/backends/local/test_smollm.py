@@ -72,13 +72,16 @@ def test_it_answers_within_its_limits_and_is_closed_to_others() -> None:
 def test_a_caller_who_leaves_is_let_go_at_once_and_the_next_is_served() -> None:
     async def test(model: SmolLM) -> None:
         await write(model, asking("Hi"), most=1)
-        long = asyncio.create_task(write(model, asking("a long story " * 80), most=500))
-        await asyncio.sleep(0.2)
-        started = time.perf_counter()
-        long.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await long
-        assert time.perf_counter() - started < 1.0  # the promise is 0.1 s; the machine may be busy
+        took = []
+        for _ in range(3):  # the quickest counts: the machine may be busy
+            long = asyncio.create_task(write(model, asking("a long story " * 80), most=500))
+            await asyncio.sleep(0.2)
+            started = time.perf_counter()
+            long.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await long
+            took.append(time.perf_counter() - started)
+        assert min(took) < 0.1
         _, written = await write(model, asking("Hi"), most=2)
         assert written.usage.output == 2
 
