@@ -6,26 +6,18 @@ import asyncio
 import json
 import os
 from dataclasses import asdict
-from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
-from rich.console import Console
-from rich.progress import Progress, TaskID
 
 from gateway import __version__
 from gateway.access.keys import ANYONE
 from gateway.accounting.metrics import Metrics
 from gateway.api.wire import chat_request
-from gateway.backends.minilm import MiniLM
 from gateway.backends.probe import probe_now
 from gateway.classify.classifier import LinearClassifier
 from gateway.classify.knowledge import consult
 from gateway.classify.label import label_of
 from gateway.errors import GatewayError
 from gateway.inbound import facts_of
-from gateway.labels import clear
-from gateway.parts import IN_PROCESS_EMBEDDER, BuiltParts, PartsBuilder, attempt
+from gateway.parts import BuiltParts, PartsBuilder, attempt
 from gateway.policy.evaluate import Facts
 from gateway.policy.explain import explain as explained
 from gateway.policy.explain import render
@@ -34,9 +26,7 @@ from gateway.policy.mistakes import PolicyMistakes, proposal
 from gateway.policy.schema import Policy
 from gateway.policy.secrets import secrets_from
 from gateway.settings import Settings
-from gateway.tuning.command import train_command
-from gateway.tuning.report import Report
-from gateway.types import Caller, ChatRequest, Label, Signals
+from gateway.types import Caller, ChatRequest, Signals
 
 
 def explain(
@@ -81,36 +71,6 @@ def _request(text: str) -> ChatRequest:
     return chat_request(
         json.dumps({"model": "auto", "messages": [{"role": "user", "content": text}]}).encode()
     )
-
-
-def train(name: str, examples: Path, holdout: Path | None, to: Path) -> str:
-    """Fits a head and writes it; the report as text.
-
-    Raises:
-        ValueError: the name or the rows cannot be used.
-        OSError: a file cannot be read or written.
-    """
-    return asyncio.run(_train(name, examples, holdout, to)).text()
-
-
-async def _train(name: str, examples: Path, holdout: Path | None, to: Path) -> Report:
-    embedder = MiniLM(threads=os.cpu_count() or 1)
-
-    async def embed(texts: tuple[str, ...]) -> NDArray[np.float32]:
-        return await embedder.embed(clear(texts, Label.RESTRICTED, IN_PROCESS_EMBEDDER, "embedder"))
-
-    with Progress(console=Console(stderr=True), transient=True) as shown:
-        bars: dict[str, TaskID] = {}
-
-        def progress(what: str, done: int, total: int) -> None:
-            if what not in bars:
-                bars[what] = shown.add_task(what)
-            shown.update(bars[what], completed=done, total=total)
-
-        try:
-            return await train_command(name, examples, holdout, to, embed, progress=progress)
-        finally:
-            await embedder.close()
 
 
 async def _facts(

@@ -1,0 +1,1 @@
+"""`pointsman policy diff`."""
