@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, Protocol, TypeVar
 
-from gateway.types import Label
+from gateway.types import ChatRequest, Label
 
 T = TypeVar("T")
 _SEAL = object()
@@ -52,6 +52,14 @@ def clear(value: T, label: Label, destination: Destination, kind: str) -> Cleare
     if label > destination.clearance:
         raise NotCleared(kind, destination.name, label, destination.clearance)
     return Cleared(value, destination.name, label, _SEAL)
+
+
+def lowered(masked: ChatRequest, label: Label) -> ChatRequest:
+    """A request that was masked, with the label that what is left of it has: the only way down.
+
+    Whoever calls it notes a `Masked`.
+    """
+    return replace(masked, label=label)
 
 
 def highest(labels: Iterable[Label]) -> Label:

@@ -116,6 +116,8 @@ class Pipeline:
             exchange.note(refused)
         if decision.blocked_by is not None:
             raise Blocked(decision.blocked_by.block or "This request is not allowed here.")
+        if decision.masking:  # until what they mask can be masked, it does not leave
+            raise Blocked(f"The guard {decision.masking[0].name!r} masks, which cannot be done here yet.")
         if not decision.candidates:
             raise no_cleared_model(request)
 

@@ -314,6 +314,16 @@ class ToolUsed:
 
 
 @dataclass(frozen=True, slots=True)
+class Masked:
+    """Guards masked data: how many different values of each entity, and the label before and after."""
+
+    guards: tuple[str, ...]
+    entities: Mapping[str, int]
+    before: Label
+    after: Label
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """The gate kept data from a destination; `kind` is model, embedder, retriever, tool, ledger or caller."""
 
@@ -322,7 +332,7 @@ class Refused:
     label: Label
 
 
-Note = Tried | Serving | Retrieved | ToolUsed | Refused
+Note = Tried | Serving | Retrieved | ToolUsed | Masked | Refused
 Event = Delta | Answer | Note
 
 

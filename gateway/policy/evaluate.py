@@ -56,8 +56,9 @@ class Verdict(NamedTuple):
 class Decision:
     """How a request is served. With `blocked_by`, nothing else counts; without `candidates`, nobody may.
 
-    `candidates` are in the order in which they are tried, each cleared for `label`. `knowledge` and
-    `tools` are the route's sources that may be asked for this caller at this label.
+    `candidates` are in the order in which they are tried, each cleared for `label`, which is the label
+    after masking by `masking`. `knowledge` and `tools` are the route's sources that may be asked for this
+    caller at this label.
     """
 
     route: Route | None
@@ -70,23 +71,57 @@ class Decision:
     tried: tuple[Verdict, ...] = ()
     knowledge: tuple[Knowledge, ...] = ()
     tools: tuple[ToolSource, ...] = ()
+    masking: tuple[Guard, ...] = ()
 
 
-def decide(policy: Policy, facts: Facts) -> Decision:
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """What the guards said of the signals as they came: the first that blocks, else all that mask."""
+
+    asked: Asked
+    verdicts: tuple[Verdict, ...]
+    blocked_by: Guard | None = None
+    masking: tuple[Guard, ...] = ()
+
+
+def decide(policy: Policy, facts: Facts, masked: Label | None = None) -> Decision:
     """Guards in order, then the first route that matches, then the gate over its candidates.
+
+    `masked` is the label that is assumed of the request once guards have masked it; None: it stays.
 
     Raises:
         UnknownModel: the model asked for is neither a model, a route, an alias nor `auto`.
         Forbidden: the caller may not use it.
     """
+    said = guard(policy, facts)
+    if said.masking and masked is not None:
+        facts = replace(facts, label=masked)
+    return route(policy, facts, said)
+
+
+def guard(policy: Policy, facts: Facts) -> Guarded:
+    """The first half of `decide`: what the guards say; whoever masks does so between the halves.
+
+    Raises:
+        UnknownModel, Forbidden: as `decide` does.
+    """
     asked = resolve(policy, facts.model, facts.caller)
     if not usable(asked, facts.caller):
         raise Forbidden(f"this key may not use the model {facts.model!r}", param="model")
     activation = activate(policy, facts)
-    guards, blocked_by = _guarded(policy, activation)
-    if blocked_by is not None:
-        return Decision(None, Reason.DEFAULT, facts.label, blocked_by=blocked_by, guards=guards)
-    return _gated(policy, facts, asked, _routed(policy, asked, activation), guards)
+    guards = [guard for guard in policy.guards if not guard.disabled]
+    verdicts = tuple(Verdict(guard.name, guard.when.evaluate(activation)) for guard in guards)
+    acting = [g for g, verdict in zip(guards, verdicts, strict=True) if verdict.outcome is not False]
+    blocked_by = next((g for g in acting if g.block is not None), None)
+    masking = () if blocked_by else tuple(g for g in acting if g.mask)
+    return Guarded(asked, verdicts, blocked_by, masking)
+
+
+def route(policy: Policy, facts: Facts, said: Guarded) -> Decision:
+    """The second half of `decide`; `facts.label` is the label after masking."""
+    if said.blocked_by is not None:
+        return Decision(None, Reason.DEFAULT, facts.label, blocked_by=said.blocked_by, guards=said.verdicts)
+    return _gated(policy, facts, said, _routed(policy, said.asked, activate(policy, facts)))
 
 
 def activate(policy: Policy, facts: Facts) -> Activation:
@@ -141,26 +176,6 @@ VALUES: Mapping[str, Callable[[Facts], object]] = MappingProxyType(
 """How each declared variable is read off the facts; None is unknown."""
 
 
-def _guarded(policy: Policy, activation: Activation) -> tuple[tuple[Verdict, ...], Guard | None]:
-    """Every guard's outcome, and the first that blocks: a guard acts unless its condition is false."""
-    guards = [guard for guard in policy.guards if not guard.disabled]
-    verdicts = tuple(Verdict(guard.name, guard.when.evaluate(activation)) for guard in guards)
-    acting = (g for g, verdict in zip(guards, verdicts, strict=True) if verdict.outcome is not False)
-    first = next(acting, None)
-    return verdicts, None if first is None else _blocking(first)
-
-
-def _blocking(guard: Guard) -> Guard:
-    """A guard that masks cannot do so yet: what it would mask does not leave."""
-    if guard.block is not None:
-        return guard
-    message = (
-        f"The policy's guard {guard.name!r} wants parts of this request masked, which this version "
-        "of the gateway cannot do; the request was not sent anywhere."
-    )
-    return replace(guard, block=message)
-
-
 Routed = tuple[Route | None, Reason, tuple[Verdict, ...]]
 
 
@@ -181,12 +196,10 @@ def _routed(policy: Policy, asked: Asked, activation: Activation) -> Routed:
     return None, Reason.DEFAULT, tuple(tried)
 
 
-def _gated(
-    policy: Policy, facts: Facts, asked: Asked, routed: Routed, guards: tuple[Verdict, ...]
-) -> Decision:
+def _gated(policy: Policy, facts: Facts, said: Guarded, routed: Routed) -> Decision:
     """The decision with its candidates and sources, each held against its clearance."""
     (route, reason, tried), label = routed, facts.label
-    models = _models(policy, facts, asked, route)
+    models = _models(policy, facts, said.asked, route)
     candidates = tuple([model for model in models if label <= model.clearance])
     refused = [Refused("model", model.name, label) for model in models if label > model.clearance]
     knowledge, no_knowledge = allowed_sources(_bases(policy, route), "retriever", facts, candidates)
@@ -197,10 +210,11 @@ def _gated(
         label=label,
         candidates=candidates,
         refused=(*refused, *no_knowledge, *no_tools),
-        guards=guards,
+        guards=said.verdicts,
         tried=tried,
         knowledge=knowledge,
         tools=tools,
+        masking=said.masking,
     )
 
 

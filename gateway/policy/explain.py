@@ -141,7 +141,7 @@ def _route_steps(policy: Policy, facts: Facts, decision: Decision) -> tuple[Step
 
 def _step(rule: Guard | Route, verdict: Verdict, facts: Facts) -> Step:
     if isinstance(rule, Guard):
-        acts = "blocks" if rule.block is not None else "masks, so it blocks"
+        acts = "blocks" if rule.block is not None else f"masks {', '.join(rule.mask)}"
         action = "passes" if verdict.outcome is False else acts
     else:
         action = "serves" if verdict.outcome is True else "goes on"

@@ -15,7 +15,7 @@ from gateway.policy.mistakes import Mistake, PolicyMistakes
 from gateway.policy.models import Available, Surroundings, read_alias, read_model
 from gateway.policy.references import check_references
 from gateway.policy.rules import read_guard, read_routes
-from gateway.policy.schema import Guard, Policy, Route
+from gateway.policy.schema import Guard, Log, Policy, Route
 from gateway.policy.secrets import MOUNT, Vault
 from gateway.policy.secrets import secrets_from as secrets_from
 from gateway.policy.sources import read_knowledge, read_tools
@@ -155,7 +155,6 @@ def _policy(
     rules: tuple[Guard | Route, ...] = (*guards, *routes)
     aliases = _aliases(sections, found)
     baseline = _one(sections, "baseline", found, lambda v: _model(v, found), None)
-    _one(sections, "log", found, lambda v: _log(v, found), None)
     check_references(found, {model.name: model.teachers for model in models})
     return Policy(
         revision=revision,
@@ -173,6 +172,7 @@ def _policy(
         on_ledger_failure=_one(
             sections, "on_ledger_failure", found, values.one_of("serve", "refuse"), "serve"
         ),
+        log=_one(sections, "log", found, lambda v: _log(v, found), Log()),
         warnings=tuple(found.warnings),
         notes=tuple(found.notes),
         reads=_reads(rules),
@@ -208,13 +208,13 @@ def _model(value: Value, found: Reading) -> str:
     return name
 
 
-def _log(value: Value, found: Reading) -> None:
+def _log(value: Value, found: Reading) -> Log:
     fields = Fields(value, found, "log", ("content", "up_to", "keep"))
     content = fields.need("content", values.one_of("never", "masked"), "never")
-    fields.read("up_to", values.label, None)
-    fields.read("keep", values.duration, None)
     if content != "never":
         found.warn(value, "log: content is not enforced yet; no content is logged")
+    up_to = fields.read("up_to", values.label, Label.PUBLIC)
+    return Log(content, up_to, fields.read("keep", values.duration, None))
 
 
 def _reads(rules: Iterable[Guard | Route]) -> frozenset[str]:

@@ -11,26 +11,26 @@ from gateway.policy.mistakes import Mistake, nearest, proposal
 from gateway.policy.schema import Guard, Retrieve, Route, Tools
 from gateway.policy.vocabulary import FINDINGS, NOT_MEASURED
 
-_GUARD = ("name", "when", "block", "mask", "lowers_to", "disabled")
+_GUARD = ("name", "when", "block", "mask", "lowers_to", "disabled", "accept_residual")
 _ROUTE = ("name", "about", "when", "model", "fallback", "retrieve", "tools", "disabled")
 _ROUTE_LATER = ("retries", "retry_on", "hold_back", "cache", "evaluate", "judge")
 
 
 def read_guard(value: Value, found: Reading, knowledge: Sequence[str]) -> Guard | None:
-    fields = Fields(value, found, "a guard", _GUARD, ("accept_residual",))
+    fields = Fields(value, found, "a guard", _GUARD)
     name = fields.need("name", values.name, "")
     when = fields.need("when", lambda v: _condition(v, found, knowledge), None)
     block = fields.read("block", values.said, None)
     mask = fields.read("mask", lambda v: _entities(v, found), ())
     if len({"block", "mask"} & fields.present.keys()) != 1:
         found.wrong(value, "a guard blocks or masks", "give it 'block:' with a message, or 'mask:'")
-    if "mask" in fields.present:
-        found.warn(fields.present["mask"], f"guard {name}: mask is not enforced yet; until then it blocks")
     if not name or when is None:
         return None
     found.define("guard", name, fields.present["name"])
     lowers_to = fields.read("lowers_to", values.label, None)
-    return Guard(name, when, block, mask, lowers_to, fields.read("disabled", values.flag, False))
+    disabled = fields.read("disabled", values.flag, False)
+    accept_residual = fields.read("accept_residual", values.flag, False)
+    return Guard(name, when, block, mask, lowers_to, disabled, accept_residual)
 
 
 def read_routes(value: Value, found: Reading, knowledge: Sequence[str]) -> tuple[Route, ...]:

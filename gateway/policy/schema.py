@@ -92,14 +92,15 @@ class ToolSource:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Acts unless its condition is false."""
+    """Acts unless its condition is false: it blocks, or masks what is found of `mask`."""
 
     name: str
     when: Condition
     block: str | None = None  # the message to the caller
-    mask: tuple[str, ...] = ()
-    lowers_to: Label | None = None
+    mask: tuple[str, ...] = ()  # entities and classes of findings
+    lowers_to: Label | None = None  # the least label of what is masked; None: the label stays
     disabled: bool = False
+    accept_residual: bool = False  # a label that was given to the whole text, not to a span, may fall too
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,22 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
+class Log:
+    """What may be kept of a request's own words: none of it above `up_to`."""
+
+    content: str = "never"  # or masked
+    up_to: Label = Label.PUBLIC
+    keep: float | None = None  # seconds
+
+    name = "ledger"
+
+    @property
+    def clearance(self) -> Label:
+        """Of the ledger as a destination."""
+        return self.up_to
+
+
+@dataclass(frozen=True, slots=True)
 class KnownCaller:
     """A caller and the SHA-256 of its key, in hexadecimal."""
 
@@ -163,6 +180,7 @@ class Policy:
     honour_model: bool = True
     disclose: bool = True
     on_ledger_failure: str = "serve"
+    log: Log = Log()
     warnings: tuple[str, ...] = ()  # what loads but is not enforced yet, and the like
     notes: tuple[str, ...] = ()  # which models were left out of service, and why
     reads: frozenset[str] | None = None  # the variables that its conditions read; None: not known

@@ -224,7 +224,6 @@ def test_the_documented_example_loads(tmp_path: Path) -> None:
     assert {warning.partition(": ")[2] for warning in policy.warnings} == {
         "a caller: budget is not enforced yet",
         "a caller: limits is not enforced yet",
-        "guard mask-contact-details: mask is not enforced yet; until then it blocks",
     }
     tagged = decide(policy, facts(Task.CATEGORIZATION))
     assert [model.name for model in tagged.candidates] == ["ticket-tagger", "house"]

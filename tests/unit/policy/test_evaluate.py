@@ -81,12 +81,26 @@ def test_a_guard_acts_where_its_condition_is_unknown(tmp_path: Path) -> None:
     assert decide(policy, facts(None, caller=replace(ANYONE, team="hr"))).blocked_by is None
 
 
-def test_a_guard_that_masks_blocks_with_words_of_its_own_until_masking_is_there(tmp_path: Path) -> None:
-    text = "guards: [{name: hide, when: sensitivity == confidential, mask: [email]}]\n"
-    decision = decide(loaded(tmp_path, guards=text), facts(label=Label.CONFIDENTIAL))
+def test_a_guard_that_masks_lets_the_rest_go_on_with_the_label_that_is_left(tmp_path: Path) -> None:
+    text = "guards: [{name: hide, when: sensitivity == confidential, mask: [email], lowers_to: internal}]\n"
+    policy = loaded(tmp_path, guards=text)
+    kept = decide(policy, facts(label=Label.CONFIDENTIAL))
+    lowered = decide(policy, facts(label=Label.CONFIDENTIAL), Label.INTERNAL)
+    assert [guard.name for guard in lowered.masking] == ["hide"]
+    assert (kept.blocked_by, kept.label, lowered.label) == (None, Label.CONFIDENTIAL, Label.INTERNAL)
+    assert [model.name for model in kept.candidates] == ["house"]
+    assert [model.name for model in lowered.candidates] == ["small", "house"]
+
+
+def test_a_label_after_masking_is_not_believed_where_nothing_masks(policy: Policy) -> None:
+    assert decide(policy, facts(label=Label.CONFIDENTIAL), Label.PUBLIC).label is Label.CONFIDENTIAL
+
+
+def test_the_first_guard_that_blocks_wins_over_those_that_mask(tmp_path: Path) -> None:
+    text = "guards: [{name: hide, when: 'true', mask: [email]}, {name: stop, when: 'true', block: No.}]\n"
+    decision = decide(loaded(tmp_path, guards=text), facts())
     assert decision.blocked_by is not None
-    assert "'hide'" in (decision.blocked_by.block or "")
-    assert "masked" in (decision.blocked_by.block or "")
+    assert (decision.blocked_by.name, decision.masking, decision.candidates) == ("stop", (), ())
 
 
 def test_disabled_guards_and_routes_are_passed_over(tmp_path: Path) -> None:
