@@ -7,17 +7,11 @@ import json
 import os
 from dataclasses import asdict
 
-from gateway import __version__
 from gateway.access.keys import ANYONE
-from gateway.accounting.metrics import Metrics
 from gateway.api.wire import chat_request
 from gateway.backends.probe import probe_now
-from gateway.classify.classifier import LinearClassifier
-from gateway.classify.knowledge import consult
-from gateway.classify.label import label_of
+from gateway.commands.understand import understanding
 from gateway.errors import GatewayError
-from gateway.inbound import facts_of
-from gateway.parts import BuiltParts, PartsBuilder, attempt
 from gateway.policy.evaluate import Facts
 from gateway.policy.explain import explain as explained
 from gateway.policy.explain import render
@@ -26,7 +20,7 @@ from gateway.policy.mistakes import PolicyMistakes, proposal
 from gateway.policy.schema import Policy
 from gateway.policy.secrets import secrets_from
 from gateway.settings import Settings
-from gateway.types import Caller, ChatRequest, Signals
+from gateway.types import Caller, ChatRequest
 
 
 def explain(
@@ -76,25 +70,5 @@ def _request(text: str) -> ChatRequest:
 async def _facts(
     policy: Policy, settings: Settings, caller: Caller, request: ChatRequest, headers: dict[str, str]
 ) -> Facts:
-    signals = LinearClassifier().classify(request)
-    raw = {name.encode(): value.encode() for name, value in headers.items()}
-    request = request.labelled(label_of(signals, caller, policy.unreadable, raw))
-    informed = await _informed(policy, settings, caller, request, signals)
-    return facts_of(request, informed, caller, headers, raw)
-
-
-async def _informed(
-    policy: Policy, settings: Settings, caller: Caller, request: ChatRequest, signals: Signals
-) -> Signals:
-    """The signals, the indexes asked as a request would ask them."""
-    if not policy.knowledge:
-        return signals
-    builder = PartsBuilder(settings, Metrics(__version__))
-    parts = BuiltParts()
-    try:
-        builder.add_knowledge(parts, policy, BuiltParts())
-        await asyncio.gather(*(attempt(name, part, part.value.refresh) for name, part in parts.bases.items()))
-        return (await consult(signals, request, caller, policy.knowledge.values(), parts))[0]
-    finally:
-        await parts.close()
-        await builder.close()
+    async with understanding(policy, settings) as understand:
+        return (await understand.of(request, caller, headers)).facts
