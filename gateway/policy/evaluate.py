@@ -124,6 +124,40 @@ def route(policy: Policy, facts: Facts, said: Guarded) -> Decision:
     return _gated(policy, facts, said, _routed(policy, said.asked, activate(policy, facts)))
 
 
+class Trace(NamedTuple):
+    """Every guard in service with its outcome, and every route in service up to the first that is true."""
+
+    guards: tuple[Verdict, ...]
+    routes: tuple[Verdict, ...]
+
+
+def trace(policy: Policy, facts: Facts, masked: Label | None = None) -> Trace:
+    """What each condition says of these facts, whether or not the decision needed to ask it.
+
+    `masked` is as `decide` takes it. No route is tried where a guard blocks, or a model or a route is named.
+
+    Raises:
+        UnknownModel, Forbidden: as `decide` does.
+    """
+    said = guard(policy, facts)
+    guards = _outcomes(policy.guards, activate(policy, facts))
+    if said.blocked_by is not None or said.asked.model is not None or said.asked.route is not None:
+        return Trace(guards, ())
+    if said.masking and masked is not None:
+        facts = replace(facts, label=masked)
+    routes = _outcomes(policy.routes, activate(policy, facts))
+    last = next((at for at, verdict in enumerate(routes) if verdict.outcome is True), len(routes))
+    return Trace(guards, routes[: last + 1])
+
+
+def _outcomes(rules: Iterable[Guard | Route], activation: Activation) -> tuple[Verdict, ...]:
+    return tuple(
+        Verdict(rule.name, True if rule.when is None else rule.when.evaluate(activation))
+        for rule in rules
+        if not rule.disabled
+    )
+
+
 def activate(policy: Policy, facts: Facts) -> Activation:
     """What the conditions of this policy may read of these facts."""
     task, freshness = facts.signals.task, facts.signals.freshness

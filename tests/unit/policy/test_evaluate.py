@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import Forbidden, UnknownModel
-from gateway.policy.evaluate import Reason, Verdict, decide, observed
+from gateway.policy.evaluate import Reason, Trace, Verdict, decide, observed, trace
 from gateway.policy.schema import Knowledge, Policy, ToolSource
 from gateway.policy.vocabulary import VARIABLES
 from gateway.types import Caller, Freshness, Label, Refused, Task
@@ -58,6 +58,30 @@ def test_the_trace_names_each_guard_and_each_route_that_was_tried(policy: Policy
     assert decision.guards == (Verdict("no-credentials", False),)
     assert decision.tried == (Verdict("tag", False), Verdict("facts", True))
     assert decision.reason is Reason.MATCHED
+
+
+def test_a_trace_says_what_every_guard_and_every_route_up_to_the_first_true_one_makes_of_it(
+    policy: Policy,
+) -> None:
+    plain = facts(Task.TOOL_ACTION)
+    assert trace(policy, plain) == Trace(
+        guards=(Verdict("no-credentials", False),),
+        routes=(Verdict("tag", False), Verdict("facts", False), Verdict("act", True)),
+    )
+    assert trace(policy, facts(model="route/act")) == Trace((Verdict("no-credentials", False),), ())
+    blocked = facts(label=Label.RESTRICTED, findings=(credential(),))
+    assert trace(policy, blocked) == Trace((Verdict("no-credentials", True),), ())
+
+
+def test_a_trace_tries_routes_by_the_label_after_masking(tmp_path: Path) -> None:
+    guards = "guards: [{name: hide, when: sensitivity == confidential, mask: [email], lowers_to: internal}]\n"
+    routes = (
+        "routes: [{name: low, when: sensitivity < confidential, model: small}, {name: r, model: house}]\n"
+    )
+    policy = loaded(tmp_path, guards=guards, routes=routes)
+    secret = facts(label=Label.CONFIDENTIAL)
+    assert trace(policy, secret).routes == (Verdict("low", False), Verdict("r", True))
+    assert trace(policy, secret, Label.INTERNAL).routes == (Verdict("low", True),)
 
 
 def test_a_guard_blocks_and_then_nothing_else_counts(policy: Policy) -> None:
