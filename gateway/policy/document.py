@@ -98,6 +98,17 @@ class Value:
             raise Wrong(f"a mapping is wanted here, not {self.kind}", "write 'key: value'")
         return [(self._other(key), self._other(value)) for key, value in self.node.value]
 
+    @property
+    def plain(self) -> Any:
+        """What the value says, as Python's own values; as in YAML 1.2, a date is text."""
+        if isinstance(self.node, yaml.MappingNode):
+            return {key.scalar: value.plain for key, value in self.pairs()}
+        if isinstance(self.node, yaml.SequenceNode):
+            return [value.plain for value in self.items()]
+        if self.tag in ("int", "float"):
+            return _number(self.scalar)
+        return {"null": None, "bool": self.scalar.lower() == "true"}.get(self.tag, self.scalar)
+
     def _other(self, node: yaml.Node) -> Value:
         return Value(self.file, self.source, node)
 
@@ -128,7 +139,7 @@ class Reading:
     """What reading a folder turns up: mistakes, warnings, notes, names defined and names referred to."""
 
     mistakes: list[Mistake] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[Mistake] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     defined: dict[str, dict[str, Value]] = field(default_factory=dict)
     references: list[tuple[str, str, Value]] = field(default_factory=list)
@@ -136,8 +147,9 @@ class Reading:
     def wrong(self, value: Value, message: str, proposed: str = "") -> None:
         self.mistakes.append(Mistake(value.file, value.line, value.column, message, proposed))
 
-    def warn(self, value: Value, message: str) -> None:
-        self.warnings.append(f"{value.file}:{value.line}: {message}")
+    def warn(self, value: Value, message: str, proposed: str = "") -> None:
+        """Record what is doubtful and loads all the same."""
+        self.warnings.append(Mistake(value.file, value.line, value.column, message, proposed))
 
     def define(self, kind: str, name: str, value: Value) -> None:
         """Record a name; the same name twice is a mistake."""
@@ -223,6 +235,15 @@ def compose(file: str, data: bytes, found: Reading) -> Value | None:
     if len(data) > LARGEST:
         found.mistakes.append(Mistake(file, 1, 1, f"the file is larger than {LARGEST} bytes", "split it"))
     return None if node is None else Value(file, text, node)
+
+
+def _number(text: str) -> int | float | str:
+    for read in (int, float):
+        try:
+            return read(text)
+        except ValueError:
+            continue
+    return text
 
 
 def shortened(text: str) -> str:

@@ -62,7 +62,9 @@ def load(
 
 def _loaded(folder: Path, around: Surroundings) -> Policy:
     files = files_of(folder)
-    found = Reading(warnings=[f"{name}:1: not read; rename it to end in .yaml" for name in _almost(folder)])
+    found = Reading(
+        warnings=[Mistake(name, 1, 1, "not read", "rename it to end in .yaml") for name in _almost(folder)]
+    )
     roots = [root for file in files if (root := compose(file.name, file.data, found)) is not None]
     sections = _sections(roots, found)
     policy = _policy(revision_of(files), sections, found, around)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from gateway.policy.conditions import Condition
+from gateway.policy.mistakes import Mistake
 from gateway.types import Caller, Label
 
 
@@ -181,7 +182,7 @@ class Policy:
     disclose: bool = True
     on_ledger_failure: str = "serve"
     log: Log = Log()
-    warnings: tuple[str, ...] = ()  # what loads but is not enforced yet, and the like
+    warnings: tuple[Mistake, ...] = ()  # what loads but is not enforced yet, and the like
     notes: tuple[str, ...] = ()  # which models were left out of service, and why
     reads: frozenset[str] | None = None  # the variables that its conditions read; None: not known
     header_names: frozenset[str] = (

@@ -221,7 +221,7 @@ def test_the_documented_example_loads(tmp_path: Path) -> None:
         "act",
         "everything-else",
     ]
-    assert {warning.partition(": ")[2] for warning in policy.warnings} == {
+    assert {warning.message for warning in policy.warnings} == {
         "a caller: budget is not enforced yet",
         "a caller: limits is not enforced yet",
     }

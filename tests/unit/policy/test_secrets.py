@@ -70,8 +70,8 @@ def test_a_secret_file_is_read_from_the_mount_and_from_nowhere_else(tmp_path: Pa
 def test_a_secret_in_clear_is_warned_about_and_never_shown() -> None:
     found = Reading()
     assert Vault({}).reveal(value("sk-abcdef"), found) == "sk-abcdef"
-    assert found.warnings == [
-        "a.yaml:1: a secret stands in clear: name a variable or a file under /run/secrets"
+    assert list(map(str, found.warnings)) == [
+        "a.yaml:1:6: a secret stands in clear: name a variable or a file under /run/secrets"
     ]
 
 
