@@ -26,7 +26,7 @@ def test_warnings_and_notes_are_told(tmp_path: Path) -> None:
     routes = "routes: [{name: rest, model: [small, house], cache: {ttl: 1h}}]\n"
     text, right = check(write(tmp_path, models=models, routes=routes), {})
     assert right
-    assert "warning: routes.yaml:1: a route: cache is not enforced yet" in text
+    assert "warning: routes.yaml:1:46: a route: cache is not enforced yet" in text
     assert "note: model gpt is out of service: OPENAI_API_KEY is not set" in text
 
 
