@@ -20,12 +20,20 @@ Source = TypeVar("Source", Knowledge, ToolSource)
 
 
 class Reason(StrEnum):
-    """Why this route: it matched, it was named as `route/NAME`, or a model was named."""
+    """Why this route: it matched, was named as `route/NAME` or began this tool loop; or a model was named."""
 
     MATCHED = "matched"
     DEFAULT = "default"
     FORCED = "forced"
+    CONTINUED = "continued"
     NAMED = "named"
+
+
+class Stay(NamedTuple):
+    """What a tool loop goes on with: the route that served its last turn, and the model that asked."""
+
+    route: str
+    model: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +41,7 @@ class Facts:
     """All that a condition can read. `label` is the request's label, everything considered.
 
     `sticky` keeps a conversation with one model of a canary: the caller's conversation id, or a hash.
+    `stays` is set in the middle of a tool loop.
     """
 
     signals: Signals
@@ -43,6 +52,7 @@ class Facts:
     metadata: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)  # names in small letters
     sticky: str = ""
+    stays: Stay | None = None
 
 
 class Verdict(NamedTuple):
@@ -121,7 +131,7 @@ def route(policy: Policy, facts: Facts, said: Guarded) -> Decision:
     """The second half of `decide`; `facts.label` is the label after masking."""
     if said.blocked_by is not None:
         return Decision(None, Reason.DEFAULT, facts.label, blocked_by=said.blocked_by, guards=said.verdicts)
-    return _gated(policy, facts, said, _routed(policy, said.asked, activate(policy, facts)))
+    return _gated(policy, facts, said, _routed(policy, facts, said.asked))
 
 
 class Trace(NamedTuple):
@@ -134,14 +144,16 @@ class Trace(NamedTuple):
 def trace(policy: Policy, facts: Facts, masked: Label | None = None) -> Trace:
     """What each condition says of these facts, whether or not the decision needed to ask it.
 
-    `masked` is as `decide` takes it. No route is tried where a guard blocks, or a model or a route is named.
+    `masked` is as `decide` takes it. No route is tried where a guard blocks, a model or a route is named, or
+    a tool loop goes on.
 
     Raises:
         UnknownModel, Forbidden: as `decide` does.
     """
     said = guard(policy, facts)
     guards = _outcomes(policy.guards, activate(policy, facts))
-    if said.blocked_by is not None or said.asked.model is not None or said.asked.route is not None:
+    named = said.asked.model is not None or said.asked.route is not None
+    if said.blocked_by is not None or named or _begun(policy, facts) is not None:
         return Trace(guards, ())
     if said.masking and masked is not None:
         facts = replace(facts, label=masked)
@@ -213,11 +225,15 @@ VALUES: Mapping[str, Callable[[Facts], object]] = MappingProxyType(
 Routed = tuple[Route | None, Reason, tuple[Verdict, ...]]
 
 
-def _routed(policy: Policy, asked: Asked, activation: Activation) -> Routed:
+def _routed(policy: Policy, facts: Facts, asked: Asked) -> Routed:
     if asked.model is not None:
         return None, Reason.NAMED, ()
     if asked.route is not None:
         return asked.route, Reason.FORCED, ()
+    begun = _begun(policy, facts)
+    if begun is not None:
+        return begun, Reason.CONTINUED, ()
+    activation = activate(policy, facts)
     tried: list[Verdict] = []
     for route in policy.routes:
         if route.disabled:
@@ -228,6 +244,12 @@ def _routed(policy: Policy, asked: Asked, activation: Activation) -> Routed:
             reason = Reason.DEFAULT if route.when is None else Reason.MATCHED
             return route, reason, tuple(tried)
     return None, Reason.DEFAULT, tuple(tried)
+
+
+def _begun(policy: Policy, facts: Facts) -> Route | None:
+    """The route of the tool loop that the request goes on with, as long as it is in service."""
+    route = policy.route(facts.stays.route) if facts.stays else None
+    return None if route is None or route.disabled else route
 
 
 def _gated(policy: Policy, facts: Facts, said: Guarded, routed: Routed) -> Decision:
@@ -255,7 +277,13 @@ def _gated(policy: Policy, facts: Facts, said: Guarded, routed: Routed) -> Decis
 def _models(policy: Policy, facts: Facts, asked: Asked, route: Route | None) -> tuple[Model, ...]:
     if asked.model is not None:
         return of_model(policy, asked.model)
-    return () if route is None else in_order(policy, route, f"{facts.caller.name}\0{facts.sticky}")
+    if route is None:
+        return ()
+    models = in_order(policy, route, f"{facts.caller.name}\0{facts.sticky}")
+    if facts.stays is None or facts.stays.route != route.name:
+        return models
+    first = facts.stays.model
+    return tuple(sorted(models, key=lambda model: model.name != first))
 
 
 def _bases(policy: Policy, route: Route | None) -> tuple[Knowledge, ...]:

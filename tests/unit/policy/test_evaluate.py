@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import Forbidden, UnknownModel
-from gateway.policy.evaluate import Reason, Trace, Verdict, decide, observed, trace
+from gateway.policy.evaluate import Reason, Stay, Trace, Verdict, decide, observed, trace
 from gateway.policy.schema import Knowledge, Policy, ToolSource
 from gateway.policy.vocabulary import VARIABLES
 from gateway.types import Caller, Freshness, Label, Refused, Task
@@ -161,6 +161,47 @@ def test_a_named_route_skips_its_condition_and_keeps_its_sources_and_the_gate(po
     assert (decision.route.name, decision.reason, decision.tried) == ("facts", Reason.FORCED, ())
     assert [base.name for base in decision.knowledge] == ["handbook"]
     assert [model.name for model in decision.candidates] == ["house"]
+
+
+def test_a_tool_loop_goes_on_with_its_route_and_its_model_first(policy: Policy) -> None:
+    begun = replace(facts(Task.CODING), stays=Stay("act", "house"))
+    decision = decide(policy, begun)
+    assert decision.route is not None
+    assert (decision.route.name, decision.reason, decision.tried) == ("act", Reason.CONTINUED, ())
+    assert [source.name for source in decision.tools] == ["crm"]
+    assert [model.name for model in decision.candidates] == ["house", "small"]
+    assert trace(policy, begun).routes == ()
+
+
+def test_a_tool_loop_passes_the_guards_and_the_gate(policy: Policy) -> None:
+    stays = Stay("act", "small")
+    found = decide(policy, replace(facts(findings=(credential(),)), stays=stays))
+    assert found.blocked_by is not None
+    raised = decide(policy, replace(facts(label=Label.CONFIDENTIAL), stays=stays))
+    assert [model.name for model in raised.candidates] == ["house"]
+
+
+def test_a_name_counts_more_than_the_tool_loop(policy: Policy) -> None:
+    stays = Stay("act", "house")
+    route = decide(policy, replace(facts(model="route/facts"), stays=stays)).route
+    assert route is not None
+    assert route.name == "facts"
+    named = decide(policy, replace(facts(model="small"), stays=stays))
+    assert (named.route, [model.name for model in named.candidates]) == (None, ["small"])
+
+
+def test_a_tool_loop_whose_route_is_gone_or_out_of_service_is_decided_afresh(tmp_path: Path) -> None:
+    routes = (
+        "routes:\n"
+        "  - {name: old, when: task == coding, model: house, disabled: true}\n"
+        "  - {name: rest, model: small}\n"
+    )
+    policy = loaded(tmp_path, routes=routes)
+    for name in ("old", "never"):
+        decision = decide(policy, replace(facts(), stays=Stay(name, "house")))
+        assert decision.route is not None
+        assert (decision.route.name, decision.reason) == ("rest", Reason.DEFAULT)
+        assert [model.name for model in decision.candidates] == ["small"]
 
 
 def test_a_named_model_serves_without_retrieval_and_tools_and_passes_the_gate(policy: Policy) -> None:
