@@ -233,8 +233,13 @@ class _Listed:
 
 
 def _says_it_writes(tool: Tool) -> bool:
-    """The server's own word counts only where it asks for more care than the policy does."""
-    return tool.annotations is not None and tool.annotations.destructive_hint is True
+    """The server's own word counts only where it asks for more care than the policy does.
+
+    A tool that says nothing is left to the policy, though the specification takes silence for a write:
+    most servers annotate nothing.
+    """
+    said = tool.annotations
+    return said is not None and (said.destructive_hint is True or said.read_only_hint is False)
 
 
 def offered_names(names: Iterable[str]) -> list[str]:

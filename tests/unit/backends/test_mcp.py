@@ -35,7 +35,8 @@ def note(what):
         file.write(f"{os.getpid()} {what}\\n")
 def listed(name, **more):
     return {"name": name, "inputSchema": {"type": "object"}, **more}
-TOOLS = [listed("slow"), listed("die.now"), listed("env"), listed("long"),
+TOOLS = [listed("slow"), listed("die.now"), listed("env", annotations={"readOnlyHint": True}),
+         listed("long", annotations={"readOnlyHint": False, "destructiveHint": False}),
          listed("burn", annotations={"destructiveHint": True})]
 def answer(method, params):
     if method == "initialize":
@@ -232,6 +233,19 @@ def test_a_dead_server_is_started_again_and_only_a_read_is_repeated(
             with pytest.raises(ProviderUnavailable, match="broke off"):
                 await server.call(call(dies))
             assert log()[5:] == ["start", "die", "start", "die"]
+
+    run(test())
+
+
+def test_a_tool_writes_if_its_server_says_that_it_destroys_or_does_more_than_read(
+    odd: tuple[ToolSource, Callable[[], list[str]]],
+) -> None:
+    source, _ = odd
+
+    async def test() -> None:
+        async with opened(replace(source, writes=frozenset({"env"}))) as server:
+            writes = {tool.name.split("_")[0]: tool.writes for tool in await server.tools()}
+            assert writes == {"slow": False, "die": False, "env": True, "long": True, "burn": True}
 
     run(test())
 
