@@ -9,22 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateway.labels import Cleared
-from gateway.types import ChatRequest, Event, Label, Passage, Signals, ToolCall, ToolResult, ToolSpec
+from gateway.types import ChatRequest, Event, Finding, Passage, Signals, ToolCall, ToolResult, ToolSpec
 
 Emit = Callable[[Event], Awaitable[None]]
 Strategy = Callable[[ChatRequest, Emit], Coroutine[Any, Any, None]]
-LabelText = Callable[[str], Label]
+FindText = Callable[[str], tuple[Finding, ...]]
 
 
 class Classifier(Protocol):
     """Understands a request from its text alone: CPU only, well under a millisecond for a short one."""
 
     def classify(self, request: ChatRequest) -> Signals: ...
-    def label(self, text: str) -> Label:
-        """Restricted where text that flows in holds a credential, a card and the like, else public.
-
-        Lesser labels are the policy's word on a source: a handbook's telephone numbers are no secret.
-        """
+    def find(self, text: str) -> tuple[Finding, ...]:
+        """What has a shape in a text that flows in, in order of place."""
         ...
 
 

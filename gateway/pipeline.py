@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
+from dataclasses import replace
 from time import perf_counter, time
 
 from gateway.access.keys import identify
@@ -14,10 +16,13 @@ from gateway.classify.label import label_of
 from gateway.errors import Blocked, GatewayError, HungUp, InternalError
 from gateway.inbound import Incoming, InForce, Reply, facts_of
 from gateway.interfaces import Classifier
-from gateway.policy.evaluate import Decision, decide
+from gateway.masking import Hidden, Masker
+from gateway.policy.evaluate import Decision, Facts, Guarded, guard, route
+from gateway.policy.schema import Guard
 from gateway.strategies.compose import compose
 from gateway.strategies.fallback import no_cleared_model
 from gateway.strategies.inflow import Inflow
+from gateway.strategies.mask import Unmasking
 from gateway.types import Answer, Caller, ChatRequest, Delta, Event, Signals
 
 IN_PLACE = 2_000  # characters that are classified on the event loop
@@ -61,8 +66,16 @@ class Pipeline:
         exchange.spend("admit", perf_counter() - started)
         request, signals = await self._understand(parsed, caller, incoming, force, exchange)
         exchange.request, exchange.signals = request, signals
-        decision = exchange.decision = self._decide(force, request, signals, caller, incoming, exchange)
-        inflow = Inflow(self._classifier.label, caller.clearance)
+        said, facts = self._guard(force, request, signals, caller, incoming, exchange)
+        hidden = await self._mask(said.masking, request, signals, incoming, force, exchange)
+        if hidden is not None:
+            request, facts = hidden.request, replace(facts, label=hidden.request.label)
+            exchange.request = request
+        started = perf_counter()
+        decision = exchange.decision = route(force.policy, facts, said)
+        exchange.spend("decide", perf_counter() - started)
+        mask = hidden.mask if hidden else None
+        inflow = Inflow(self._classifier.find, caller.clearance, mask)
         await self._act(decision, request, reply, force, exchange, inflow)
 
     async def _understand(
@@ -87,7 +100,7 @@ class Pipeline:
             return self._classifier.classify(parsed)
         return await asyncio.to_thread(self._classifier.classify, parsed)
 
-    def _decide(
+    def _guard(
         self,
         force: InForce,
         request: ChatRequest,
@@ -95,13 +108,32 @@ class Pipeline:
         caller: Caller,
         incoming: Incoming,
         exchange: Exchange,
-    ) -> Decision:
+    ) -> tuple[Guarded, Facts]:
         started = perf_counter()
         exchange.headers = incoming.named(force.headers)
         facts = facts_of(request, signals, caller, exchange.headers, incoming.headers)
-        decision = decide(force.policy, facts)
+        said = guard(force.policy, facts)
         exchange.spend("decide", perf_counter() - started)
-        return decision
+        return said, facts
+
+    async def _mask(
+        self,
+        guards: Sequence[Guard],
+        request: ChatRequest,
+        signals: Signals,
+        incoming: Incoming,
+        force: InForce,
+        exchange: Exchange,
+    ) -> Hidden | None:
+        """The request masked by these guards; None where none masks."""
+        if not guards or exchange.caller is None:
+            return None
+        started = perf_counter()
+        masker = Masker(incoming.parse, self._classifier.classify, force.policy.unreadable)
+        hidden = await asyncio.to_thread(masker, request, signals, guards, exchange.caller, incoming.headers)
+        exchange.note(hidden.note)
+        exchange.spend("mask", perf_counter() - started)
+        return hidden
 
     async def _act(
         self,
@@ -116,8 +148,6 @@ class Pipeline:
             exchange.note(refused)
         if decision.blocked_by is not None:
             raise Blocked(decision.blocked_by.block or "This request is not allowed here.")
-        if decision.masking:  # until what they mask can be masked, it does not leave
-            raise Blocked(f"The guard {decision.masking[0].name!r} masks, which cannot be done here yet.")
         if not decision.candidates:
             raise no_cleared_model(request)
 
@@ -128,7 +158,13 @@ class Pipeline:
             else:
                 exchange.note(event)
 
-        await compose(decision, force.parts, force.spend, inflow)(request, emit)
+        serve = compose(decision, force.parts, force.spend, inflow)
+        if inflow.mask is None:
+            await serve(request, emit)
+            return
+        unmasking = Unmasking(inflow.mask, request.wants_json, emit)
+        await serve(request, unmasking.emit)
+        await unmasking.finish()
 
     def _account(self, exchange: Exchange, force: InForce) -> None:
         exchange.ended = perf_counter()

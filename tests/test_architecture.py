@@ -15,10 +15,12 @@ STAGES = {"access", "classify", "strategies", "knowledge", "tuning", "accounting
 LAYERS = (
     {"types", "errors"},
     {"labels"},
+    {"masks"},
     {"interfaces"},
     {"policy", "settings", "log"},
     STAGES,
     {"inbound"},
+    {"masking"},
     {"pipeline"},
     {"api"},
     {"app", "parts", "holder", "server", "commands"},

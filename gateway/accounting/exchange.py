@@ -14,6 +14,7 @@ from gateway.types import (
     ChatRequest,
     Delta,
     Label,
+    Masked,
     Note,
     Refused,
     Retrieved,
@@ -43,6 +44,7 @@ class Exchange:
     retrievals: list[Retrieved] = field(default_factory=list)
     tool_uses: list[ToolUsed] = field(default_factory=list)
     refusals: list[Refused] = field(default_factory=list)
+    masked: Masked | None = None
     model: str | None = None  # whose content left
     raised: Label = Label.PUBLIC  # the label that the conversation reached with what flowed in
     first_content: float | None = None
@@ -64,6 +66,8 @@ class Exchange:
             case ToolUsed():
                 self.tool_uses.append(note)
                 self.spend("tools", note.seconds)
+            case Masked():
+                self.masked = note
             case Refused():
                 self.refusals.append(note)
 

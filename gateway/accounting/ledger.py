@@ -13,7 +13,7 @@ import msgspec
 from gateway.accounting.bill import Bill
 from gateway.accounting.exchange import Exchange
 from gateway.policy.evaluate import Decision, Verdict
-from gateway.types import Axis, ChatRequest, Guess, Signals
+from gateway.types import Axis, ChatRequest, Guess, Masked, Signals
 
 _encoder = msgspec.json.Encoder(decimal_format="string")
 
@@ -43,6 +43,7 @@ def row_of(exchange: Exchange, bill: Bill) -> dict[str, Any]:
             for r in exchange.retrievals
         ],
         "tools": exchange.tool_uses,
+        "masked": None if exchange.masked is None else _masked(exchange.masked),
         "refusals": [
             {"kind": r.kind, "destination": r.destination, "label": r.label.word} for r in exchange.refusals
         ],
@@ -107,6 +108,15 @@ def _signals(signals: Signals) -> dict[str, Any]:
         "unreadable": signals.unreadable,
         "needs": sorted(signals.needs),
         "knowledge": {name: round(score, 3) for name, score in signals.knowledge.items()},
+    }
+
+
+def _masked(masked: Masked) -> dict[str, Any]:
+    return {
+        "guards": masked.guards,
+        "entities": masked.entities,
+        "before": masked.before.word,
+        "after": masked.after.word,
     }
 
 

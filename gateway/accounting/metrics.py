@@ -71,6 +71,7 @@ class Metrics:
         self.unsure = counter("signal_unsure", "Requests whose label is unsure", "axis")
         self.decisions = counter("route_decisions", "The routing mix", "route reason")
         self.guards = counter("guard_actions", "What guards did", "guard action")
+        self.masked = counter("masked", "Values that were masked", "entity")
         self.refusals = counter("clearance_refusals", "Data kept from a destination", "kind")
         self.upstream = counter("upstream_requests", "Calls of models, by outcome", "model outcome")
         self.fallbacks = counter("fallbacks", "Answers given by a fallback in place of this model", "model")
@@ -191,6 +192,11 @@ class Metrics:
             self._child(self.decisions, route, decision.reason.value).inc()
             if decision.blocked_by is not None:
                 self._child(self.guards, decision.blocked_by.name, "block").inc()
+        if exchange.masked is not None:
+            for name in exchange.masked.guards:
+                self._child(self.guards, name, "mask").inc()
+            for entity, count in exchange.masked.entities.items():
+                self._child(self.masked, entity).inc(count)
         for refusal in exchange.refusals:
             self._child(self.refusals, refusal.kind).inc()
         for found in exchange.retrievals:

@@ -43,10 +43,9 @@ class LinearClassifier:
         self._detector = Detector()
         self._read = Remembered(Reader(self._model, self._detector), REMEMBERED, _is_small)
 
-    def label(self, text: str) -> Label:
+    def find(self, text: str) -> tuple[Finding, ...]:
         """See `interfaces.Classifier`."""
-        found = (finding.label for finding in self._detector.find(text, OUTSIDE))
-        return Label.RESTRICTED if Label.RESTRICTED in found else Label.PUBLIC
+        return self._detector.find(text, OUTSIDE)
 
     def classify(self, request: ChatRequest) -> Signals:
         """All signals that the request's text gives; what an index knows is added elsewhere."""

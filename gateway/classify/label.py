@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from gateway.errors import InvalidRequest
 from gateway.labels import highest
-from gateway.types import Caller, Label, Signals
+from gateway.policy.schema import Guard
+from gateway.types import Caller, Finding, Label, Signals
 
 HEADER = b"x-pointsman-sensitivity"
 
@@ -23,6 +25,42 @@ def label_of(signals: Signals, caller: Caller, unreadable: Label, headers: Mappi
     if HEADER in headers:
         labels.extend(_named(word) for word in headers[HEADER].decode("latin-1").split(","))
     return highest(labels)
+
+
+def label_left(
+    label: Label,
+    guards: Sequence[Guard],
+    before: Signals,
+    left: Signals,
+    caller: Caller,
+    unreadable: Label,
+    headers: Mapping[bytes, bytes],
+) -> Label:
+    """The label of a request that was masked by `guards`: what is `left` of it, and never more than `label`.
+
+    Where no guard says `lowers_to`, it stays. A label that was given to the whole text, before masking or
+    after, stays too, unless every guard that lowers says `accept_residual`.
+    """
+    lowering = [guard for guard in guards if guard.lowers_to is not None]
+    if not lowering:
+        return label
+    labels = [guard.lowers_to for guard in lowering if guard.lowers_to is not None]
+    if all(guard.accept_residual for guard in lowering):
+        left = _spans_only(left)
+    else:
+        labels += [finding.label for finding in before.findings if not _is_span(finding)]
+    return min(label, highest((*labels, label_of(left, caller, unreadable, headers))))
+
+
+def _is_span(finding: Finding) -> bool:
+    return finding.end > finding.start
+
+
+def _spans_only(signals: Signals) -> Signals:
+    """The signals, their sensitivity told by findings that have a place alone."""
+    spans = tuple(finding for finding in signals.findings if _is_span(finding))
+    told = replace(signals.sensitivity, best=highest(finding.label for finding in spans))
+    return replace(signals, sensitivity=told, findings=spans)
 
 
 def _named(word: str) -> Label:

@@ -1,24 +1,64 @@
-"""What flows into a conversation: its label, and whether this caller may see it."""
+"""What flows into a conversation: its label, whether this caller may see it, and what of it is masked."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
-from gateway.interfaces import LabelText
-from gateway.types import Label
+from gateway.interfaces import FindText
+from gateway.masks import Mask
+from gateway.types import Finding, Label
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A text as it flows in, with the label that it has then."""
+
+    text: str
+    label: Label
 
 
 @dataclass(frozen=True, slots=True)
 class Inflow:
-    """`read` labels a text by what is found in it; `clearance` is the caller's."""
+    """`find` says what is in a text; `clearance` is the caller's; `mask` hides what guards mask."""
 
-    read: LabelText
+    find: FindText
     clearance: Label
+    mask: Mask | None = None
 
-    def label(self, source: Label, text: str) -> Label:
-        """The higher of its source's label and of what is found in it."""
-        return max(source, self.read(text))
+    def take(self, source: Label, text: str) -> Taken | None:
+        """The text for the model, or None where the gateway may not add it for this caller.
 
-    def admits(self, label: Label) -> bool:
-        """Whether the gateway may add data of this label for this caller."""
-        return label <= self.clearance
+        What is masked comes back in the reply, so the caller is held against the label before masking.
+        """
+        findings = self.find(text)
+        label = _label(source, findings)
+        if label > self.clearance:
+            return None
+        if self.mask is None:
+            return Taken(text, label)
+        self.mask.learn(text, findings, label)
+        hidden = self.mask.hide(text)
+        return Taken(hidden, _label(source, self.find(hidden)) if hidden != text else label)
+
+    def hidden(self, value: Any) -> Any:
+        """A JSON value beside a text that was taken, masked like it."""
+        return value if self.mask is None else self.mask.hidden(value)
+
+    def shown(self, arguments: str, label: Label, clearance: Label) -> tuple[str, Label]:
+        """A call's arguments and their label: values come back only for a tool that is cleared for them."""
+        if self.mask is None or not self.mask:
+            return arguments, label
+        label_shown = max(label, self.mask.label)
+        if label_shown > clearance:
+            return arguments, label
+        return self.mask.restore(arguments, as_json=True), label_shown
+
+
+def _label(source: Label, findings: Iterable[Finding]) -> Label:
+    """Restricted where a credential, a card and the like is found, else the policy's word on the source.
+
+    Lesser findings do not count: a handbook's telephone numbers are no secret.
+    """
+    return Label.RESTRICTED if any(f.label is Label.RESTRICTED for f in findings) else source

@@ -29,8 +29,7 @@ def retrieve(
 
     async def strategy(request: ChatRequest, emit: Emit) -> None:
         found, took = await _search(request, spec, bases, emit)
-        labelled = (replace(p, label=inflow.label(p.label, p.text)) for p in found)
-        passages = tuple(p for p in labelled if inflow.admits(p.label))
+        passages = tuple(taken for passage in found if (taken := _taken(passage, inflow)))
         asked = tuple(took)
         await emit(Retrieved(asked, passages, tuple(took.values())))
         cites = passages and not request.wants_json
@@ -58,6 +57,14 @@ async def _search(
         took[knowledge.name] = perf_counter() - started
     found.sort(key=lambda passage: -passage.score)
     return tuple(found[: spec.top]), took
+
+
+def _taken(passage: Passage, inflow: Inflow) -> Passage | None:
+    """The passage as it flows in; None where this caller may not see it."""
+    text, title = (inflow.take(passage.label, part) for part in (passage.text, passage.title))
+    if text is None or title is None:
+        return None
+    return replace(passage, text=text.text, title=title.text, label=max(text.label, title.label))
 
 
 def _augmented(

@@ -14,7 +14,7 @@ from gateway.policy.schema import Tools, ToolSource
 from gateway.strategies.collect import Collected
 from gateway.strategies.inflow import Inflow
 from gateway.strategies.message import call_message, made, result_message
-from gateway.types import ChatRequest, Refused, ToolCall, ToolResult, ToolSpec, ToolUsed, Tried, Usage
+from gateway.types import ChatRequest, Label, Refused, ToolCall, ToolResult, ToolSpec, ToolUsed, Tried, Usage
 
 MAX_CALLS = 16  # of one turn; what is beyond is not called
 
@@ -129,9 +129,7 @@ class _Loop:
         for call in calls:
             offer = self._offers[call.name]
             result = await self._call(offer, call, request.labelled(label), tainted)
-            own = self._inflow.label(offer.source.label, result.text)
-            if not self._inflow.admits(own):
-                own, result = offer.source.label, _failed("Withheld: this caller may not see the result.")
+            result, own = self._taken(offer, result)
             label = max(label, own)
             tainted = tainted or not offer.source.trusted
             added.append(result_message(call, result.text, own, offer.source.trusted))
@@ -142,6 +140,16 @@ class _Loop:
         return replace(
             request.labelled(label), messages=messages, edited=True, results=tuple(results), fields=fields
         )
+
+    def _taken(self, offer: Offer, result: ToolResult) -> tuple[ToolResult, Label]:
+        """The result as it flows in, and its label."""
+        source = offer.source.label
+        taken = self._inflow.take(source, result.text)
+        if taken is None:
+            return _failed("Withheld: this caller may not see the result."), source
+        return replace(
+            result, text=taken.text, structured=self._inflow.hidden(result.structured)
+        ), taken.label
 
     async def _call(self, offer: Offer, call: ToolCall, request: ChatRequest, tainted: bool) -> ToolResult:
         started = perf_counter()
@@ -159,8 +167,9 @@ class _Loop:
                 "Held back: this tool changes something, and untrusted text is part of the conversation."
             )
         try:
-            own = replace(call, name=offer.spec.name)
-            passed = clear(own, request.label, source, "tool")
+            arguments, label = self._inflow.shown(call.arguments, request.label, source.clearance)
+            own = replace(call, name=offer.spec.name, arguments=arguments)
+            passed = clear(own, label, source, "tool")
             async with asyncio.timeout(max(0.0, self._deadline - perf_counter())):
                 result = await offer.server.call(passed)
         except NotCleared as refused:

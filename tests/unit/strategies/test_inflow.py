@@ -1,17 +1,75 @@
-"""Labels of what flows in."""
+"""What flows in: its label, who may have it, and what of it is masked."""
 
 from __future__ import annotations
 
-from gateway.strategies.inflow import Inflow
-from gateway.types import Label
+import re
 
-INFLOW = Inflow(lambda text: Label.RESTRICTED if "key" in text else Label.PUBLIC, Label.INTERNAL)
+from gateway.masks import Mask
+from gateway.strategies.inflow import Inflow, Taken
+from gateway.types import Finding, Label
+
+SHAPES = {
+    "password": ("credential", Label.RESTRICTED, r"hunter\d"),
+    "email": ("contact", Label.CONFIDENTIAL, r"\w+@\w+\.org"),
+}
 
 
-def test_the_higher_of_the_sources_label_and_the_texts_counts() -> None:
-    assert INFLOW.label(Label.INTERNAL, "nothing") is Label.INTERNAL
-    assert INFLOW.label(Label.INTERNAL, "a key") is Label.RESTRICTED
+def find(text: str) -> tuple[Finding, ...]:
+    return tuple(
+        Finding(entity, kind, label, -1, m.start(), m.end(), 1.0)
+        for entity, (kind, label, pattern) in SHAPES.items()
+        for m in re.finditer(pattern, text)
+    )
 
 
-def test_only_what_the_caller_is_cleared_for_is_admitted() -> None:
-    assert [label for label in Label if INFLOW.admits(label)] == [Label.PUBLIC, Label.INTERNAL]
+def test_the_higher_of_the_sources_label_and_a_secret_in_the_text_counts() -> None:
+    inflow = Inflow(find, Label.RESTRICTED)
+    assert inflow.take(Label.INTERNAL, "nothing") == Taken("nothing", Label.INTERNAL)
+    assert inflow.take(Label.INTERNAL, "use hunter2") == Taken("use hunter2", Label.RESTRICTED)
+
+
+def test_contact_details_in_a_public_source_are_no_secret() -> None:
+    assert Inflow(find, Label.PUBLIC).take(Label.PUBLIC, "desk@shop.org") == Taken(
+        "desk@shop.org", Label.PUBLIC
+    )
+
+
+def test_only_what_the_caller_is_cleared_for_is_taken() -> None:
+    inflow = Inflow(find, Label.INTERNAL)
+    assert [label for label in Label if inflow.take(label, "x")] == [Label.PUBLIC, Label.INTERNAL]
+    assert inflow.take(Label.PUBLIC, "use hunter2") is None
+
+
+def test_what_guards_mask_is_masked_as_it_flows_in_and_its_label_told_by_what_is_left() -> None:
+    mask = Mask(["credential"], Label.PUBLIC)
+    assert Inflow(find, Label.RESTRICTED, mask).take(Label.INTERNAL, "use hunter2") == Taken(
+        "use [PASSWORD_1]", Label.INTERNAL
+    )
+    assert mask.label is Label.RESTRICTED
+
+
+def test_masking_does_not_show_a_caller_what_it_may_not_see() -> None:
+    """It comes back in the reply: the label before masking is what the caller is held against."""
+    mask = Mask(["credential"], Label.PUBLIC)
+    assert Inflow(find, Label.INTERNAL, mask).take(Label.PUBLIC, "use hunter2") is None
+    assert not mask
+
+
+def test_arguments_show_values_only_to_a_tool_that_is_cleared_for_them() -> None:
+    mask = Mask(["email"], Label.PUBLIC)
+    inflow = Inflow(find, Label.RESTRICTED, mask)
+    inflow.take(Label.PUBLIC, "ask anna@b.org")
+    asked = '{"to": "[EMAIL_1]"}'
+    assert inflow.shown(asked, Label.PUBLIC, Label.INTERNAL) == (asked, Label.PUBLIC)
+    assert inflow.shown(asked, Label.PUBLIC, Label.CONFIDENTIAL) == (
+        '{"to": "anna@b.org"}',
+        Label.CONFIDENTIAL,
+    )
+
+
+def test_structured_results_are_masked_like_their_text() -> None:
+    mask = Mask(["email"], Label.PUBLIC)
+    inflow = Inflow(find, Label.RESTRICTED, mask)
+    inflow.take(Label.PUBLIC, "anna@b.org")
+    assert inflow.hidden({"who": ["anna@b.org"]}) == {"who": ["[EMAIL_1]"]}
+    assert Inflow(find, Label.RESTRICTED).hidden({"who": 1}) == {"who": 1}

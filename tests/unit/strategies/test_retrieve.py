@@ -11,7 +11,18 @@ from gateway.labels import Cleared
 from gateway.policy.schema import Knowledge, Retrieve
 from gateway.strategies.inflow import Inflow
 from gateway.strategies.retrieve import retrieve
-from gateway.types import Answer, ChatRequest, Delta, Event, Label, Message, Passage, Refused, Retrieved
+from gateway.types import (
+    Answer,
+    ChatRequest,
+    Delta,
+    Event,
+    Finding,
+    Label,
+    Message,
+    Passage,
+    Refused,
+    Retrieved,
+)
 
 RETURNS = Passage("Goods may be sent back for 30 days.", "returns.md", "Returns › How long", "handbook", 0.9)
 
@@ -43,8 +54,9 @@ class Model:
             await emit(event)
 
 
-def label(text: str) -> Label:
-    return Label.RESTRICTED if "sk-" in text else Label.PUBLIC
+def find(text: str) -> tuple[Finding, ...]:
+    at = text.find("sk-")
+    return (Finding("api_key", "credential", Label.RESTRICTED, -1, at, at + 8, 1.0),) if at >= 0 else ()
 
 
 def ask(
@@ -62,7 +74,7 @@ def ask(
     knowledge = knowledge or Knowledge("handbook", ("*.md",))
     request = request or ChatRequest("auto", (Message("user", "How long for returns?", b"{}"),), {})
     asyncio.run(
-        retrieve(model, Retrieve(("handbook",)), [(knowledge, base)], Inflow(label, clearance))(request, emit)
+        retrieve(model, Retrieve(("handbook",)), [(knowledge, base)], Inflow(find, clearance))(request, emit)
     )
     return seen
 

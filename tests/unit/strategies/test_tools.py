@@ -16,6 +16,7 @@ from gateway.types import (
     ChatRequest,
     Delta,
     Event,
+    Finding,
     Label,
     Message,
     ToolCall,
@@ -82,8 +83,9 @@ def run(strategy: Strategy, request: ChatRequest) -> list[Event]:
     return seen
 
 
-def label(text: str) -> Label:
-    return Label.RESTRICTED if "sk-" in text else Label.PUBLIC
+def find(text: str) -> tuple[Finding, ...]:
+    at = text.find("sk-")
+    return (Finding("api_key", "credential", Label.RESTRICTED, -1, at, at + 8, 1.0),) if at >= 0 else ()
 
 
 def agent(
@@ -95,7 +97,7 @@ def agent(
 ) -> Strategy:
     source = source or ToolSource("shop")
     return tools(
-        model, spec or Tools(("shop",)), [(source, shop)], lambda model, usage: 1.0, Inflow(label, clearance)
+        model, spec or Tools(("shop",)), [(source, shop)], lambda model, usage: 1.0, Inflow(find, clearance)
     )
 
 
@@ -217,9 +219,7 @@ def test_a_callers_own_tool_call_is_the_answer() -> None:
 def test_two_tools_of_one_name_are_offered_under_two() -> None:
     model = Model([Answer("done")])
     servers = [(ToolSource("a"), Shop()), (ToolSource("b"), Shop())]
-    run(
-        tools(model, Tools(("a", "b")), servers, lambda m, u: 0.0, Inflow(label, Label.RESTRICTED)), user("x")
-    )
+    run(tools(model, Tools(("a", "b")), servers, lambda m, u: 0.0, Inflow(find, Label.RESTRICTED)), user("x"))
     assert [spec.name for spec in model.requests[0].offered] == ["look", "b__look"]
 
 

@@ -1,0 +1,148 @@
+"""What is masked in one request: values and the placeholders that stand for them. Pure, and kept nowhere."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from gateway.labels import highest
+from gateway.types import Finding, Label
+
+_ANYWHERE = 6  # characters from which on a value is masked inside a longer word too
+_PLACEHOLDER = re.compile(r"\[[A-Z_]+_[0-9]+\]")
+_ARGUMENTS = "arguments"  # the member that holds JSON in a string
+_json = msgspec.json.Decoder()
+
+
+class Mask:
+    """The map of one request: it lives and dies with it.
+
+    The same value always has the same placeholder, such as `[EMAIL_1]`. `label` is the highest label of
+    what is hidden: whoever gets a value back has to be cleared for it.
+    """
+
+    def __init__(self, entities: Collection[str], label: Label, taken: str = "") -> None:
+        """`entities` names findings and classes; `taken` is text whose own words no placeholder may be."""
+        self._entities = frozenset(entities)
+        self._taken = taken
+        self._placeholders: dict[str, str] = {}  # by value
+        self._values: dict[str, str] = {}  # by placeholder
+        self._last: Counter[str] = Counter()  # numbers given, by entity
+        self._pattern: re.Pattern[str] | None = None
+        self.label = label
+
+    def __bool__(self) -> bool:
+        """Whether anything is hidden."""
+        return bool(self._values)
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many different values of each entity are hidden."""
+        return Counter(placeholder[1:].rpartition("_")[0].lower() for placeholder in self._values)
+
+    def learn(self, text: str, findings: Iterable[Finding], label: Label = Label.PUBLIC) -> None:
+        """Take up what was found in `text`, as far as it is to be masked; `label` is the text's."""
+        for found in findings:
+            value = text[found.start : found.end]
+            if value.strip() and not self._entities.isdisjoint((found.entity, found.kind)):
+                self.label = highest((self.label, label, found.label))
+                self._name(value, found.entity, text)
+
+    def hide(self, text: str) -> str:
+        """The text with placeholders for every value that is known."""
+        if not self._placeholders:
+            return text
+        if self._pattern is None:
+            self._pattern = re.compile("|".join(map(_matching, sorted(self._placeholders, key=_longest))))
+        return self._pattern.sub(lambda found: self._placeholders[found[0]], text)
+
+    def hidden(self, value: Any, name: str = "") -> Any:
+        """A JSON value with every string in it masked, names of members and JSON inside strings included."""
+        return _mapped(value, lambda text, name: self._hidden_string(text, name), name, self.hide)
+
+    def restore(self, text: str, as_json: bool = False) -> str:
+        """The text with the values back; `as_json`: it is JSON, in whose strings they are escaped."""
+        return _PLACEHOLDER.sub(lambda found: self._value(found[0], as_json), text)
+
+    def restored(self, value: Any, as_json: bool = False) -> Any:
+        """A JSON value with the values back in every string; `as_json`: its texts are JSON themselves."""
+        return _mapped(value, lambda text, name: self.restore(text, as_json or name == _ARGUMENTS))
+
+    def begins(self, text: str) -> bool:
+        """Whether what follows could make a placeholder of it."""
+        return any(p.startswith(text) and p != text for p in self._values)
+
+    def _name(self, value: str, entity: str, text: str) -> None:
+        if value in self._placeholders:
+            return
+        placeholder = self._next(entity)
+        while placeholder in self._taken or placeholder in text:
+            placeholder = self._next(entity)
+        self._placeholders[value], self._values[placeholder] = placeholder, value
+        self._pattern = None
+
+    def _next(self, entity: str) -> str:
+        self._last[entity] += 1
+        return f"[{entity.upper()}_{self._last[entity]}]"
+
+    def _value(self, placeholder: str, as_json: bool) -> str:
+        value = self._values.get(placeholder, placeholder)
+        return json.dumps(value, ensure_ascii=False)[1:-1] if as_json else value
+
+    def _hidden_string(self, text: str, name: str) -> str:
+        if name != _ARGUMENTS:
+            return self.hide(text)
+        try:  # escapes must not hide a value
+            return msgspec.json.encode(self.hidden(_json.decode(text))).decode()
+        except (msgspec.DecodeError, RecursionError):
+            return self.hide(text)
+
+
+class Restoring:
+    """A channel of streamed text, in which a placeholder may come in pieces.
+
+    What may become a placeholder is held back, so never more than the longest one.
+    """
+
+    def __init__(self, mask: Mask, as_json: bool) -> None:
+        self._mask, self._as_json = mask, as_json
+        self._held = ""
+
+    def feed(self, text: str) -> str:
+        text = self._held + text
+        at = text.rfind("[")
+        cut = at if at >= 0 and self._mask.begins(text[at:]) else len(text)
+        self._held = text[cut:]
+        return self._mask.restore(text[:cut], self._as_json)
+
+    def rest(self) -> str:
+        """What was held back and turned out to be no placeholder."""
+        held, self._held = self._held, ""
+        return held
+
+
+def _matching(value: str) -> str:
+    pattern = re.escape(value)
+    return pattern if len(value) >= _ANYWHERE else rf"(?<!\w){pattern}(?!\w)"
+
+
+def _longest(value: str) -> int:
+    return -len(value)
+
+
+def _mapped(
+    value: Any, change: Callable[[str, str], str], name: str = "", rename: Callable[[str], str] = str
+) -> Any:
+    """A JSON value with every string changed; `change` gets it with the name of the member it is in."""
+    if isinstance(value, str):
+        return change(value, name)
+    if isinstance(value, list):
+        return [_mapped(item, change, name, rename) for item in value]
+    if isinstance(value, dict):
+        return {rename(key): _mapped(item, change, key, rename) for key, item in value.items()}
+    return value

@@ -1,0 +1,118 @@
+"""Values come back in the reply, whatever shape it has."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+from gateway.masks import Mask
+from gateway.strategies.mask import Unmasking
+from gateway.types import Answer, Delta, Event, Finding, Label, ToolCall, ToolCallDelta, Tried, Usage
+
+VALUE = 'a"b@c.org'
+
+
+def mask() -> Mask:
+    made = Mask(["email"], Label.PUBLIC)
+    made.learn(VALUE, [Finding("email", "contact", Label.CONFIDENTIAL, 0, 0, len(VALUE), 1.0)])
+    return made
+
+
+def through(*events: Event, as_json: bool = False) -> list[Event]:
+    seen: list[Event] = []
+
+    async def emit(event: Event) -> None:
+        seen.append(event)
+
+    async def run() -> None:
+        unmasking = Unmasking(mask(), as_json, emit)
+        for event in events:
+            await unmasking.emit(event)
+        await unmasking.finish()
+
+    asyncio.run(run())
+    return seen
+
+
+def chunk(delta: dict[str, Any], finish: str | None = None, index: int = 0) -> Delta:
+    body = {"id": "c", "choices": [{"index": index, "delta": delta, "finish_reason": finish}]}
+    return Delta(text=delta.get("content") or "", finish=finish, raw=json.dumps(body).encode())
+
+
+def deltas(events: list[Event], index: int = 0) -> list[dict[str, Any]]:
+    raws = [json.loads(event.raw) for event in events if isinstance(event, Delta) and event.raw]
+    return [c["delta"] for raw in raws for c in raw["choices"] if c["index"] == index]
+
+
+def test_an_answer_of_the_gateways_own() -> None:
+    call = ToolCall("1", "send", '{"to": "[EMAIL_1]"}')
+    (answer,) = through(Answer("Dear [EMAIL_1]", (call,)))
+    assert isinstance(answer, Answer)
+    assert answer.text == f"Dear {VALUE}"
+    assert json.loads(answer.tool_calls[0].arguments) == {"to": VALUE}
+
+
+def test_an_upstreams_body_keeps_the_rest() -> None:
+    message = {"role": "assistant", "content": "Dear [EMAIL_1]", "reasoning_content": "[EMAIL_1]?"}
+    body = {"id": "[EMAIL_1]", "choices": [{"index": 0, "message": message}], "usage": {"x": 1}}
+    (answer,) = through(Answer("Dear [EMAIL_1]", raw=json.dumps(body).encode()))
+    assert isinstance(answer, Answer)
+    assert answer.raw is not None
+    told = json.loads(answer.raw)
+    assert told["choices"][0]["message"]["content"] == f"Dear {VALUE}"
+    assert told["choices"][0]["message"]["reasoning_content"] == f"{VALUE}?"
+    assert (told["id"], told["usage"]) == ("[EMAIL_1]", {"x": 1})
+
+
+def test_an_answer_that_is_json_stays_json() -> None:
+    (answer,) = through(Answer('{"to": "[EMAIL_1]"}'), as_json=True)
+    assert isinstance(answer, Answer)
+    assert json.loads(answer.text) == {"to": VALUE}
+
+
+def test_a_stream_of_the_gateways_own() -> None:
+    seen = through(
+        Delta("Dear [EM"),
+        Delta("AIL_1], [EMA"),
+        Delta(tool_calls=(ToolCallDelta(0, "1", "send", '{"to": "[EMAIL'),)),
+        Delta(tool_calls=(ToolCallDelta(0, arguments='_1]", "cc": "['),)),
+        Delta(finish="stop"),
+        Delta(usage=Usage(1)),
+    )
+    said = [event for event in seen if isinstance(event, Delta)]
+    assert "".join(delta.text for delta in said) == f"Dear {VALUE}, [EMA"
+    arguments = "".join(call.arguments for delta in said for call in delta.tool_calls)
+    assert arguments == json.dumps({"to": VALUE})[:-1] + ', "cc": "['
+    assert said[-2].text == "[EMA"
+    assert said[-1].usage == Usage(1)
+
+
+def test_an_upstreams_chunks_each_choice_and_member_by_itself() -> None:
+    seen = through(
+        chunk({"role": "assistant", "content": "A [EMAIL"}),
+        chunk({"content": "B [EMA"}, index=1),
+        chunk({"reasoning_content": "R [EMAIL_1"}),
+        chunk({"content": "_1]!"}),
+        chunk({"content": "IL_1]? ["}, index=1),
+        chunk({"reasoning_content": "]"}),
+        chunk({"tool_calls": [{"index": 0, "function": {"name": "f", "arguments": '"[EMAIL_1'}}]}),
+        chunk({}, "stop", index=1),
+        chunk({}, "stop"),
+    )
+    first, second = deltas(seen), deltas(seen, 1)
+    assert "".join(d.get("content") or "" for d in first) == f"A {VALUE}!"
+    assert "".join(d.get("reasoning_content") or "" for d in first) == f"R {VALUE}"
+    assert "".join(d.get("content") or "" for d in second) == f"B {VALUE}? ["
+    assert first[0]["role"] == "assistant"
+    assert first[-1] == {"tool_calls": [{"index": 0, "function": {"arguments": "[EMAIL_1"}}]}
+
+
+def test_what_is_held_back_leaves_where_a_stream_has_no_finish() -> None:
+    seen = through(Delta("so [EM"))
+    assert [event.text for event in seen if isinstance(event, Delta)] == ["so ", "[EM"]
+
+
+def test_notes_pass_as_they_are() -> None:
+    tried = Tried("m", "ok", Usage(), 0.1)
+    assert through(tried) == [tried]
