@@ -12,7 +12,7 @@ from gateway.policy import values
 from gateway.policy.callers import read_caller
 from gateway.policy.document import Fields, Reading, Value, compose
 from gateway.policy.mistakes import Mistake, PolicyMistakes
-from gateway.policy.models import Available, Surroundings, read_alias, read_model
+from gateway.policy.models import Available, Forbids, Surroundings, read_alias, read_model
 from gateway.policy.references import check_references
 from gateway.policy.rules import read_guard, read_routes
 from gateway.policy.schema import Guard, Log, Policy, Route
@@ -41,18 +41,22 @@ def load(
     *,
     secrets: Mapping[str, str],
     available: Available | None = None,
+    forbids: Forbids | None = None,
     mount: Path = MOUNT,
+    assume_secrets: bool = False,
 ) -> Policy:
     """The policy of a folder. Reads its `*.yaml` (not `*.cases.yaml`) and the secret files it names.
 
     `secrets` are the allow-listed variables with their values, as `secrets_from` makes them. `available`
     says whether something listens at a model's base URL; without it, every model counts as there.
+    `forbids` says what stands against the URL of a model or a tool server; without it, nothing does.
+    `assume_secrets` looks no secret up: each that may be used counts as set, as it will be in service.
 
     Raises:
         PolicyMistakes: with every mistake, each at its place.
     """
     try:
-        return _loaded(folder, Surroundings(Vault(secrets, mount), available))
+        return _loaded(folder, Surroundings(Vault(secrets, mount, assume_secrets), available, forbids))
     except PolicyMistakes:
         raise
     except Exception as error:  # whatever a folder holds, the policy in force stays in force
@@ -144,10 +148,9 @@ def _sections(roots: Iterable[Value], found: Reading) -> dict[str, list[Value]]:
 def _policy(
     revision: str, sections: Mapping[str, list[Value]], found: Reading, around: Surroundings
 ) -> Policy:
-    vault = around.vault
     models = _each(sections, "models", found, lambda v: read_model(v, found, around))
     knowledge = _each(sections, "knowledge", found, lambda v: read_knowledge(v, found))
-    tools = _each(sections, "tools", found, lambda v: read_tools(v, found, vault))
+    tools = _each(sections, "tools", found, lambda v: read_tools(v, found, around))
     callers = _each(sections, "callers", found, lambda v: read_caller(v, found))
     bases = tuple(base.name for base in knowledge)
     guards = _each(sections, "guards", found, lambda v: read_guard(v, found, bases))

@@ -40,6 +40,7 @@ WELL_KNOWN = frozenset(
 )
 MOUNT = Path("/run/secrets")
 _LARGEST = 1 << 16
+_ASSUMED = "assumed"
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,79}")
 _TELLING = ("authorization", "key", "token", "secret", "cookie", "password")
@@ -61,10 +62,14 @@ def _allowed(name: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Vault:
-    """The secrets that a policy may use, by name (empty: not set); files only below `mount`."""
+    """The secrets that a policy may use, by name (empty: not set); files only below `mount`.
+
+    `assumed`: none is looked up, and each that may be used counts as set.
+    """
 
     values: Mapping[str, str]
     mount: Path = MOUNT
+    assumed: bool = False
 
     def reveal(self, value: Value, found: Reading, *, telling: bool = True) -> str:
         """The secret that a field names. One that stands in clear is warned about, if `telling`.
@@ -91,6 +96,8 @@ class Vault:
                 f"{name} may not be read by a policy",
                 f"{hint}start the gateway with --secret {name}, or name it {PREFIX}{name}",
             )
+        if self.assumed:
+            return _ASSUMED
         if not self.values.get(name):
             raise Unset(f"{name} is not set", f"export {name}, or say if_available: true")
         return self.values[name]
@@ -99,6 +106,8 @@ class Vault:
         path = PurePosixPath(name)
         if not path.is_relative_to(PurePosixPath(self.mount)) or ".." in path.parts:
             raise Wrong("a secret's file is not where secrets are", f"mount it below {self.mount}")
+        if self.assumed:
+            return _ASSUMED
         try:
             with open(path, encoding="utf-8") as file:
                 text = file.read(_LARGEST)

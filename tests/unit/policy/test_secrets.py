@@ -85,3 +85,12 @@ def test_a_header_that_carries_a_secret_is_known_by_its_name() -> None:
     assert tells("Authorization")
     assert tells("X-API-Key")
     assert not tells("Accept-Language")
+
+
+def test_an_assumed_secret_counts_as_set_if_a_policy_may_use_it(tmp_path: Path) -> None:
+    vault = Vault({"CRM_TOKEN": ""}, tmp_path, assumed=True)
+    for text in ("${OPENAI_API_KEY}", "${CRM_TOKEN}", f"file:{tmp_path}/absent"):
+        assert vault.reveal(value(text), Reading())
+    for text in ("${HOME}", "file:/etc/passwd"):
+        with pytest.raises(Wrong):
+            vault.reveal(value(text), Reading())
