@@ -43,9 +43,9 @@ def test_only_what_is_to_be_masked_is_taken_up() -> None:
 def test_its_label_is_the_highest_of_what_it_hides() -> None:
     mask = Mask(["email"], Label.INTERNAL)
     mask.learn("anna@b.org", [found("anna@b.org", "anna@b.org", label=Label.CONFIDENTIAL)])
-    assert mask.label is Label.CONFIDENTIAL
+    assert mask.label.word == "confidential"
     mask.learn("carl@b.org", [found("carl@b.org", "carl@b.org")], Label.RESTRICTED)
-    assert mask.label is Label.RESTRICTED
+    assert mask.label.word == "restricted"
 
 
 def test_a_placeholder_that_the_caller_wrote_itself_is_not_given_again() -> None:
