@@ -187,6 +187,7 @@ class ChatRequest:
     other_text: str = ""  # readable members beside the messages: tool schemas, metadata, user
     label: Label = Label.PUBLIC
     edited: bool = False  # `messages` is no longer what fields["messages"] says
+    unreadable: bool = False  # something beside the messages could not be read
     offered: tuple[ToolSpec, ...] = ()  # tools that the gateway adds
     searched: tuple[str, ...] = ()  # the knowledge bases that retrieval asked
     passages: tuple[Passage, ...] = ()  # what it found; also in a message, numbered from 1
@@ -196,6 +197,11 @@ class ChatRequest:
     def question(self) -> str:
         """The last user message's text."""
         return next((m.text for m in reversed(self.messages) if m.role == "user"), "")
+
+    @property
+    def trusted(self) -> bool:
+        """Whether nothing in the conversation is untrusted."""
+        return all(message.trusted for message in self.messages)
 
     def labelled(self, label: Label) -> ChatRequest:
         """The same request, its label raised to `label` where that is higher."""
@@ -288,10 +294,14 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """From here on, this model's content leaves for the caller; `label` is what the model was given."""
+    """From here on, this model's content leaves for the caller; `label` is what the model was given.
+
+    `trusted`: nothing untrusted was part of it.
+    """
 
     model: str
     label: Label = Label.PUBLIC
+    trusted: bool = True
 
 
 @dataclass(frozen=True, slots=True)

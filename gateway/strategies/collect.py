@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from gateway.interfaces import Emit
@@ -12,11 +12,26 @@ from gateway.types import Answer, Delta, Event, ToolCall, ToolCallDelta, Tried, 
 UNFINISHED = "I could not finish this within the steps that are allowed here."
 
 
-@dataclass(slots=True)
-class _Call:
-    id: str = ""
-    name: str = ""
-    arguments: str = ""
+class Fragments:
+    """A stream's tool calls, put together from their fragments."""
+
+    def __init__(self) -> None:
+        self._calls: dict[int, ToolCall] = {}
+
+    def add(self, fragments: Iterable[ToolCallDelta]) -> None:
+        for part in fragments:
+            call = self._calls.get(part.index, _NOTHING)
+            self._calls[part.index] = ToolCall(
+                call.id or part.id, call.name or part.name, call.arguments + part.arguments
+            )
+
+    @property
+    def calls(self) -> tuple[ToolCall, ...]:
+        """In the order of their indexes."""
+        return tuple(call for _, call in sorted(self._calls.items()))
+
+
+_NOTHING = ToolCall("", "", "")
 
 
 @dataclass(slots=True)
@@ -29,7 +44,7 @@ class Collected:
     _streams: bool
     text: str = ""
     _answer: Answer | None = None
-    _building: dict[int, _Call] = field(default_factory=dict)
+    _building: Fragments = field(default_factory=Fragments)
     _kept: list[Delta] = field(default_factory=list)
 
     async def emit(self, event: Event) -> None:
@@ -45,10 +60,7 @@ class Collected:
     async def _delta(self, delta: Delta) -> None:
         """Prose leaves at once; tool calls, finish and usage wait until it is known whose calls they are."""
         self.text += delta.text
-        for part in delta.tool_calls:
-            call = self._building.setdefault(part.index, _Call())
-            call.id, call.name = call.id or part.id, call.name or part.name
-            call.arguments += part.arguments
+        self._building.add(delta.tool_calls)
         if delta.tool_calls or delta.finish or delta.usage:
             self._kept.append(delta)
         else:
@@ -68,7 +80,7 @@ class Collected:
     def _asked(self) -> tuple[ToolCall, ...]:
         if self._answer is not None:
             return self._answer.tool_calls
-        return tuple(ToolCall(c.id, c.name, c.arguments) for _, c in sorted(self._building.items()))
+        return self._building.calls
 
     async def finish(self, used: Usage) -> None:
         """The turn is the answer: what was kept leaves, with the usage of all turns."""

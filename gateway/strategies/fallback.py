@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from gateway.errors import NoClearedModel, ProviderBroken, ProviderError
 from gateway.interfaces import Emit, Strategy
 from gateway.labels import NotCleared
-from gateway.types import Answer, ChatRequest, Delta, Event, Label, Refused, Serving
+from gateway.types import Answer, ChatRequest, Delta, Event, Refused, Serving
 
 
 def fallback(candidates: Sequence[tuple[str, Strategy]]) -> Strategy:
@@ -24,7 +24,7 @@ def fallback(candidates: Sequence[tuple[str, Strategy]]) -> Strategy:
     async def strategy(request: ChatRequest, emit: Emit) -> None:
         failure: ProviderError | None = None
         for name, ask in candidates:
-            hold = _Hold(name, request.label, emit)
+            hold = _Hold(Serving(name, request.label, request.trusted), emit)
             try:
                 await ask(request, hold.emit)
                 if hold.left:
@@ -51,8 +51,8 @@ def no_cleared_model(request: ChatRequest) -> NoClearedModel:
 class _Hold:
     """Keeps a candidate's first events back until one has content."""
 
-    def __init__(self, model: str, label: Label, emit: Emit) -> None:
-        self._model, self._label, self._emit = model, label, emit
+    def __init__(self, serving: Serving, emit: Emit) -> None:
+        self._serving, self._emit = serving, emit
         self._held: list[Delta] = []
         self.left = False
 
@@ -67,7 +67,7 @@ class _Hold:
 
     async def _release(self) -> None:
         self.left = True
-        await self._emit(Serving(self._model, self._label))
+        await self._emit(self._serving)
         for event in self._held:
             await self._emit(event)
         self._held.clear()

@@ -10,7 +10,7 @@ from gateway.errors import NoClearedModel, ProviderBroken, ProviderRefused, Prov
 from gateway.interfaces import Emit, Strategy
 from gateway.labels import NotCleared
 from gateway.strategies.fallback import fallback
-from gateway.types import ChatRequest, Delta, Event, Label, Refused, Serving
+from gateway.types import Answer, ChatRequest, Delta, Event, Label, Message, Refused, Serving
 
 REQUEST = ChatRequest("auto", (), {}, stream=True)
 
@@ -25,13 +25,13 @@ def says(*events: Event, then: Exception | None = None) -> Strategy:
     return strategy
 
 
-def run(strategy: Strategy) -> list[Event]:
+def run(strategy: Strategy, request: ChatRequest = REQUEST) -> list[Event]:
     seen: list[Event] = []
 
     async def emit(event: Event) -> None:
         seen.append(event)
 
-    asyncio.run(strategy(REQUEST, emit))
+    asyncio.run(strategy(request, emit))
     return seen
 
 
@@ -76,3 +76,9 @@ def test_an_upstream_that_ends_without_any_content_falls_over() -> None:
 def test_an_answer_without_content_from_every_model_is_an_error() -> None:
     with pytest.raises(ProviderBroken):
         run(fallback([("a", says(Delta(raw=b'{"role"}')))]))
+
+
+def test_what_serves_says_what_the_model_was_given() -> None:
+    passage = Message("system", "from a web page", b"{}", trusted=False)
+    given = ChatRequest("auto", (passage,), {}, label=Label.INTERNAL)
+    assert run(fallback([("a", says(Answer("hi")))]), given)[0] == Serving("a", Label.INTERNAL, trusted=False)
