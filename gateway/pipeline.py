@@ -112,6 +112,7 @@ class Pipeline:
         started = perf_counter()
         exchange.headers = incoming.named(force.headers)
         facts = facts_of(request, signals, caller, exchange.headers, incoming.headers)
+        exchange.sticky = facts.sticky
         said = guard(force.policy, facts)
         exchange.spend("decide", perf_counter() - started)
         return said, facts

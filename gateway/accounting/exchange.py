@@ -39,6 +39,7 @@ class Exchange:
     signals: Signals | None = None
     decision: Decision | None = None
     headers: dict[str, str] = field(default_factory=dict)  # those that the policy's conditions read
+    sticky: str = ""  # what a canary draws by
     timings: dict[str, float] = field(default_factory=dict)
     tries: list[Tried] = field(default_factory=list)
     retrievals: list[Retrieved] = field(default_factory=list)

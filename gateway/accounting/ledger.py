@@ -13,6 +13,7 @@ import msgspec
 from gateway.accounting.bill import Bill
 from gateway.accounting.exchange import Exchange
 from gateway.policy.evaluate import Decision, Verdict
+from gateway.policy.schema import Policy
 from gateway.types import Axis, ChatRequest, Guess, Masked, Signals
 
 _encoder = msgspec.json.Encoder(decimal_format="string")
@@ -26,7 +27,7 @@ def row_of(exchange: Exchange, bill: Bill) -> dict[str, Any]:
         "policy": exchange.policy.revision,
         "caller": _caller(exchange),
         "request": _request(exchange),
-        "signals": None if exchange.signals is None else _signals(exchange.signals),
+        "signals": None if exchange.signals is None else _signals(exchange.signals, exchange.policy),
         "decision": None if exchange.decision is None else _decision(exchange.decision),
         "model": exchange.model,
         "outcome": exchange.outcome,
@@ -83,7 +84,8 @@ def _request(exchange: Exchange) -> dict[str, Any] | None:
         "messages": len(request.messages),
         "max_tokens": request.max_tokens,
         "metadata": _metadata(request, exchange.signals),
-        "headers": exchange.headers,
+        "sticky": exchange.sticky,
+        "headers": {name: exchange.headers.get(name) for name in sorted(exchange.policy.header_names)},
         "label": request.label.word,
         "label_reached": exchange.label.word if exchange.label is not None else None,
     }
@@ -95,7 +97,8 @@ def _metadata(request: ChatRequest, signals: Signals | None) -> dict[str, str] |
     return dict(request.metadata) if clean else None
 
 
-def _signals(signals: Signals) -> dict[str, Any]:
+def _signals(signals: Signals, policy: Policy) -> dict[str, Any]:
+    """A knowledge base that was not asked is null, as is a header that was not sent."""
     return {
         "task": _guess(signals.task, signals.task.best.value),
         "freshness": _guess(signals.freshness, signals.freshness.best.word),
@@ -107,7 +110,8 @@ def _signals(signals: Signals) -> dict[str, Any]:
         "input_tokens": signals.input_tokens,
         "unreadable": signals.unreadable,
         "needs": sorted(signals.needs),
-        "knowledge": {name: round(score, 3) for name, score in signals.knowledge.items()},
+        "knowledge": dict.fromkeys(policy.knowledge)
+        | {name: round(score, 3) for name, score in signals.knowledge.items()},
     }
 
 
