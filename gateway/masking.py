@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import msgspec
 
 from gateway.classify.label import label_left
-from gateway.errors import Blocked
+from gateway.errors import Blocked, InvalidRequest
 from gateway.labels import lowered
 from gateway.masks import Mask
 from gateway.policy.schema import Guard
 from gateway.types import Caller, ChatRequest, Label, Masked, Signals
 
 _HELD_UPSTREAM = ("previous_response_id", "conversation")
+_ROUNDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +55,32 @@ class Masker:
                 f"{held!r} stands for cannot be masked. Send the whole conversation instead."
             )
         mask = Mask([entity for guard in guards for entity in guard.mask], request.label, _taken(request))
-        for index, text in _texts(request):
-            mask.learn(text, (found for found in signals.findings if found.message == index))
+        _learn(mask, request, signals)
         masked, label = request, request.label
         if mask:
-            masked = self.parse(_hidden(request, mask))
-            label = label_left(
-                request.label, guards, signals, self.classify(masked), caller, self.unreadable, headers
-            )
+            masked, left = self._masked(request, mask)
+            label = label_left(request.label, guards, signals, left, caller, self.unreadable, headers)
         names = tuple(guard.name for guard in guards)
         return Hidden(lowered(masked, label), mask, Masked(names, dict(mask.counts), request.label, label))
+
+    def _masked(self, request: ChatRequest, mask: Mask) -> tuple[ChatRequest, Signals]:
+        """Masked until reading it again finds nothing new to mask: what is found of a text is bounded."""
+        try:
+            for _ in range(_ROUNDS):
+                before = sum(mask.counts.values())
+                masked = self.parse(_hidden(request, mask))
+                left = self.classify(masked)
+                _learn(mask, masked, left)
+                if sum(mask.counts.values()) == before:
+                    break
+        except RecursionError:
+            raise InvalidRequest("The body is nested too deeply to be masked.") from None
+        return masked, left
+
+
+def _learn(mask: Mask, request: ChatRequest, signals: Signals) -> None:
+    for index, text in _texts(request):
+        mask.learn(text, (found for found in signals.findings if found.message == index))
 
 
 def _texts(request: ChatRequest) -> list[tuple[int, str]]:

@@ -9,14 +9,20 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 import msgspec
+import re2
 
 from gateway.labels import highest
 from gateway.types import Finding, Label
 
+MOST = 512  # values; what is beyond is not masked, so its label does not fall
 _ANYWHERE = 6  # characters from which on a value is masked inside a longer word too
 _PLACEHOLDER = re.compile(r"\[[A-Z_]+_[0-9]+\]")
 _ARGUMENTS = "arguments"  # the member that holds JSON in a string
 _json = msgspec.json.Decoder()
+_options = re2.Options()
+_options.longest_match = True
+_options.log_errors = False
+_options.max_mem = 256 << 20  # at most: what 512 long values and any text take
 
 
 class Mask:
@@ -29,11 +35,11 @@ class Mask:
     def __init__(self, entities: Collection[str], label: Label, taken: str = "") -> None:
         """`entities` names findings and classes; `taken` is text whose own words no placeholder may be."""
         self._entities = frozenset(entities)
-        self._taken = taken
+        self._taken = set(_PLACEHOLDER.findall(taken))
         self._placeholders: dict[str, str] = {}  # by value
         self._values: dict[str, str] = {}  # by placeholder
         self._last: Counter[str] = Counter()  # numbers given, by entity
-        self._pattern: re.Pattern[str] | None = None
+        self._pattern: Any = None
         self.label = label
 
     def __bool__(self) -> bool:
@@ -58,8 +64,14 @@ class Mask:
         if not self._placeholders:
             return text
         if self._pattern is None:
-            self._pattern = re.compile("|".join(map(_matching, sorted(self._placeholders, key=_longest))))
-        return self._pattern.sub(lambda found: self._placeholders[found[0]], text)
+            self._pattern = re2.compile("|".join(map(re2.escape, self._placeholders)), _options)
+        raw, at, pieces = text.encode("utf-8", "surrogatepass"), 0, list[bytes]()
+        for found in self._pattern.finditer(raw):
+            value = raw[found.start() : found.end()].decode()
+            if len(value) >= _ANYWHERE or _stands_alone(raw, found.start(), found.end()):
+                pieces += (raw[at : found.start()], self._placeholders[value].encode())
+                at = found.end()
+        return b"".join((*pieces, raw[at:])).decode("utf-8", "surrogatepass") if pieces else text
 
     def hidden(self, value: Any, name: str = "") -> Any:
         """A JSON value with every string in it masked, names of members and JSON inside strings included."""
@@ -78,7 +90,7 @@ class Mask:
         return any(p.startswith(text) and p != text for p in self._values)
 
     def _name(self, value: str, entity: str, text: str) -> None:
-        if value in self._placeholders:
+        if value in self._placeholders or len(self._placeholders) == MOST:
             return
         placeholder = self._next(entity)
         while placeholder in self._taken or placeholder in text:
@@ -126,13 +138,10 @@ class Restoring:
         return held
 
 
-def _matching(value: str) -> str:
-    pattern = re.escape(value)
-    return pattern if len(value) >= _ANYWHERE else rf"(?<!\w){pattern}(?!\w)"
-
-
-def _longest(value: str) -> int:
-    return -len(value)
+def _stands_alone(raw: bytes, start: int, end: int) -> bool:
+    """Whether no letter or digit is beside it; bytes of other alphabets count as letters."""
+    beside = raw[max(start - 1, 0) : start] + raw[end : end + 1]
+    return not any(byte >= 0x80 or chr(byte).isalnum() or byte == ord("_") for byte in beside)
 
 
 def _mapped(

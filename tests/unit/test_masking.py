@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,19 +10,23 @@ import pytest
 from gateway.api.wire import chat_request
 from gateway.classify.classifier import LinearClassifier
 from gateway.classify.label import label_of
-from gateway.errors import Blocked
+from gateway.errors import Blocked, InvalidRequest
 from gateway.masking import Hidden, Masker
+from gateway.masks import MOST
+from gateway.policy.conditions import checked
 from gateway.policy.schema import Guard
 from gateway.types import Caller, Label, Masked
-from tests.policies import loaded
 
 MAIL = "anna.larsen@example.org"
 ANYONE = Caller("anyone")
 CLASSIFIER = LinearClassifier()
 
 
-def guard(folder: Path, action: str = "mask: [contact], lowers_to: internal") -> Guard:
-    return loaded(folder, guards=f"guards: [{{name: hide, when: 'true', {action}}}]\n").guards[0]
+def guard(*mask: str, lowers_to: Label | None = Label.INTERNAL, accept_residual: bool = False) -> Guard:
+    when = checked("true")
+    return Guard(
+        "hide", when, mask=mask or ("contact",), lowers_to=lowers_to, accept_residual=accept_residual
+    )
 
 
 def masked(text: str, *guards: Guard, caller: Caller = ANYONE, header: bytes = b"", **members: Any) -> Hidden:
@@ -40,39 +43,37 @@ def masked(text: str, *guards: Guard, caller: Caller = ANYONE, header: bytes = b
 ASK = f"Please write to {MAIL} that the parcel is late."
 
 
-def test_what_is_masked_lowers_the_label(tmp_path: Path) -> None:
-    hidden = masked(ASK, guard(tmp_path))
+def test_what_is_masked_lowers_the_label() -> None:
+    hidden = masked(ASK, guard())
     assert hidden.request.question == "Please write to [EMAIL_1] that the parcel is late."
     assert hidden.request.label is Label.INTERNAL
     assert hidden.note == Masked(("hide",), {"email": 1}, Label.CONFIDENTIAL, Label.INTERNAL)
 
 
-def test_without_lowers_to_the_label_stays(tmp_path: Path) -> None:
-    hidden = masked(ASK, guard(tmp_path, "mask: [email]"))
+def test_without_lowers_to_the_label_stays() -> None:
+    hidden = masked(ASK, guard("email", lowers_to=None))
     assert MAIL not in hidden.request.question
     assert hidden.request.label is Label.CONFIDENTIAL
 
 
-def test_where_nothing_was_masked_nothing_is_lowered(tmp_path: Path) -> None:
-    hidden = masked(
-        f"My password is hunter2xyz, tell {MAIL}", guard(tmp_path, "mask: [iban], lowers_to: public")
-    )
+def test_where_nothing_was_masked_nothing_is_lowered() -> None:
+    hidden = masked(f"My password is hunter2xyz, tell {MAIL}", guard("iban", lowers_to=Label.PUBLIC))
     assert hidden.request.label is Label.RESTRICTED
     assert hidden.note.entities == {}
 
 
-def test_what_is_left_keeps_the_label_that_it_has(tmp_path: Path) -> None:
-    hidden = masked(f"{ASK} My card is 4111 1111 1111 1111.", guard(tmp_path))
+def test_what_is_left_keeps_the_label_that_it_has() -> None:
+    hidden = masked(f"{ASK} My card is 4111 1111 1111 1111.", guard())
     assert "[EMAIL_1]" in hidden.request.question
     assert hidden.request.label is Label.RESTRICTED
 
 
-def test_the_callers_floor_the_header_and_the_unreadable_stay(tmp_path: Path) -> None:
+def test_the_callers_floor_the_header_and_the_unreadable_stay() -> None:
     picture = [{"role": "user", "content": [
         {"type": "text", "text": ASK},
         {"type": "image_url", "image_url": {"url": "https://pictures.example/1.png"}},
     ]}]  # fmt: skip
-    hide = guard(tmp_path)
+    hide = guard()
     assert masked(ASK, hide, caller=Caller("hr", label=Label.RESTRICTED)).request.label is Label.RESTRICTED
     assert masked(ASK, hide, header=b"restricted").request.label is Label.RESTRICTED
     assert masked(ASK, hide, messages=picture).request.label is Label.CONFIDENTIAL
@@ -81,30 +82,51 @@ def test_the_callers_floor_the_header_and_the_unreadable_stay(tmp_path: Path) ->
 HEALTH = f"My colleague {MAIL} was diagnosed with depression and takes sertraline, what should I say to her?"
 
 
-def test_a_label_of_the_whole_text_falls_only_where_the_guard_accepts_that(tmp_path: Path) -> None:
-    assert masked(HEALTH, guard(tmp_path)).request.label is Label.CONFIDENTIAL
-    accepting = guard(tmp_path, "mask: [contact], lowers_to: internal, accept_residual: true")
+def test_a_label_of_the_whole_text_falls_only_where_the_guard_accepts_that() -> None:
+    assert masked(HEALTH, guard()).request.label is Label.CONFIDENTIAL
+    accepting = guard(accept_residual=True)
     assert masked(HEALTH, accepting).request.label is Label.INTERNAL
     card = f"{HEALTH} Her card is 4111 1111 1111 1111."
     assert masked(card, accepting).request.label is Label.RESTRICTED
 
 
-def test_of_several_guards_the_highest_label_counts_and_all_must_accept(tmp_path: Path) -> None:
-    low = guard(tmp_path, "mask: [email], lowers_to: public, accept_residual: true")
-    high = guard(tmp_path, "mask: [payment], lowers_to: internal")
+def test_of_several_guards_the_highest_label_counts_and_all_must_accept() -> None:
+    low = guard("email", lowers_to=Label.PUBLIC, accept_residual=True)
+    high = guard("payment")
     assert masked(ASK, low).request.label is Label.PUBLIC
     assert masked(ASK, low, high).request.label is Label.INTERNAL
     assert masked(HEALTH, low).request.label is Label.PUBLIC
     assert masked(HEALTH, low, high).request.label is Label.CONFIDENTIAL
 
 
-def test_masking_never_raises_a_label(tmp_path: Path) -> None:
-    hidden = masked("desk@example.org", guard(tmp_path, "mask: [email], lowers_to: restricted"))
+def test_masking_never_raises_a_label() -> None:
+    hidden = masked("desk@example.org", guard("email", lowers_to=Label.RESTRICTED))
     assert hidden.request.label is Label.CONFIDENTIAL
 
 
+def test_however_many_there_are_all_are_masked() -> None:
+    many = ", ".join(f"number{n}@example.org" for n in range(200))
+    hidden = masked(f"Write to {many}", guard(accept_residual=True))
+    assert "@" not in hidden.request.question
+    assert (hidden.note.entities, hidden.request.label) == ({"email": 200}, Label.INTERNAL)
+
+
+def test_more_than_can_be_masked_keeps_its_label() -> None:
+    many = ", ".join(f"number{n}@example.org" for n in range(MOST + 1))
+    hidden = masked(f"Write to {many}", guard(accept_residual=True))
+    assert (hidden.note.entities, hidden.request.label) == ({"email": MOST}, Label.CONFIDENTIAL)
+
+
+def test_what_is_nested_too_deeply_to_be_masked_is_refused() -> None:
+    nested: dict[str, Any] = {}
+    for _ in range(600):
+        nested = {"a": nested}
+    with pytest.raises(InvalidRequest, match="nested"):
+        masked(ASK, guard(), deep=nested)
+
+
 @pytest.mark.parametrize("member", ["previous_response_id", "conversation"])
-def test_turns_held_upstream_are_refused_and_nothing_else_that_is_null(tmp_path: Path, member: str) -> None:
+def test_turns_held_upstream_are_refused_and_nothing_else_that_is_null(member: str) -> None:
     with pytest.raises(Blocked, match="cannot be masked"):
-        masked(ASK, guard(tmp_path), **dict[str, Any]({member: "resp_1"}))
-    assert masked(ASK, guard(tmp_path), **dict[str, Any]({member: None})).mask
+        masked(ASK, guard(), **dict[str, Any]({member: "resp_1"}))
+    assert masked(ASK, guard(), **dict[str, Any]({member: None})).mask
