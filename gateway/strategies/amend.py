@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import msgspec
 
-from gateway.types import Answer, Usage
+from gateway.types import Answer, Delta, Usage
 
 
 def with_text(answer: Answer, text: str) -> Answer:
@@ -16,6 +17,29 @@ def with_text(answer: Answer, text: str) -> Answer:
     body = msgspec.json.decode(answer.raw)
     body["choices"][0]["message"]["content"] = text
     return replace(answer, text=text, raw=msgspec.json.encode(body))
+
+
+def with_more(delta: Delta, text: str) -> Delta:
+    """The delta, saying `text` after what it says."""
+    more = replace(delta, text=delta.text + text)
+    if delta.raw is None:
+        return more
+    body = msgspec.json.decode(delta.raw)
+    choices = [choice for choice in body["choices"] if isinstance(choice, dict)]
+    first = next((choice for choice in choices if not choice.get("index")), None)
+    if first is None:
+        body["choices"].append({"index": 0, "delta": {"content": text}, "finish_reason": None})
+    else:
+        said = first.get("delta")
+        first["delta"] = _saying_more(said if isinstance(said, dict) else {}, text)
+    return replace(more, raw=msgspec.json.encode(body))
+
+
+def _saying_more(said: dict[str, Any], text: str) -> dict[str, Any]:
+    content = said.get("content")
+    if isinstance(content, list):
+        return {**said, "content": [*content, {"type": "text", "text": text}]}
+    return {**said, "content": (content if isinstance(content, str) else "") + text}
 
 
 def with_usage(answer: Answer, usage: Usage) -> Answer:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from gateway.interfaces import Emit
-from gateway.strategies.amend import with_usage
+from gateway.strategies.amend import with_more, with_text, with_usage
 from gateway.types import Answer, Delta, Event, ToolCall, ToolCallDelta, Tried, Usage
 
 UNFINISHED = "I could not finish this within the steps that are allowed here."
@@ -82,33 +82,45 @@ class Collected:
             return self._answer.tool_calls
         return self._building.calls
 
-    async def finish(self, used: Usage) -> None:
-        """The turn is the answer: what was kept leaves, with the usage of all turns."""
+    async def finish(self, used: Usage, note: str = "") -> None:
+        """The turn is the answer: what was kept leaves, `note` at its end, with the usage of all turns."""
+        if note and (self.text or self._streams):
+            note = f"\n\n{note}"
         if self._own:
-            await self._rebuilt(used, [call for call in self._asked if call not in self._own])
+            await self._rebuilt(used, note, [call for call in self._asked if call not in self._own])
         elif self._answer is not None:
-            await self._emit(with_usage(self._answer, used))
+            said = with_text(self._answer, self._answer.text + note) if note else self._answer
+            await self._emit(with_usage(said, used))
         else:
-            for delta in self._kept:
-                if delta.has_content:
-                    await self._emit(delta if delta.usage is None else replace(delta, usage=None))
+            await self._released(note)
             await self._emit(Delta(usage=used))
 
-    async def conclude(self, used: Usage) -> None:
+    async def _released(self, note: str) -> None:
+        """What was kept; the note goes with the chunk that finishes the answer."""
+        for delta in self._kept:
+            if not delta.has_content:
+                continue
+            if note and delta.finish:
+                delta, note = with_more(delta, note), ""
+            await self._emit(delta if delta.usage is None else replace(delta, usage=None))
+        if note:
+            await self._emit(Delta(text=note))
+
+    async def conclude(self, used: Usage, note: str = "") -> None:
         """A bound is met: whatever the turn says is the answer, without the gateway's own tool calls."""
         if self._asked and len(self._own) == len(self._asked) and not self.text:
             self.text = UNFINISHED
             if self._streams:
                 await self._emit(Delta(text=UNFINISHED))
-        await self.finish(used)
+        await self.finish(used, note)
 
-    async def _rebuilt(self, used: Usage, theirs: Sequence[ToolCall]) -> None:
+    async def _rebuilt(self, used: Usage, note: str, theirs: Sequence[ToolCall]) -> None:
         """The turn without the calls of the gateway's own tools, which mean nothing to the caller."""
         finish = "tool_calls" if theirs else "length"
         if not self._streams:
-            await self._emit(Answer(self.text, tuple(theirs), finish, used))
+            await self._emit(Answer(self.text + note, tuple(theirs), finish, used))
             return
-        prose = "".join(delta.text for delta in self._kept)
+        prose = "".join(delta.text for delta in self._kept) + note
         if prose:
             await self._emit(Delta(text=prose))
         if theirs:

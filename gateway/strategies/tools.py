@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
+from typing import NamedTuple
 
 from gateway.errors import ProviderError, ProviderTimeout
 from gateway.interfaces import Emit, Strategy, ToolServer
@@ -92,18 +93,28 @@ class _Loop:
         self._deadline = perf_counter() + spec.time
         self._used = Usage()
         self._usd = 0.0
+        self._held_back: list[str] = []
 
     async def run(self, request: ChatRequest) -> None:
         for _ in range(self._spec.steps):
             turn = await self._ask(request)
             if not turn.calls:
-                await turn.finish(self._used)
+                await turn.finish(self._used, self._told(request))
                 return
             request = await self._act(request, turn)
             if self._spent:
                 break
         turn = await self._ask(_conclude(request))
-        await turn.conclude(self._used)
+        await turn.conclude(self._used, self._told(request))
+
+    def _told(self, request: ChatRequest) -> str:
+        """What the answer says of the tools that were held back, whether or not the model mentions them."""
+        if not self._held_back or request.wants_json:
+            return ""
+        names = ", ".join(dict.fromkeys(self._held_back))
+        return (
+            f"Held back: {names}. It changes something, and text from outside is part of this conversation."
+        )
 
     @property
     def _spent(self) -> bool:
@@ -120,19 +131,20 @@ class _Loop:
         self._usd += self._spend(tried.model, tried.usage)
 
     async def _act(self, request: ChatRequest, turn: Collected) -> ChatRequest:
-        """Calls what the model asked for, one after the other; the results raise the request's label."""
-        tainted = any(not message.trusted for message in request.messages)
+        """Calls what the model asked for, one after the other; the results raise the request's label.
+
+        Whether a call has a trusted cause is a matter of what the model had seen when it asked.
+        """
         calls = turn.calls[:MAX_CALLS]
-        added = [call_message(turn.text, calls, request.label, trusted=not tainted)]
+        added = [call_message(turn.text, calls, request.label, request.trusted)]
         results = list(request.results)
         label = request.label
         for call in calls:
             offer = self._offers[call.name]
-            result = await self._call(offer, call, request.labelled(label), tainted)
-            result, own = self._taken(offer, result)
+            outcome = await self._call(offer, call, request.labelled(label))
+            result, own = self._taken(offer, outcome.result)
             label = max(label, own)
-            tainted = tainted or not offer.source.trusted
-            added.append(result_message(call, result.text, own, offer.source.trusted))
+            added.append(result_message(call, result.text, own, outcome.ours or offer.source.trusted))
             results.append((replace(offer.spec, name=call.name), result))
         # A choice of tool that the caller forced is made: forcing it again would never end.
         fields = {name: value for name, value in request.fields.items() if name != "tool_choice"}
@@ -151,20 +163,21 @@ class _Loop:
             result, text=taken.text, structured=self._inflow.hidden(result.structured)
         ), taken.label
 
-    async def _call(self, offer: Offer, call: ToolCall, request: ChatRequest, tainted: bool) -> ToolResult:
+    async def _call(self, offer: Offer, call: ToolCall, request: ChatRequest) -> _Outcome:
         started = perf_counter()
-        status, result = await self._try(offer, call, request, tainted)
-        await self._emit(ToolUsed(offer.source.name, offer.spec.name, status, perf_counter() - started))
-        return result
+        outcome = await self._try(offer, call, request)
+        seconds = perf_counter() - started
+        await self._emit(ToolUsed(offer.source.name, offer.spec.name, outcome.status, seconds))
+        return outcome
 
-    async def _try(
-        self, offer: Offer, call: ToolCall, request: ChatRequest, tainted: bool
-    ) -> tuple[str, ToolResult]:
+    async def _try(self, offer: Offer, call: ToolCall, request: ChatRequest) -> _Outcome:
         source = offer.source
         writes = offer.spec.writes or offer.spec.name in source.writes
-        if writes and tainted and not self._spec.writes_on_untrusted:
-            return "held_back", _failed(
-                "Held back: this tool changes something, and untrusted text is part of the conversation."
+        if writes and not request.trusted and not self._spec.writes_on_untrusted:
+            self._held_back.append(offer.spec.name)
+            return _not_done(
+                "held_back",
+                "Held back: this tool changes something, and untrusted text is part of the conversation.",
             )
         try:
             arguments, label = self._inflow.shown(call.arguments, request.label, source.clearance)
@@ -174,12 +187,24 @@ class _Loop:
                 result = await offer.server.call(passed)
         except NotCleared as refused:
             await self._emit(Refused(refused.kind, refused.destination, refused.label))
-            return "refused", _failed("Refused: the tool is not cleared for this conversation's data.")
+            return _not_done("refused", "Refused: the tool is not cleared for this conversation's data.")
         except (TimeoutError, ProviderTimeout):
-            return "timeout", _failed("The tool did not answer in time.")
+            return _not_done("timeout", "The tool did not answer in time.")
         except ProviderError:
-            return "error", _failed("The tool could not be reached.")
-        return ("error" if result.is_error else "ok"), result
+            return _not_done("error", "The tool could not be reached.")
+        return _Outcome("error" if result.is_error else "ok", result)
+
+
+class _Outcome(NamedTuple):
+    """How a call went; `ours`: its result is the gateway's own word, not the tool's."""
+
+    status: str
+    result: ToolResult
+    ours: bool = False
+
+
+def _not_done(status: str, why: str) -> _Outcome:
+    return _Outcome(status, _failed(why), ours=True)
 
 
 def _failed(text: str) -> ToolResult:

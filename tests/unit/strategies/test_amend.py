@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from gateway.strategies.amend import with_text, with_usage
-from gateway.types import Answer, Usage
+from gateway.strategies.amend import with_more, with_text, with_usage
+from gateway.types import Answer, Delta, Usage
 
 
 def answer(**members: Any) -> Answer:
@@ -35,3 +35,36 @@ def test_usage_becomes_the_sum_whatever_the_upstream_said(told: Any) -> None:
 
 def test_an_answer_made_here_has_no_body_to_change() -> None:
     assert with_usage(Answer("x"), Usage(input=1)) == Answer("x", usage=Usage(input=1))
+
+
+def chunk(choice: dict[str, Any]) -> Delta:
+    return Delta("old", finish="stop", raw=json.dumps({"id": "x", "choices": [choice]}).encode())
+
+
+@pytest.mark.parametrize(
+    ("delta", "said"),
+    [
+        ({"content": "old"}, {"content": "old, new"}),
+        ({}, {"content": ", new"}),
+        ({"role": "assistant", "content": None}, {"role": "assistant", "content": ", new"}),
+        (None, {"content": ", new"}),
+        (
+            {"content": [{"type": "text", "text": "old"}]},
+            {"content": [{"type": "text", "text": "old"}, {"type": "text", "text": ", new"}]},
+        ),
+    ],
+)
+def test_a_chunk_says_more_at_its_end(delta: Any, said: Any) -> None:
+    more = with_more(chunk({"index": 0, "delta": delta, "finish_reason": "stop"}), ", new")
+    assert (more.text, more.finish) == ("old, new", "stop")
+    assert json.loads(more.raw or b"")["choices"] == [{"index": 0, "delta": said, "finish_reason": "stop"}]
+
+
+def test_a_chunk_of_another_choice_says_more_for_the_first() -> None:
+    other = {"index": 1, "delta": {}, "finish_reason": "stop"}
+    first = {"index": 0, "delta": {"content": "new"}, "finish_reason": None}
+    assert json.loads(with_more(chunk(other), "new").raw or b"")["choices"] == [other, first]
+
+
+def test_a_delta_made_here_says_more() -> None:
+    assert with_more(Delta("old", finish="stop"), ", new") == Delta("old, new", finish="stop")
