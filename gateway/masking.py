@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from gateway.classify.label import label_left
+from gateway.classify.label import label_left, messages_labelled, said_by
 from gateway.errors import Blocked, InvalidRequest
 from gateway.labels import lowered
 from gateway.masks import Mask
@@ -60,8 +60,11 @@ class Masker:
         if mask:
             masked, left = self._masked(request, mask)
             label = label_left(request.label, guards, signals, left, caller, self.unreadable, headers)
+            masked = messages_labelled(
+                lowered(masked, label), left, said_by(caller, headers), self.unreadable
+            )
         names = tuple(guard.name for guard in guards)
-        return Hidden(lowered(masked, label), mask, Masked(names, dict(mask.counts), request.label, label))
+        return Hidden(masked, mask, Masked(names, dict(mask.counts), request.label, label))
 
     def _masked(self, request: ChatRequest, mask: Mask) -> tuple[ChatRequest, Signals]:
         """Masked until reading it again finds nothing new to mask: what is found of a text is bounded."""

@@ -12,7 +12,7 @@ from gateway.access.keys import identify
 from gateway.accounting.book import Book
 from gateway.accounting.exchange import Exchange
 from gateway.classify.knowledge import consult
-from gateway.classify.label import label_of
+from gateway.classify.label import labelled
 from gateway.errors import Blocked, GatewayError, HungUp, InternalError
 from gateway.inbound import Incoming, InForce, Reply, facts_of
 from gateway.interfaces import Classifier
@@ -85,7 +85,7 @@ class Pipeline:
         started = perf_counter()
         policy = force.policy
         signals = await self._classify(parsed)
-        request = parsed.labelled(label_of(signals, caller, policy.unreadable, incoming.headers))
+        request = labelled(parsed, signals, caller, policy.unreadable, incoming.headers)
         if policy.knowledge:
             bases = policy.knowledge.values()
             signals, refused = await consult(signals, request, caller, bases, force.parts)

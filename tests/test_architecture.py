@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from gateway import interfaces
 
 ROOT = Path(__file__).parent.parent / "gateway"
 STAGES = {"access", "classify", "strategies", "knowledge", "tuning", "accounting", "backends"}
@@ -17,7 +20,7 @@ LAYERS = (
     {"labels"},
     {"masks"},
     {"interfaces"},
-    {"policy", "settings", "log"},
+    {"policy", "reach", "settings", "log"},
     STAGES,
     {"inbound"},
     {"masking"},
@@ -78,3 +81,37 @@ def test_the_serving_path_imports_nothing_heavy() -> None:
     code = f"import gateway.server, sys; print([name for name in {heavy!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+# The gate: every way out takes only what it has passed
+
+
+def test_what_leaves_has_passed_the_gate_by_its_type() -> None:
+    """The first argument of whatever carries data out of the process is `Cleared`."""
+    ways_out = {
+        (interfaces.ChatModel, "answer"),
+        (interfaces.Embedder, "embed"),
+        (interfaces.Retriever, "search"),
+        (interfaces.Retriever, "relevance"),
+        (interfaces.ToolServer, "call"),
+    }
+    for protocol, name in ways_out:
+        _, first, *_ = inspect.signature(getattr(protocol, name)).parameters.values()
+        assert str(first.annotation).startswith("Cleared["), f"{protocol.__name__}.{name} takes {first}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_only_the_gate_makes_cleared_values_and_lowers_labels(path: Path) -> None:
+    """Elsewhere a request's label only rises (`labelled`); what is not lowered cannot be lowered wrongly."""
+    own = path.relative_to(ROOT).as_posix()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and own not in ("labels.py", "types.py"):
+            called = ast.unparse(node.func)
+            assert called != "Cleared", f"{own}:{node.lineno} makes a Cleared value"
+            if called == "replace" and any(keyword.arg == "label" for keyword in node.keywords):
+                changed = ast.unparse(node.args[0])
+                assert not {"request", "masked"} & set(changed.split(".")), f"{own}:{node.lineno}"
+        if isinstance(node, ast.ImportFrom) and node.module == "gateway.labels":
+            assert all(not alias.name.startswith("_") for alias in node.names), f"{own}:{node.lineno}"
+            if any(alias.name == "lowered" for alias in node.names):
+                assert own == "masking.py", f"{own} lowers a label"

@@ -1,4 +1,4 @@
-"""The label of a whole request: the highest of what its content shows and what its caller says."""
+"""Labels of a request and its messages: the highest of what content shows and what the caller says."""
 
 from __future__ import annotations
 
@@ -8,9 +8,50 @@ from dataclasses import replace
 from gateway.errors import InvalidRequest
 from gateway.labels import highest
 from gateway.policy.schema import Guard
-from gateway.types import Caller, Finding, Label, Signals
+from gateway.types import Caller, ChatRequest, Finding, Label, Signals
 
 HEADER = b"x-pointsman-sensitivity"
+
+
+def labelled(
+    parsed: ChatRequest,
+    signals: Signals,
+    caller: Caller,
+    unreadable: Label,
+    headers: Mapping[bytes, bytes],
+) -> ChatRequest:
+    """The request with its label, and each of its messages with its own.
+
+    Raises:
+        InvalidRequest: a header names no label.
+    """
+    label = label_of(signals, caller, unreadable, headers)
+    return messages_labelled(parsed.labelled(label), signals, said_by(caller, headers), unreadable)
+
+
+def messages_labelled(request: ChatRequest, signals: Signals, floor: Label, unreadable: Label) -> ChatRequest:
+    """The request, each message labelled by what is in it: no lower than `floor`, no higher than the request.
+
+    A sensitivity that no finding explains was told of the whole, so it is each message's.
+    """
+    if request.label is Label.PUBLIC:
+        return request
+    explained = highest(finding.label for finding in signals.findings)
+    least = max(floor, signals.sensitivity.best) if signals.sensitivity.best > explained else floor
+    own = {finding.message: least for finding in signals.findings}
+    for finding in signals.findings:
+        own[finding.message] = max(own[finding.message], finding.label)
+    messages = (
+        replace(
+            message,
+            label=min(
+                request.label,
+                max(own.get(index, least), unreadable if message.unreadable else Label.PUBLIC),
+            ),
+        )
+        for index, message in enumerate(request.messages)
+    )
+    return replace(request, messages=tuple(messages))
 
 
 def label_of(signals: Signals, caller: Caller, unreadable: Label, headers: Mapping[bytes, bytes]) -> Label:
@@ -19,12 +60,22 @@ def label_of(signals: Signals, caller: Caller, unreadable: Label, headers: Mappi
     Raises:
         InvalidRequest: the header names no label.
     """
-    labels = [signals.sensitivity.best, caller.label, *(finding.label for finding in signals.findings)]
+    labels = [signals.sensitivity.best, *(finding.label for finding in signals.findings)]
     if signals.unreadable:
         labels.append(unreadable)
-    if HEADER in headers:
-        labels.extend(_named(word) for word in headers[HEADER].decode("latin-1").split(","))
-    return highest(labels)
+    return highest((*labels, said_by(caller, headers)))
+
+
+def said_by(caller: Caller, headers: Mapping[bytes, bytes]) -> Label:
+    """What the caller says itself: its floor, and every header.
+
+    Raises:
+        InvalidRequest: the header names no label.
+    """
+    if HEADER not in headers:
+        return caller.label
+    named = (_named(word) for word in headers[HEADER].decode("latin-1").split(","))
+    return highest((caller.label, *named))
 
 
 def label_left(
