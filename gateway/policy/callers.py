@@ -2,54 +2,78 @@
 
 from __future__ import annotations
 
-from gateway.policy import values
-from gateway.policy.document import Fields, Reading, Value
+from gateway.policy.definitions import Fields, Key, section
+from gateway.policy.document import Reading, Value
 from gateway.policy.schema import KnownCaller
+from gateway.policy.shapes import (
+    DIGEST,
+    FLAG,
+    LABEL,
+    NAME,
+    NUMBER,
+    POSITIVE,
+    RATE,
+    one_of,
+    one_or_more,
+    reference,
+)
 from gateway.types import Caller, Label
 
-_KEYS = ("name", "key_sha256", "team", "label", "clearance", "may_use", "admin", "disclose")
-_LATER = ("budget", "limits")
+
+class BudgetFields(Fields, what="a budget"):
+    """What a caller may spend."""
+
+    usd = Key(NUMBER, "USD that may be spent in a period.", 0.0, required=True)
+    per = Key(one_of("hour", "day", "week", "month"), "The period.", "month", required=True)
+
+
+class LimitsFields(Fields, what="limits"):
+    """How fast a caller may ask."""
+
+    requests = Key(RATE, "Requests in a time.", None)
+    tokens = Key(RATE, "Tokens in a time, of input and output.", None)
+    concurrent = Key(POSITIVE, "Requests that may be under way at once.", None)
+
+
+class CallerFields(Fields, what="a caller"):
+    """An application or a person that asks with a key of its own."""
+
+    name = Key(NAME, "What logs and the ledger call the caller.", "", required=True)
+    key_sha256 = Key(
+        DIGEST, "The hash of the caller's key; `pointsman keys hash` makes both.", "", required=True
+    )
+    team = Key(NAME, "The team that requests are counted for; conditions read it as caller.team.", "")
+    label = Key(LABEL, "The least label of what this caller sends.", Label.PUBLIC)
+    clearance = Key(LABEL, "The highest label that the gateway may add for this caller.", Label.PUBLIC)
+    may_use = Key(
+        one_or_more(reference("usable"), least=0),
+        "The names it may ask for: auto, route/NAME, models, aliases; `*` at the end stands for any "
+        "ending. Without it, all.",
+        ("*",),
+    )
+    admin = Key(FLAG, "true: it may see how requests are decided, and the ledger.", False)
+    disclose = Key(
+        FLAG, "Whether replies tell it the task and the label; without it, as the policy says.", None
+    )
+    budget = Key(section(BudgetFields, lambda _: None), "What it may spend.", None, later=True)
+    limits = Key(section(LimitsFields, lambda _: None), "How fast it may ask.", None, later=True)
 
 
 def read_caller(value: Value, found: Reading) -> KnownCaller | None:
-    fields = Fields(value, found, "a caller", _KEYS, _LATER)
-    name = fields.need("name", values.name, "")
-    digest = fields.need("key_sha256", values.digest, "")
-    patterns = fields.read("may_use", values.several, None)
-    fields.read("budget", lambda v: _budget(v, found), None)
-    fields.read("limits", lambda v: _limits(v, found), None)
-    if not name or not digest:
+    fields = CallerFields(value, found)
+    if not fields.name or not fields.key_sha256:
         return None
-    found.define("caller", name, fields.present["name"])
-    found.define("key", digest, fields.present["key_sha256"])
+    found.define("caller", fields.name, fields.present["name"])
+    found.define("key", fields.key_sha256, fields.present["key_sha256"])
     return KnownCaller(
         Caller(
-            name=name,
-            team=fields.read("team", values.name, ""),
-            label=fields.read("label", values.label, Label.PUBLIC),
-            clearance=fields.read("clearance", values.label, Label.PUBLIC),
-            may_use=("*",) if patterns is None else _may_use(patterns, found),
-            admin=fields.read("admin", values.flag, False),
-            disclose=fields.read("disclose", values.flag, None),
+            name=fields.name,
+            team=fields.team,
+            label=fields.label,
+            clearance=fields.clearance,
+            may_use=fields.may_use,
+            admin=fields.admin,
+            disclose=fields.disclose,
         ),
-        digest,
+        fields.key_sha256,
     )
-
-
-def _may_use(patterns: list[Value], found: Reading) -> tuple[str, ...]:
-    names = [(found.attempt(value, values.said, ""), value) for value in patterns]
-    found.refer("usable", [(name, value) for name, value in names if name])
-    return tuple(name for name, _ in names if name)
-
-
-def _budget(value: Value, found: Reading) -> None:
-    fields = Fields(value, found, "a budget", ("usd", "per"))
-    fields.need("usd", values.number, 0.0)
-    fields.need("per", values.one_of("hour", "day", "week", "month"), "month")
-
-
-def _limits(value: Value, found: Reading) -> None:
-    fields = Fields(value, found, "limits", ("requests", "tokens", "concurrent"))
-    fields.read("requests", values.rate, None)
-    fields.read("tokens", values.rate, None)
-    fields.read("concurrent", values.positive, None)

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar, overload
 
 from gateway.policy.document import Reading, Value
-from gateway.policy.mistakes import proposal
+from gateway.policy.mistakes import looks_secret, proposal
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -39,6 +39,7 @@ class Shape(Generic[T]):
     read: Callable[[Value, Reading], T]
     schema: Schema
     written: Callable[[Any], Any] = _as_it_is  # how a value that was read stands in a file
+    secret: bool = False  # what looks like a secret stands rightly in it
 
 
 def plain(read: Callable[[Value], T], schema: Schema, written: Callable[[Any], Any] = _as_it_is) -> Shape[T]:
@@ -115,8 +116,10 @@ class Fields:
             if known.later:
                 found.warn(key, f"{self.what}: {known.name} is not enforced yet")
             self.present[known.name] = given
-            read = known.shape.read
-            self.read[known.name] = found.attempt(given, lambda value: read(value, found), known.default)
+            shape = known.shape
+            self.read[known.name] = found.attempt(given, lambda v: shape.read(v, found), known.default)
+            if not shape.secret:
+                _warn_of_secrets(given, found)
 
     @classmethod
     def schema(cls) -> Schema:
@@ -128,6 +131,13 @@ class Fields:
             **({"required": required} if required else {}),
             **cls.rules,
         }
+
+
+def _warn_of_secrets(value: Value, found: Reading) -> None:
+    """Of a text, or one in a list, that has the form of a key; the texts of mappings come by themselves."""
+    for one in found.attempt(value, Value.items, []) if value.kind == "a list" else [value]:
+        if looks_secret(one.scalar):
+            found.warn(one, "this looks like a secret", "secrets stand in api_key and headers, as ${NAME}")
 
 
 def section(fields: type[F], make: Callable[[F], T]) -> Shape[T]:

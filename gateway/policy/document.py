@@ -10,14 +10,14 @@ from typing import Any, TypeVar
 import yaml
 
 from gateway.policy.mistakes import Mistake, proposal
+from gateway.policy.mistakes import shortened as shortened
+from gateway.policy.strictness import LOADER, Unreadable, refused, text_of
 
 T = TypeVar("T")
 D = TypeVar("D")
 
-LARGEST = 1 << 20  # bytes in a file
-LONGEST_SHOWN = 40  # characters of a value in a message
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _VARIABLE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
+_SECTION = re.compile(rb"^([a-z_]{1,40}):", re.MULTILINE)
 _KINDS = {
     "str": "text",
     "int": "a whole number",
@@ -143,6 +143,8 @@ class Reading:
     notes: list[str] = field(default_factory=list)
     defined: dict[str, dict[str, Value]] = field(default_factory=dict)
     references: list[tuple[str, str, Value]] = field(default_factory=list)
+    unread: set[str] = field(default_factory=set)
+    """The sections that seem to stand in files that could not be read: what is missing may be there."""
 
     def wrong(self, value: Value, message: str, proposed: str = "") -> None:
         self.mistakes.append(Mistake(value.file, value.line, value.column, message, proposed))
@@ -214,26 +216,15 @@ class Fields:
 
 
 def compose(file: str, data: bytes, found: Reading) -> Value | None:
-    """The file's root node; None if it is empty or no YAML, which is recorded."""
+    """The file's root node; None if it is empty or cannot be read, which is recorded."""
     try:
-        text = data.decode("utf-8")
-        node = _LOADER(text).get_single_node() if len(data) <= LARGEST else None
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        found.mistakes.append(Mistake(file, line, 1, "the file is not UTF-8 text", "save it as UTF-8"))
+        text = text_of(file, data)
+        found.mistakes.extend(refused(file, text))
+    except Unreadable as unreadable:
+        found.unread |= {key.decode() for key in _SECTION.findall(data)}
+        found.mistakes.extend(unreadable.mistakes)
         return None
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        found.mistakes.append(
-            Mistake(file, line, column, f"not YAML: {error.problem}", "mind the indentation")
-        )
-        return None
-    except yaml.YAMLError as error:
-        found.mistakes.append(Mistake(file, 1, 1, f"not YAML: {str(error).splitlines()[0]}"))
-        return None
-    if len(data) > LARGEST:
-        found.mistakes.append(Mistake(file, 1, 1, f"the file is larger than {LARGEST} bytes", "split it"))
+    node = LOADER(text).get_single_node()
     return None if node is None else Value(file, text, node)
 
 
@@ -244,10 +235,6 @@ def _number(text: str) -> int | float | str:
         except ValueError:
             continue
     return text
-
-
-def shortened(text: str) -> str:
-    return f"{text[:LONGEST_SHOWN]}…" if len(text) > LONGEST_SHOWN else text
 
 
 def names_a_variable(text: str) -> bool:

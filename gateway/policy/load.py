@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
 
-from gateway.policy import values
 from gateway.policy.callers import read_caller
-from gateway.policy.document import Fields, Reading, Value, compose
+from gateway.policy.definitions import Key
+from gateway.policy.document import Reading, Value, compose
 from gateway.policy.mistakes import Mistake, PolicyMistakes
 from gateway.policy.models import Available, Forbids, Surroundings, read_alias, read_model
 from gateway.policy.references import check_references
 from gateway.policy.rules import read_guard, read_routes
-from gateway.policy.schema import Guard, Log, Policy, Route
+from gateway.policy.schema import Guard, Policy, Route
 from gateway.policy.secrets import MOUNT, Vault
 from gateway.policy.secrets import secrets_from as secrets_from
+from gateway.policy.sections import PolicyFields, entries, one_file_each
 from gateway.policy.sources import read_knowledge, read_tools
-from gateway.types import Label
 
 T = TypeVar("T")
+D = TypeVar("D")
 
-_MANY = ("models", "aliases", "knowledge", "tools", "callers")
-_ONCE = ("guards", "routes", "baseline", "unreadable", "log", "honour_model", "disclose", "on_ledger_failure")
 _MOST_FILES = 200
 
 
@@ -65,17 +64,24 @@ def load(
 
 
 def _loaded(folder: Path, around: Surroundings) -> Policy:
+    policy, found = _read(folder, around)
+    if found.mistakes:
+        raise PolicyMistakes(found.mistakes)
+    return policy
+
+
+def _read(folder: Path, around: Surroundings) -> tuple[Policy, Reading]:
     files = files_of(folder)
     found = Reading(
         warnings=[Mistake(name, 1, 1, "not read", "rename it to end in .yaml") for name in _almost(folder)]
     )
-    roots = [root for file in files if (root := compose(file.name, file.data, found)) is not None]
-    sections = _sections(roots, found)
+    roots = [compose(file.name, file.data, found) for file in files]
+    sections = [PolicyFields(root, found) for root in roots if root is not None]
+    one_file_each(sections, found)
     policy = _policy(revision_of(files), sections, found, around)
+    check_references(found, {model.name: model.teachers for model in policy.models.values()})
     _needed(folder, policy, sections, found)
-    if found.mistakes:
-        raise PolicyMistakes(found.mistakes)
-    return policy
+    return replace(policy, warnings=tuple(sorted(found.warnings))), found
 
 
 def files_of(folder: Path) -> tuple[File, ...]:
@@ -134,92 +140,50 @@ def _is_policy(name: str) -> bool:
     return name.endswith(".yaml") and not name.endswith(".cases.yaml") and not name.startswith(".")
 
 
-def _sections(roots: Iterable[Value], found: Reading) -> dict[str, list[Value]]:
-    sections: dict[str, list[Value]] = {}
-    for root in roots:
-        for key, value in Fields(root, found, "a policy", (*_MANY, *_ONCE)).present.items():
-            first = sections.setdefault(key, [])
-            if first and key in _ONCE:
-                found.wrong(value, f"{key} is given already, in {first[0].file}", "keep it in one file")
-            first.append(value)
-    return sections
+def _policy(revision: str, files: list[PolicyFields], found: Reading, around: Surroundings) -> Policy:
+    def each(key: Key[Value, None], read: Callable[[Value], T | None]) -> tuple[T, ...]:
+        read_ones = (read(entry) for entry in entries(files, key, found))
+        return tuple(one for one in read_ones if one is not None)
 
-
-def _policy(
-    revision: str, sections: Mapping[str, list[Value]], found: Reading, around: Surroundings
-) -> Policy:
-    models = _each(sections, "models", found, lambda v: read_model(v, found, around))
-    knowledge = _each(sections, "knowledge", found, lambda v: read_knowledge(v, found))
-    tools = _each(sections, "tools", found, lambda v: read_tools(v, found, around))
-    callers = _each(sections, "callers", found, lambda v: read_caller(v, found))
-    bases = tuple(base.name for base in knowledge)
-    guards = _each(sections, "guards", found, lambda v: read_guard(v, found, bases))
+    models = each(PolicyFields.models, lambda v: read_model(v, found, around))
+    knowledge = each(PolicyFields.knowledge, lambda v: read_knowledge(v, found))
+    tools = each(PolicyFields.tools, lambda v: read_tools(v, found, around))
+    callers = each(PolicyFields.callers, lambda v: read_caller(v, found))
+    guards = each(PolicyFields.guards, lambda v: read_guard(v, found))
     routes = tuple(
-        route for section in sections.get("routes", ()) for route in read_routes(section, found, bases)
+        route for file in files if file.routes is not None for route in read_routes(file.routes, found)
     )
     rules: tuple[Guard | Route, ...] = (*guards, *routes)
-    aliases = _aliases(sections, found)
-    baseline = _one(sections, "baseline", found, lambda v: _model(v, found), None)
-    check_references(found, {model.name: model.teachers for model in models})
     return Policy(
         revision=revision,
         models={model.name: model for model in models},
         routes=routes,
-        aliases=aliases,
+        aliases=_aliases(files, found),
         knowledge={base.name: base for base in knowledge},
         tools={source.name: source for source in tools},
         guards=guards,
         callers=callers,
-        baseline=baseline,
-        unreadable=_one(sections, "unreadable", found, values.label, Label.CONFIDENTIAL),
-        honour_model=_one(sections, "honour_model", found, values.flag, True),
-        disclose=_one(sections, "disclose", found, values.flag, True),
-        on_ledger_failure=_one(
-            sections, "on_ledger_failure", found, values.one_of("serve", "refuse"), "serve"
-        ),
-        log=_one(sections, "log", found, lambda v: _log(v, found), Log()),
-        warnings=tuple(found.warnings),
+        baseline=_one(files, PolicyFields.baseline),
+        unreadable=_one(files, PolicyFields.unreadable),
+        honour_model=_one(files, PolicyFields.honour_model),
+        disclose=_one(files, PolicyFields.disclose),
+        on_ledger_failure=_one(files, PolicyFields.on_ledger_failure),
+        log=_one(files, PolicyFields.log),
         notes=tuple(found.notes),
         reads=_reads(rules),
         header_names=_headers(rules),
     )
 
 
-def _each(
-    sections: Mapping[str, list[Value]], key: str, found: Reading, read: Callable[[Value], T | None]
-) -> tuple[T, ...]:
-    entries = [
-        entry for section in sections.get(key, ()) for entry in found.attempt(section, Value.items, [])
-    ]
-    return tuple(thing for entry in entries if (thing := read(entry)) is not None)
+def _one(files: Iterable[PolicyFields], key: Key[T, D]) -> T | D:
+    given = (file for file in files if key.name in file.present)
+    return next((key.__get__(file, PolicyFields) for file in given), key.default)
 
 
-def _one(
-    sections: Mapping[str, list[Value]], key: str, found: Reading, read: Callable[[Value], T], default: T
-) -> T:
-    given = sections.get(key)
-    return found.attempt(given[0], read, default) if given else default
-
-
-def _aliases(sections: Mapping[str, list[Value]], found: Reading) -> dict[str, str]:
-    given = sections.get("aliases", ())
-    pairs = [pair for section in given for pair in found.attempt(section, Value.pairs, [])]
+def _aliases(files: Iterable[PolicyFields], found: Reading) -> dict[str, str]:
+    given = [file.aliases for file in files if file.aliases is not None]
+    pairs = [pair for value in given for pair in found.attempt(value, Value.pairs, [])]
     return {p: target for p, target in (read_alias(key, value, found) for key, value in pairs) if p}
-
-
-def _model(value: Value, found: Reading) -> str:
-    name = values.said(value)
-    found.refer("chat", [(name, value)])
-    return name
-
-
-def _log(value: Value, found: Reading) -> Log:
-    fields = Fields(value, found, "log", ("content", "up_to", "keep"))
-    content = fields.need("content", values.one_of("never", "masked"), "never")
-    if content != "never":
-        found.warn(value, "log: content is not enforced yet; no content is logged")
-    up_to = fields.read("up_to", values.label, Label.PUBLIC)
-    return Log(content, up_to, fields.read("keep", values.duration, None))
 
 
 def _reads(rules: Iterable[Guard | Route]) -> frozenset[str]:
@@ -235,10 +199,11 @@ def _headers(rules: Iterable[Guard | Route]) -> frozenset[str]:
     return frozenset(name.removeprefix(prefix) for name in reads if name.startswith(prefix))
 
 
-def _needed(folder: Path, policy: Policy, sections: Mapping[str, list[Value]], found: Reading) -> None:
+def _needed(folder: Path, policy: Policy, files: list[PolicyFields], found: Reading) -> None:
     for key, what in (("models", "what can answer"), ("routes", "who gets what")):
-        if not sections.get(key):
+        if key not in found.unread and not any(key in file.present for file in files):
             said = f"no file says {key}, {what}"
             found.mistakes.append(Mistake(folder.name or ".", 1, 1, said, f"add '{key}:' to a *.yaml file"))
-    if sections.get("models") and not policy.models and not found.mistakes:
-        found.wrong(sections["models"][0], "there is no model", "name at least one")
+    given = next((file.models for file in files if file.models is not None), None)
+    if given is not None and not policy.models and not found.mistakes:
+        found.wrong(given, "there is no model", "name at least one")

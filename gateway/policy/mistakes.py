@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+_SECRET = re.compile(
+    r"\b(?:[sprp]k|pm)[-_][A-Za-z0-9_-]{16,}|\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_\w{20,}|\bglpat-[\w-]{16,}"
+    r"|\bhf_[A-Za-z0-9]{20,}|\bxox[abprs]-[\w-]{10,}|\bAKIA[0-9A-Z]{16}\b|\bAIza[\w-]{30,}"
+    r"|\beyJ[\w-]{10,}\.eyJ[\w-]{10,}|-----BEGIN [A-Z ]*PRIVATE KEY|\b[0-9a-fA-F]{40,}\b"
+)
+_LONGEST_SHOWN = 40  # characters of a value in a message
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Mistake:
-    """One mistake; line and column count from 1."""
+    """One mistake, or what is doubtful and loads all the same; line and column count from 1."""
 
     file: str
     line: int
@@ -28,6 +36,18 @@ class PolicyMistakes(Exception):
     def __init__(self, mistakes: Iterable[Mistake]) -> None:
         self.mistakes = tuple(sorted(set(mistakes)))
         super().__init__("\n".join(map(str, self.mistakes)))
+
+
+def looks_secret(text: str) -> bool:
+    """Whether a text has the form of a key, a token or a hash."""
+    return _SECRET.search(text) is not None
+
+
+def shortened(text: str) -> str:
+    """A text as a message may repeat it."""
+    if looks_secret(text):
+        return f"{text[:4]}…"
+    return f"{text[:_LONGEST_SHOWN]}…" if len(text) > _LONGEST_SHOWN else text
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

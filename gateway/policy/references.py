@@ -16,11 +16,23 @@ _SPOKEN = {
     "usable": "model, route or alias",
 }
 
+_SECTIONS = {
+    "chat": {"models"},
+    "embedding": {"models"},
+    "knowledge": {"knowledge"},
+    "tool": {"tools"},
+    "target": {"models", "routes"},
+    "usable": {"models", "routes", "aliases"},
+}
+"""Where what is referred to is defined."""
+
 
 def check_references(found: Reading, teachers: Mapping[str, tuple[str, ...]]) -> None:
     """Every reference has its definition, and no model teaches itself by way of others."""
     for kind, name, value in found.references:
         known = _known(kind, found)
+        if _SECTIONS[kind] & found.unread:
+            continue
         if name not in known and not (kind == "usable" and _matches(name, known)):
             found.wrong(value, _missing(kind, name, found), proposal(name, known, "there are"))
     for name in teachers:

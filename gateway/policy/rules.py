@@ -2,84 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from typing import Any
 
 from gateway.policy import values
 from gateway.policy.conditions import Condition, Faulty, checked
-from gateway.policy.document import Fields, Reading, Value, Wrong
+from gateway.policy.definitions import Fields, Key, Shape, section
+from gateway.policy.document import Reading, Value, Wrong
 from gateway.policy.mistakes import Mistake, nearest, proposal
+from gateway.policy.models import RETRY_ON
 from gateway.policy.schema import Guard, Retrieve, Route, Tools
-from gateway.policy.vocabulary import FINDINGS, NOT_MEASURED
-
-_GUARD = ("name", "when", "block", "mask", "lowers_to", "disabled", "accept_residual")
-_ROUTE = ("name", "about", "when", "model", "fallback", "retrieve", "tools", "disabled")
-_ROUTE_LATER = ("retries", "retry_on", "hold_back", "cache", "evaluate", "judge")
-
-
-def read_guard(value: Value, found: Reading, knowledge: Sequence[str]) -> Guard | None:
-    fields = Fields(value, found, "a guard", _GUARD)
-    name = fields.need("name", values.name, "")
-    when = fields.need("when", lambda v: _condition(v, found, knowledge), None)
-    block = fields.read("block", values.said, None)
-    mask = fields.read("mask", lambda v: _entities(v, found), ())
-    if len({"block", "mask"} & fields.present.keys()) != 1:
-        found.wrong(value, "a guard blocks or masks", "give it 'block:' with a message, or 'mask:'")
-    if not name or when is None:
-        return None
-    found.define("guard", name, fields.present["name"])
-    lowers_to = fields.read("lowers_to", values.label, None)
-    disabled = fields.read("disabled", values.flag, False)
-    accept_residual = fields.read("accept_residual", values.flag, False)
-    return Guard(name, when, block, mask, lowers_to, disabled, accept_residual)
+from gateway.policy.shapes import (
+    DURATION,
+    FLAG,
+    LABEL,
+    NAME,
+    NUMBER,
+    POSITIVE,
+    SAID,
+    SHARE,
+    TEXT,
+    WHOLE,
+    list_of,
+    named,
+    one_of,
+    one_or_more,
+    pairs_read,
+    reference,
+)
+from gateway.policy.vocabulary import EVALUATORS, FINDINGS, LABELS, NOT_MEASURED, VARIABLES
 
 
-def read_routes(value: Value, found: Reading, knowledge: Sequence[str]) -> tuple[Route, ...]:
-    entries = found.attempt(value, Value.items, [])
-    routes = [(entry, read_route(entry, found, knowledge)) for entry in entries]
-    _one_for_the_rest(value, routes, found)
-    return tuple(route for _, route in routes if route is not None)
-
-
-def read_route(value: Value, found: Reading, knowledge: Sequence[str]) -> Route | None:
-    fields = Fields(value, found, "a route", _ROUTE, _ROUTE_LATER)
-    name = fields.need("name", values.name, "")
-    when = fields.read("when", lambda v: _condition(v, found, knowledge), None)
-    models, weights, quality = fields.need("model", lambda v: _choice(v, found), ((), (), None))
-    fallback = fields.read("fallback", lambda v: _models(v, found), ())
-    retrieve = fields.read("retrieve", lambda v: _retrieve(v, found), None)
-    tools = fields.read("tools", lambda v: _tools(v, found), None)
-    if not name or ("when" in fields.present and when is None):
-        return None
-    found.define("route", name, fields.present["name"])
-    return Route(
-        name=name,
-        about=fields.read("about", values.text, ""),
-        when=when,
-        models=models,
-        weights=weights,
-        quality=quality,
-        fallback=fallback,
-        retrieve=retrieve,
-        tools=tools,
-        disabled=fields.read("disabled", values.flag, False),
-    )
-
-
-def _one_for_the_rest(value: Value, routes: list[tuple[Value, Route | None]], found: Reading) -> None:
-    """The route without a `when` exists, serves, and comes last."""
-    if any(route is None for _, route in routes):
-        return
-    open_to_all = [(entry, route) for entry, route in routes if route is not None and route.when is None]
-    if not open_to_all:
-        found.wrong(value, "no route serves the rest", "end with a route without 'when:'")
-    for entry, route in open_to_all:
-        if entry is not routes[-1][0]:
-            found.wrong(entry, f"{route.name} matches everything, so later routes are never reached")
-        elif route.disabled:
-            found.wrong(entry, f"{route.name} serves the rest and is disabled", "take out 'disabled:'")
-
-
-def _condition(value: Value, found: Reading, knowledge: Sequence[str]) -> Condition:
+def _condition(value: Value, found: Reading) -> Condition:
+    knowledge = tuple(found.defined.get("knowledge", ()))
     if value.tag == "bool":
         return checked(value.scalar.lower(), knowledge)
     try:
@@ -94,25 +49,129 @@ def _condition(value: Value, found: Reading, knowledge: Sequence[str]) -> Condit
     return condition
 
 
-def _entities(value: Value, found: Reading) -> tuple[str, ...]:
-    for word in value.items():
-        if word.scalar not in FINDINGS:
-            found.wrong(word, f"{word.shown} is not a known finding", proposal(word.scalar, FINDINGS))
-    return tuple(word.scalar for word in value.items())
+def _finding(value: Value) -> str:
+    if value.scalar not in FINDINGS:
+        raise Wrong(f"{value.shown} is not a known finding", proposal(value.scalar, FINDINGS))
+    return value.scalar
 
 
-def _models(value: Value, found: Reading) -> tuple[str, ...]:
-    """One model or a list of them, in order."""
-    return _named(value, found, "chat")
+CONDITION = Shape(
+    _condition,
+    {
+        "type": ["string", "boolean"],
+        "pattern": r"\S",
+        "examples": [
+            *(f"{axis} == {word}" for axis, words in LABELS.items() for word in words),
+            '"credential" in findings',
+            "input_tokens > 8000",
+            'caller.team == "hr"',
+            "knowledge.NAME >= 0.4",
+            'request.metadata.KEY == "VALUE"',
+        ],
+    },
+)
+FINDING: Shape[str] = Shape(lambda value, _: _finding(value), {"type": "string", "enum": sorted(FINDINGS)})
+MODELS = one_or_more(reference("chat"))
+_NAMES = ", ".join(VARIABLES)
 
 
-def _named(value: Value, found: Reading, kind: str) -> tuple[str, ...]:
-    given = values.several(value)
-    if not given:
-        raise Wrong("the list is empty", "name at least one")
-    names = [(found.attempt(one, values.said, ""), one) for one in given]
-    found.refer(kind, [(name, one) for name, one in names if name])
-    return tuple(dict.fromkeys(name for name, _ in names if name))
+class GuardFields(
+    Fields,
+    what="a guard",
+    rules={
+        "oneOf": [{"required": ["block"]}, {"required": ["mask"]}],
+        "dependencies": {"lowers_to": ["mask"], "accept_residual": ["mask"]},
+    },
+):
+    """Acts unless its condition is false: it blocks, or it masks."""
+
+    name = Key(NAME, "What the error, the log and the ledger call it.", "", required=True)
+    when = Key(
+        CONDITION,
+        "A CEL condition; the guard acts unless it is false, so also where a signal is unsure. "
+        f"It may read {_NAMES}.",
+        None,
+        required=True,
+    )
+    block = Key(SAID, "Refuses the request: what the caller is told.", None)
+    mask = Key(
+        list_of(FINDING),
+        "Replaces what is found of these names and classes by placeholders, and puts it back in the reply.",
+        (),
+    )
+    lowers_to = Key(
+        LABEL, "The least label of what is left after masking; without it, the label stays.", None
+    )
+    accept_residual = Key(
+        FLAG, "true: a label that was given to the whole text, and not to a span, may fall too.", False
+    )
+    disabled = Key(FLAG, "true: out of service, and still checked.", False)
+
+
+class RetrieveFields(Fields, what="retrieve"):
+    """Passages that come in through the prompt."""
+
+    from_ = Key(
+        one_or_more(reference("knowledge")), "The knowledge bases that are searched.", (), required=True
+    )
+    top = Key(POSITIVE, "How many passages at most.", 6)
+    when_empty = Key(
+        one_of("say_so", "go_on"),
+        "Where nothing is found: say_so tells the model that it has no passages, go_on asks it as if "
+        "nothing had been searched.",
+        "say_so",
+    )
+
+
+class ToolLoopFields(Fields, what="tools"):
+    """Tools that the model may call."""
+
+    from_ = Key(one_or_more(reference("tool")), "The tool sources that may be called.", (), required=True)
+    steps = Key(POSITIVE, "How often the model may be asked for one request.", 8)
+    cost = Key(NUMBER, "USD that one request may cost.", None)
+    time = Key(DURATION, "How long all of it may take.", 60.0)
+    writes_on_untrusted = Key(
+        one_of("allow", "deny"),
+        "Whether a tool that writes may be called on account of untrusted text.",
+        "deny",
+    )
+
+
+class CheapestFields(Fields, what="model"):
+    """The cheapest that is good enough."""
+
+    cheapest_of = Key(
+        MODELS, "The models to choose from; until scores exist, the last answers.", (), required=True
+    )
+    quality = Key(SHARE, "The score that is good enough, 0 to 1.", 1.0, required=True)
+
+
+class HoldBackFields(Fields, what="hold_back", rules={"minProperties": 1}):
+    """How much of a stream is kept back so that an early break can still fall over."""
+
+    tokens = Key(POSITIVE, "Until so many tokens are there.", None)
+    time = Key(DURATION, "For so long at most.", None)
+
+    def __init__(self, value: Value, found: Reading) -> None:
+        super().__init__(value, found)
+        if not self.present and not value.scalar:
+            found.wrong(value, "nothing says how much", "write {tokens: 20, time: 1s}")
+
+
+class CacheFields(Fields, what="cache"):
+    """Answers that may be given again."""
+
+    kind = Key(one_of("exact", "semantic"), "Which requests count as the same.", "exact")
+    ttl = Key(
+        DURATION, "How long an answer is kept; without it, as the freshness of the request allows.", None
+    )
+
+
+class JudgeFields(Fields, what="judge"):
+    """A model that scores answers."""
+
+    model = Key(reference("chat"), "The model that judges.", "", required=True)
+    share = Key(SHARE, "The share of answers that is judged.", 1.0)
 
 
 Choice = tuple[tuple[str, ...], tuple[float, ...], float | None]
@@ -121,40 +180,168 @@ Choice = tuple[tuple[str, ...], tuple[float, ...], float | None]
 def _choice(value: Value, found: Reading) -> Choice:
     """`NAME`, a list, weights, or `{cheapest_of: […], quality: Q}`."""
     if value.kind != "a mapping":
-        return _models(value, found), (), None
+        return MODELS.read(value, found), (), None
     keys = [key.scalar for key, _ in value.pairs()]
     if "cheapest_of" in keys or "quality" in keys or nearest(keys[0] if keys else "", ["cheapest_of"]):
-        fields = Fields(value, found, "model", ("cheapest_of", "quality"))
-        models = fields.need("cheapest_of", lambda v: _models(v, found), ())
-        return models, (), fields.need("quality", values.share, 1.0)
+        fields = CheapestFields(value, found)
+        return fields.cheapest_of, (), fields.quality
     return _weights(value, found)
 
 
 def _weights(value: Value, found: Reading) -> Choice:
-    pairs = value.pairs()
-    found.refer("chat", [(key.scalar, key) for key, _ in pairs])
-    weights = tuple(found.attempt(weight, values.number, 1.0) for _, weight in pairs)
-    if not sum(weights):
+    found.refer("chat", [(key.scalar, key) for key, _ in value.pairs()])
+    weights = dict(pairs_read(value, found, NUMBER))
+    if not sum(weights.values()):
         raise Wrong("the weights add up to nothing", "write {small: 95, tuned: 5}")
-    return tuple(key.scalar for key, _ in pairs), weights, None
+    return tuple(weights), tuple(weights.values()), None
 
 
-def _retrieve(value: Value, found: Reading) -> Retrieve:
-    fields = Fields(value, found, "retrieve", ("from", "top", "when_empty"))
-    return Retrieve(
-        sources=fields.need("from", lambda v: _named(v, found, "knowledge"), ()),
-        top=fields.read("top", values.positive, 6),
-        when_empty=fields.read("when_empty", values.one_of("say_so", "go_on"), "say_so"),
-    )
+CHOICE = Shape(
+    _choice,
+    {
+        "anyOf": [
+            *MODELS.schema["anyOf"],
+            CheapestFields.schema(),
+            {
+                "type": "object",
+                "minProperties": 1,
+                "propertyNames": named("chat"),
+                "additionalProperties": NUMBER.schema,
+            },
+        ]
+    },
+)
+CACHE: Shape[Any] = Shape(
+    lambda value, found: values.flag(value) if value.scalar else CacheFields(value, found),
+    {"anyOf": [{"type": "boolean"}, CacheFields.schema()]},
+)
 
 
-def _tools(value: Value, found: Reading) -> Tools:
-    fields = Fields(value, found, "tools", ("from", "steps", "cost", "time", "writes_on_untrusted"))
+def _retrieve(fields: RetrieveFields) -> Retrieve:
+    return Retrieve(tuple(dict.fromkeys(fields.from_)), fields.top, fields.when_empty)
+
+
+def _tools(fields: ToolLoopFields) -> Tools:
     return Tools(
-        sources=fields.need("from", lambda v: _named(v, found, "tool"), ()),
-        steps=fields.read("steps", values.positive, 8),
-        cost=fields.read("cost", values.number, None),
-        time=fields.read("time", values.duration, 60.0),
-        writes_on_untrusted=fields.read("writes_on_untrusted", values.one_of("allow", "deny"), "deny")
-        == "allow",
+        sources=tuple(dict.fromkeys(fields.from_)),
+        steps=fields.steps,
+        cost=fields.cost,
+        time=fields.time,
+        writes_on_untrusted=fields.writes_on_untrusted == "allow",
     )
+
+
+class RouteFields(Fields, what="a route"):
+    """How a request is served."""
+
+    name = Key(
+        NAME, "What replies, logs and the ledger call it; callers may ask for route/NAME.", "", required=True
+    )
+    about = Key(TEXT, "Why the route is there, for whoever reads the policy.", "")
+    when = Key(
+        CONDITION,
+        "A CEL condition; the route serves only if it is true, so not where a signal is unsure. The last "
+        f"route has none. It may read {_NAMES}.",
+        None,
+    )
+    model = Key(
+        CHOICE,
+        "Who answers: a model; a list, in order; weights, as {small: 95, tuned: 5}; or "
+        "{cheapest_of: […], quality: 0.85}.",
+        ((), (), None),
+        required=True,
+    )
+    fallback = Key(MODELS, "Who is asked when none of `model` could answer.", ())
+    retrieve = Key(section(RetrieveFields, _retrieve), "Passages that come in through the prompt.", None)
+    tools = Key(section(ToolLoopFields, _tools), "Tools that the model may call.", None)
+    disabled = Key(FLAG, "true: out of service, and still checked.", False)
+    retries = Key(WHOLE, "How often a failed call is repeated on the same model.", None, later=True)
+    retry_on = Key(RETRY_ON, "The statuses after which a call is repeated.", (), later=True)
+    hold_back = Key(
+        section(HoldBackFields, lambda _: None),
+        "Content that is kept back so that an early break can still fall over.",
+        None,
+        later=True,
+    )
+    cache = Key(CACHE, "Answers that may be given again.", None, later=True)
+    evaluate = Key(one_or_more(one_of(*EVALUATORS)), "What scores the answers.", (), later=True)
+    judge = Key(section(JudgeFields, lambda _: None), "A model that scores answers.", None, later=True)
+
+
+def read_guard(value: Value, found: Reading) -> Guard | None:
+    fields = GuardFields(value, found)
+    if len({"block", "mask"} & fields.present.keys()) != 1:
+        found.wrong(value, "a guard blocks or masks", "give it 'block:' with a message, or 'mask:'")
+    for key in ("lowers_to", "accept_residual"):
+        if key in fields.present and "mask" not in fields.present:
+            found.wrong(fields.present[key], f"{key} goes with mask", "take it out, or mask something")
+    if not fields.name or fields.when is None:
+        return None
+    found.define("guard", fields.name, fields.present["name"])
+    return Guard(
+        fields.name,
+        fields.when,
+        fields.block,
+        fields.mask,
+        fields.lowers_to,
+        fields.disabled,
+        fields.accept_residual,
+    )
+
+
+def read_routes(value: Value, found: Reading) -> tuple[Route, ...]:
+    entries = found.attempt(value, Value.items, [])
+    routes = [(entry, read_route(entry, found)) for entry in entries]
+    _one_for_the_rest(value, routes, found)
+    return tuple(route for _, route in routes if route is not None)
+
+
+def read_route(value: Value, found: Reading) -> Route | None:
+    fields = RouteFields(value, found)
+    models, weights, quality = fields.model
+    _warn_of_repeats(fields, found)
+    if not fields.name or ("when" in fields.present and fields.when is None):
+        return None
+    found.define("route", fields.name, fields.present["name"])
+    return Route(
+        name=fields.name,
+        about=fields.about,
+        when=fields.when,
+        models=models if weights else tuple(dict.fromkeys(models)),
+        weights=weights,
+        quality=quality,
+        fallback=tuple(dict.fromkeys(fields.fallback)),
+        retrieve=fields.retrieve,
+        tools=fields.tools,
+        disabled=fields.disabled,
+    )
+
+
+def _warn_of_repeats(fields: RouteFields, found: Reading) -> None:
+    """A model that is named twice is asked once. What is drawn or chosen may well be the fallback, too."""
+    model = fields.present.get("model")
+    in_order = model if model is not None and model.kind != "a mapping" else None
+    _repeated(fields.present.get("fallback"), _repeated(in_order, (), found), found)
+
+
+def _repeated(value: Value | None, asked: Iterable[str], found: Reading) -> set[str]:
+    seen = set(asked)
+    for one in found.attempt(value, values.several, []) if value is not None else ():
+        if one.scalar in seen:
+            found.warn(one, f"{one.shown} is named already and is asked once", "take it out")
+        seen.add(one.scalar)
+    return seen
+
+
+def _one_for_the_rest(value: Value, routes: list[tuple[Value, Route | None]], found: Reading) -> None:
+    """The route without a `when` exists, serves, and comes last."""
+    if any(route is None for _, route in routes):
+        return
+    open_to_all = [(entry, route) for entry, route in routes if route is not None and route.when is None]
+    if not open_to_all:
+        found.wrong(value, "no route serves the rest", "end with a route without 'when:'")
+    for entry, route in open_to_all:
+        if entry is not routes[-1][0]:
+            found.wrong(entry, f"{route.name} matches everything, so later routes are never reached")
+        elif route.disabled:
+            found.wrong(entry, f"{route.name} serves the rest and is disabled", "take out 'disabled:'")

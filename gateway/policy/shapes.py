@@ -30,7 +30,7 @@ def _duration_written(seconds: float) -> str:
 
 TEXT = plain(values.text, {"type": "string"})
 SAID = plain(values.said, {"type": "string", "pattern": r"\S"})
-NAME = plain(values.name, {"type": "string", "pattern": r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"})
+NAME = plain(values.name, {"type": "string", "pattern": values.NAME})
 FLAG = plain(values.flag, {"type": "boolean"})
 NUMBER = plain(values.number, {"type": "number", "minimum": 0})
 SHARE = plain(values.share, {"type": "number", "minimum": 0, "maximum": 1})
@@ -40,7 +40,7 @@ DURATION = plain(
     values.duration,
     {
         "type": "string",
-        "pattern": r"^\d+(\.\d+)?\s*(ms|s|m|h|d)$",
+        "pattern": r"^[0-9]{1,15}(\.[0-9]{1,15})? *(ms|s|m|h|d)$",
         "examples": ["500ms", "2s", "5m", "1h", "30d"],
     },
     _duration_written,
@@ -49,7 +49,7 @@ RATE = plain(
     values.rate,
     {
         "type": "string",
-        "pattern": r"^\d+(\.\d+)?\s*[kmM]?/(s|min|h|d)$",
+        "pattern": r"^[0-9]{1,15}(\.[0-9]{1,15})? *[kmM]?/(s|min|h|d)$",
         "examples": ["10/s", "600/min", "200k/h", "1M/d"],
     },
 )
@@ -58,12 +58,9 @@ LABEL = plain(
     {"type": "string", "enum": LABELS, "enumDescriptions": [_MEANING[label] for label in Label]},
     lambda label: label.word,
 )
-DAY = plain(
-    values.day, {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$", "examples": ["2025-06-30"]}, str
-)
-DIGEST = plain(
-    values.digest,
-    {"type": "string", "pattern": "^[0-9a-fA-F]{64}$"},
+DAY = plain(values.day, {"type": "string", "pattern": values.DAY, "examples": ["2025-06-30"]}, str)
+DIGEST = Shape(
+    lambda value, _: values.digest(value), {"type": "string", "pattern": "^[0-9a-fA-F]{64}$"}, secret=True
 )
 URL = plain(
     values.url, {"type": "string", "pattern": r"^https?://[!-~]+$", "examples": ["http://127.0.0.1:8000/v1"]}
@@ -81,8 +78,13 @@ def one_of(*choices: str) -> Shape[str]:
 
 
 def as_it_stands(schema: Schema) -> Shape[Value]:
-    """The value itself, for a reader that needs more than the value."""
-    return plain(lambda value: value, schema)
+    """The value itself, for a reader that needs more than the value; secrets may stand in it."""
+    return Shape(lambda value, _: value, schema, secret=True)
+
+
+SECRET = as_it_stands(
+    {"type": ["string", "integer"], "examples": ["${OPENAI_API_KEY}", "file:/run/secrets/NAME"]}
+)
 
 
 def reference(kind: str) -> Shape[str]:

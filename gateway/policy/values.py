@@ -9,11 +9,15 @@ from math import isfinite
 from urllib.parse import urlsplit
 
 from gateway.policy.document import Value, Wrong, names_a_variable
-from gateway.policy.mistakes import proposal
+from gateway.policy.mistakes import looks_secret, proposal
 from gateway.types import Label
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)")
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+_NAME = re.compile(NAME)
+_DAY = re.compile(DAY)
+_NUMBER = re.compile(r"\+?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")  # as YAML 1.2 writes them
+_AMOUNT = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,15})?) *([A-Za-z]*)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _TIMES = {"": 1.0, "k": 1e3, "m": 1e6, "M": 1e6}
 _PER = ("s", "min", "h", "d")
@@ -60,12 +64,9 @@ def flag(value: Value) -> bool:
 
 def number(value: Value) -> float:
     """A number that is not negative."""
-    try:
-        amount = float(value.scalar)
-    except ValueError:
-        raise Wrong(f"a number is wanted here, not {value.shown!r}") from None
-    if value.tag not in ("int", "float") or not isfinite(amount) or amount < 0:
-        raise Wrong(f"a number from 0 is wanted here, not {value.shown!r}")
+    written = value.tag in ("int", "float") and _NUMBER.fullmatch(value.scalar)
+    if not written or not isfinite(amount := float(value.scalar)):
+        raise Wrong(f"a number from 0 is wanted here, not {value.shown!r}", "write digits, such as 0.25")
     return amount
 
 
@@ -124,14 +125,17 @@ def one_of(*choices: str) -> Callable[[Value], str]:
 
 def day(value: Value) -> date:
     try:
-        return date.fromisoformat(value.scalar)
+        if _DAY.fullmatch(value.scalar):
+            return date.fromisoformat(value.scalar)
+        raise ValueError
     except ValueError:
         raise Wrong(f"{value.shown!r} is no date", "write 2025-06-30") from None
 
 
 def digest(value: Value) -> str:
-    if not _DIGEST.fullmatch(value.scalar.lower()):
-        raise Wrong("key_sha256 is 64 hexadecimal digits", "make it with `pointsman keys hash`")
+    if not _DIGEST.fullmatch(text(value).lower()):
+        said = "this is a key, not its hash" if looks_secret(value.scalar) else ""
+        raise Wrong(said or "key_sha256 is 64 hexadecimal digits", "make it with `pointsman keys hash`")
     return value.scalar.lower()
 
 

@@ -88,6 +88,22 @@ CLASSES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 FINDINGS = frozenset(CLASSES) | frozenset(entity for entities in CLASSES.values() for entity in entities)
 NEEDS = frozenset({"tools", "vision", "audio", "json_schema", "logprobs"})
 
+EVALUATORS = (
+    "feedback",
+    "judge",
+    "grounded",
+    "valid_json",
+    "label_valid",
+    "tool_success",
+    "refusal",
+    "truncated",
+    "agreement",
+)
+"""What can score an answer."""
+
+RETRIED = ("408", "409", "429", "500", "502", "503", "504", "reset")
+"""The failures after which a call may be repeated: statuses, and a connection that broke."""
+
 WORDS: Mapping[str, tuple[str, frozenset[str]]] = MappingProxyType(
     {
         "findings": ("finding", FINDINGS),

@@ -81,11 +81,7 @@ def test_what_comes_later_loads_with_a_warning() -> None:
     ("data", "place", "message"),
     [
         (b"a: [1", "a.yaml:2:1", "not YAML"),
-        (b"a: 1\n b: 2\n", "a.yaml:2:3", "not YAML"),
-        (b"a: 1\n---\nb: 2\n", "a.yaml:2:1", "not YAML"),
-        (b"a: \x80\n", "a.yaml:1:1", "not UTF-8"),
-        (b"a: \x00\n", "a.yaml:1:1", "not YAML"),
-        (b"a: *nobody\n", "a.yaml:1:4", "not YAML"),
+        (b"a: &x 1\nb: *x\n", "a.yaml:1:4", "is an anchor"),
         (b"# " + b"x" * (1 << 20), "a.yaml:1:1", "larger than"),
     ],
 )
