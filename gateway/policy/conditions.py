@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from itertools import product
 from operator import itemgetter
 from typing import Any
 
-from cel_expr_python import cel
-
-from gateway.policy.grammar import Fault, faults_of, reads_of, translated
+from gateway.policy.grammar import Fault, faults_of, parsed, reads_of, translated, variables_of
+from gateway.policy.logic import Logic, taken_apart
+from gateway.policy.runtime import bound, compiled, three_valued
 from gateway.policy.vocabulary import AXES, LABELS, VARIABLES, Kind
 
 Cell = tuple[str | None, int | None, int]
@@ -65,7 +64,7 @@ class Activation:
 
     def bound(self) -> Any:
         if self._bound is None:
-            self._bound = _runtime().Activation(dict(self.known()))
+            self._bound = bound(self.known())
         return self._bound
 
 
@@ -73,13 +72,16 @@ class Activation:
 class Condition:
     """A condition; `text` is as written. `checked` makes one that can be evaluated.
 
-    `reads` names its variables, a map's entry as `map.entry`. Every outcome by the cell alone is worked
+    `variables` are the declared ones that it reads, `reads` the same with a map's entry as `map.entry`;
+    `logic` is the condition taken apart. Every outcome by the cell alone is worked
     out beforehand, and holds while those variables that it reads `beyond` the cell are empty. Where all
     that it reads is `simple`, outcomes are remembered by what these variables were.
     """
 
     text: str
     reads: frozenset[str] = field(default=frozenset(), compare=False)
+    variables: frozenset[str] = field(default=frozenset(), compare=False)
+    logic: Logic | None = field(default=None, compare=False, repr=False)
     beyond: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
     _program: Any = field(default=None, compare=False, repr=False)
     _key: Callable[[Cell], Any] | None = field(default=None, compare=False, repr=False)
@@ -96,7 +98,7 @@ class Condition:
         return self._remembered(activation) if self._simple else self._evaluated(activation)
 
     def _evaluated(self, activation: Activation) -> bool | None:
-        return _three_valued(self._program.eval(activation.bound()))
+        return three_valued(self._program.eval(activation.bound()))
 
     def _remembered(self, activation: Activation) -> bool | None:
         key = tuple(map(activation.known().get, self._simple))
@@ -108,11 +110,6 @@ class Condition:
             self._seen.clear()
         self._seen[key] = outcome
         return outcome
-
-    @property
-    def variables(self) -> frozenset[str]:
-        """The declared variables that it reads."""
-        return frozenset(name for name in VARIABLES if any(_within(read, name) for read in self.reads))
 
     @property
     def by_cell(self) -> bool:
@@ -131,8 +128,9 @@ def checked(text: str, knowledge: Iterable[str] = ()) -> Condition:
     faults = faults_of(text, frozenset(knowledge))
     if faults:
         raise Faulty(faults)
-    program, reads = _compiled(text), reads_of(text)
-    condition = Condition(text, reads, _program=program)
+    program, read = _compiled(text), parsed(text)
+    reads, variables = reads_of(read), variables_of(read)
+    condition = Condition(text, reads, variables, taken_apart(text), _program=program)
     beyond = condition.variables - set(_AXIS_NAMES)
     if not beyond <= _OFTEN_EMPTY.keys():
         return replace(condition, _simple=_simple(condition))
@@ -148,19 +146,9 @@ def _simple(condition: Condition) -> tuple[str, ...]:
 
 def _compiled(text: str) -> Any:
     try:
-        return _runtime().compile(text)
+        return compiled(text)
     except RuntimeError as error:  # such as a comparison of a label with null
         raise Faulty(translated(str(error))) from error
-
-
-def _three_valued(result: Any) -> bool | None:
-    """CEL returns a failed evaluation as a value that holds a text, truthy: only a real bool counts.
-
-    An absent name is such a failure, and CEL's `&&` and `||` absorb it where the other side decides;
-    that is Kleene's three-valued logic.
-    """
-    value = result.value()
-    return value if value is True or value is False else None
 
 
 def _outcomes(program: Any, axes: tuple[int, ...]) -> dict[Any, bool | None]:
@@ -172,24 +160,7 @@ def _outcomes(program: Any, axes: tuple[int, ...]) -> dict[Any, bool | None]:
     table: dict[Any, bool | None] = {}
     for labels in product(*spaces):
         named = {_AXIS_NAMES[a]: v for a, v in zip(axes, labels, strict=True) if v is not None}
-        table[labels if len(labels) > 1 else labels[0]] = _three_valued(
+        table[labels if len(labels) > 1 else labels[0]] = three_valued(
             program.eval(data={**_OFTEN_EMPTY, **named})
         )
     return table
-
-
-def _within(read: str, name: str) -> bool:
-    return read == name or read.startswith(name + ".")
-
-
-@lru_cache(maxsize=1)
-def _runtime() -> Any:
-    """The environment that conditions run in: labels are constants, which only its YAML form can declare."""
-    types = {Kind.TASK: "string", Kind.FRESHNESS: "int", Kind.SENSITIVITY: "int"}
-    constants = "\n".join(
-        f"- {{name: {name}, type: {types[axis]}, value: {value}}}"
-        for axis, labels in LABELS.items()
-        for name, value in labels.items()
-    )
-    variables = {name: cel.Type(types.get(kind, kind.value)) for name, kind in VARIABLES.items()}
-    return cel.NewEnv(config=cel.NewEnvConfigFromYaml(f"variables:\n{constants}\n"), variables=variables)

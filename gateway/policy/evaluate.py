@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeVar
 from gateway.errors import Forbidden
 from gateway.policy.candidates import in_order, of_model
 from gateway.policy.conditions import Activation
+from gateway.policy.index import reach
 from gateway.policy.naming import Asked, resolve, usable
 from gateway.policy.schema import Guard, Knowledge, Model, Policy, Route, ToolSource
 from gateway.types import Caller, Label, Refused, Signals
@@ -68,7 +69,8 @@ class Decision:
 
     `candidates` are in the order in which they are tried, each cleared for `label`, which is the label
     after masking by `masking`. `knowledge` and `tools` are the route's sources that may be asked for this
-    caller at this label.
+    caller at this label. `guards` and `tried` hold the verdicts on those that the index of the policy
+    left open, which is what was looked at; `trace` says what every condition makes of the facts.
     """
 
     route: Route | None
@@ -119,11 +121,11 @@ def guard(policy: Policy, facts: Facts) -> Guarded:
     if not usable(asked, facts.caller):
         raise Forbidden(f"this key may not use the model {facts.model!r}", param="model")
     activation = activate(policy, facts)
-    guards = [guard for guard in policy.guards if not guard.disabled]
-    verdicts = tuple(Verdict(guard.name, guard.when.evaluate(activation)) for guard in guards)
-    acting = [g for g, verdict in zip(guards, verdicts, strict=True) if verdict.outcome is not False]
+    entries = reach(policy, activation.cell).guards
+    verdicts = tuple([Verdict(entry.rule.name, entry.evaluate(activation)) for entry in entries])
+    acting = [e.rule for e, (_, outcome) in zip(entries, verdicts, strict=True) if outcome is not False]
     blocked_by = next((g for g in acting if g.block is not None), None)
-    masking = () if blocked_by else tuple(g for g in acting if g.mask)
+    masking = () if blocked_by else tuple([g for g in acting if g.mask])
     return Guarded(asked, verdicts, blocked_by, masking)
 
 
@@ -235,10 +237,8 @@ def _routed(policy: Policy, facts: Facts, asked: Asked) -> Routed:
         return begun, Reason.CONTINUED, ()
     activation = activate(policy, facts)
     tried: list[Verdict] = []
-    for route in policy.routes:
-        if route.disabled:
-            continue
-        outcome = True if route.when is None else route.when.evaluate(activation)
+    for entry in reach(policy, activation.cell).open_routes(activation):
+        route, outcome = entry.rule, entry.evaluate(activation)
         tried.append(Verdict(route.name, outcome))
         if outcome is True:
             reason = Reason.DEFAULT if route.when is None else Reason.MATCHED

@@ -8,7 +8,7 @@ from typing import Any
 
 from gateway.policy.candidates import in_order, of_model
 from gateway.policy.conditions import Condition
-from gateway.policy.evaluate import Decision, Facts, Verdict, decide, observed
+from gateway.policy.evaluate import Decision, Facts, Trace, Verdict, decide, observed, trace
 from gateway.policy.naming import resolve
 from gateway.policy.schema import Guard, Model, Policy, Route
 from gateway.policy.vocabulary import VARIABLES, Kind
@@ -75,7 +75,7 @@ def explain(policy: Policy, facts: Facts) -> Explanation:
     Raises:
         UnknownModel, Forbidden: as `decide` does.
     """
-    decision = decide(policy, facts)
+    decision, seen = decide(policy, facts), trace(policy, facts)
     first = decision.candidates[0] if decision.candidates else None
     return Explanation(
         revision=policy.revision,
@@ -84,8 +84,8 @@ def explain(policy: Policy, facts: Facts) -> Explanation:
         label=facts.label.word,
         signals=_signals(facts),
         findings=tuple((f.entity, f.message, f.start, f.end, f.confidence) for f in facts.signals.findings),
-        guards=_guard_steps(policy, facts, decision),
-        routes=_route_steps(policy, facts, decision),
+        guards=_guard_steps(policy, facts, seen),
+        routes=_route_steps(policy, facts, seen),
         destinations=() if decision.blocked_by else _destinations(policy, facts, decision),
         route=decision.route.name if decision.route else None,
         reason=decision.reason.value,
@@ -129,14 +129,14 @@ def _signals(facts: Facts) -> tuple[Signal, ...]:
     )
 
 
-def _guard_steps(policy: Policy, facts: Facts, decision: Decision) -> tuple[Step, ...]:
+def _guard_steps(policy: Policy, facts: Facts, seen: Trace) -> tuple[Step, ...]:
     guards = {guard.name: guard for guard in policy.guards}
-    return tuple(_step(guards[verdict.name], verdict, facts) for verdict in decision.guards)
+    return tuple(_step(guards[verdict.name], verdict, facts) for verdict in seen.guards)
 
 
-def _route_steps(policy: Policy, facts: Facts, decision: Decision) -> tuple[Step, ...]:
+def _route_steps(policy: Policy, facts: Facts, seen: Trace) -> tuple[Step, ...]:
     routes = {route.name: route for route in policy.routes}
-    return tuple(_step(routes[verdict.name], verdict, facts) for verdict in decision.tried)
+    return tuple(_step(routes[verdict.name], verdict, facts) for verdict in seen.routes)
 
 
 def _step(rule: Guard | Route, verdict: Verdict, facts: Facts) -> Step:

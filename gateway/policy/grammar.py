@@ -42,16 +42,30 @@ def translated(error: str) -> tuple[Fault, ...]:
 def faults_of(text: str, knowledge: frozenset[str]) -> tuple[Fault, ...]:
     """Every fault that can be told; none means that the condition compiles and yields a bool."""
     try:
-        parsed = tree(_checker().compile(text, disable_check=True).serialize())
+        read = parsed(text)
     except RuntimeError as error:
         return translated(str(error))
-    return (*_type_faults(text), *_word_faults(text, parsed, knowledge))
+    return (*_type_faults(text), *_word_faults(text, read, knowledge))
 
 
-def reads_of(text: str) -> frozenset[str]:
+@lru_cache(maxsize=256)
+def parsed(text: str) -> Node:
+    """The tree of a condition, whatever its types.
+
+    Raises:
+        RuntimeError: it is no CEL.
+    """
+    return tree(_checker().compile(text, disable_check=True).serialize())
+
+
+def reads_of(node: Node) -> frozenset[str]:
     """The variables that a condition reads, a map's entry as `map.entry`."""
-    parsed = tree(_checker().compile(text, disable_check=True).serialize())
-    return frozenset(name for name, _ in _reads(parsed))
+    return frozenset(name for name, _ in _reads(node))
+
+
+def variables_of(node: Node) -> frozenset[str]:
+    """The declared variables that a condition reads."""
+    return frozenset(variable for name, _ in _reads(node) if (variable := _variable(name)) is not None)
 
 
 def _type_faults(text: str) -> Iterator[Fault]:
@@ -153,11 +167,11 @@ def _variable(name: str) -> str | None:
     return None
 
 
-def _word_faults(text: str, parsed: Node, knowledge: frozenset[str]) -> Iterator[Fault]:
-    for node, word, (what, known) in _words(parsed, {}, {}):
+def _word_faults(text: str, read: Node, knowledge: frozenset[str]) -> Iterator[Fault]:
+    for node, word, (what, known) in _words(read, {}, {}):
         if word not in known:
             yield _fault(text, node, f'"{word}" is not a known {what}', _quoted(word, known))
-    for name, node in _reads(parsed):
+    for name, node in _reads(read):
         base = name.removeprefix("knowledge.")
         if base != name and base not in knowledge:
             yield _fault(
@@ -168,7 +182,7 @@ def _word_faults(text: str, parsed: Node, knowledge: frozenset[str]) -> Iterator
             yield _fault(text, node, "name the header", 'write request.headers["x-team"] == "…"')
         if header != name and header != header.lower():
             yield _fault(text, node, "names of headers are in small letters", f"write {header.lower()}")
-    for node in walk(parsed):
+    for node in walk(read):
         yield from _pattern_faults(text, node)
         yield from _mixture_faults(text, node)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
-from gateway.policy.conditions import Condition
+from gateway.policy.conditions import Cell, Condition
 from gateway.policy.mistakes import Mistake
 from gateway.types import Caller, Label
 
@@ -191,6 +192,9 @@ class Policy:
 
     orders: dict[str, tuple[Model, ...]] = field(default_factory=dict, init=False, compare=False, repr=False)
     """Remembers the models of each route whose order does not change with the request."""
+
+    reaches: dict[Cell, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
+    """Remembers what `index.reach` works out of each cell of the signals."""
 
     @property
     def chat_models(self) -> tuple[Model, ...]:

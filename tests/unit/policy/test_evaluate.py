@@ -45,7 +45,7 @@ def test_an_unknown_condition_does_not_match_a_route(policy: Policy) -> None:
     assert served(policy, None) == "rest"
     assert served(policy, Task.CATEGORIZATION, None) == "rest"
     decision = decide(policy, facts(None, language="de"))
-    assert decision.tried[3] == Verdict("not-code", None)
+    assert Verdict("not-code", None) in trace(policy, facts(None, language="de")).routes
     assert decision.reason is Reason.DEFAULT
 
 
@@ -53,11 +53,13 @@ def test_what_decides_alone_matches_though_the_other_signal_is_unsure(policy: Po
     assert served(policy, None, Freshness.LIVE) == "act"
 
 
-def test_the_trace_names_each_guard_and_each_route_that_was_tried(policy: Policy) -> None:
+def test_a_decision_holds_the_verdicts_on_what_its_cell_left_open(policy: Policy) -> None:
     decision = decide(policy, facts(Task.KNOWLEDGE_LOOKUP))
     assert decision.guards == (Verdict("no-credentials", False),)
-    assert decision.tried == (Verdict("tag", False), Verdict("facts", True))
+    assert decision.tried == (Verdict("facts", True),)
     assert decision.reason is Reason.MATCHED
+    german = decide(policy, facts(Task.CHIT_CHAT, language="de"))
+    assert german.tried == (Verdict("not-code", True),)
 
 
 def test_a_trace_says_what_every_guard_and_every_route_up_to_the_first_true_one_makes_of_it(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.policy.grammar import faults_of, reads_of
+from gateway.policy.grammar import faults_of, parsed, reads_of
 
 BASES = frozenset({"handbook"})
 
@@ -77,5 +77,5 @@ def test_a_right_condition_has_no_fault(text: str) -> None:
 
 
 def test_reads_are_variables_and_the_entries_of_maps() -> None:
-    assert reads_of('task == coding && "x-a" in request.headers') == {"task", "request.headers.x-a"}
-    assert reads_of("findings.exists(f, f == 'email')") == {"findings"}
+    assert reads_of(parsed('task == coding && "x-a" in request.headers')) == {"task", "request.headers.x-a"}
+    assert reads_of(parsed("findings.exists(f, f == 'email')")) == {"findings"}

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import pytest
+
+from gateway.policy.conditions import checked
+from gateway.policy.keys import Key, key_of
+from gateway.policy.logic import Given
+from gateway.policy.vocabulary import NOT_MEASURED
+
+CODING = Given({"task": "coding", "sensitivity": 0}, NOT_MEASURED | {"freshness"})
+TEAM = Key("caller.team")
+HEADER = Key("request.headers", "x-team")
+
+
+def needed(text: str) -> tuple[Key, set[str]] | None:
+    logic = checked(text, ["handbook"]).logic
+    assert logic is not None
+    found = key_of(logic, CODING)
+    return None if found is None else (found[0], set(found[1]))
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "words"),
+    [
+        ('caller.team == "hr"', TEAM, {"hr"}),
+        ('"hr" == caller.team && input_tokens > 3', TEAM, {"hr"}),
+        ('input_tokens > 3 && caller.team in ["hr", "it"]', TEAM, {"hr", "it"}),
+        ('caller.team == "hr" || (caller.team == "it" && caller.admin)', TEAM, {"hr", "it"}),
+        ('task == translation || caller.team == "hr"', TEAM, {"hr"}),
+        ('"email" in findings', Key("findings"), {"email"}),
+        ('request.headers["x-team"] == "a"', HEADER, {"a"}),
+        ('request.metadata.plan == "gold"', Key("request.metadata", "plan"), {"gold"}),
+    ],
+)
+def test_a_text_that_a_condition_needs_is_found(text: str, key: Key, words: set[str]) -> None:
+    assert needed(text) == (key, words)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'caller.team != "hr"',
+        '!(caller.team == "hr")',
+        'caller.team == "hr" || caller.name == "app"',
+        'caller.team == "hr" || caller.admin',
+        "caller.team == caller.name",
+        'caller.team in ["hr", caller.name]',
+        'task == coding || caller.team == "hr"',
+        '"x-team" in request.headers',
+        "knowledge.handbook >= 0.5",
+        'caller.team.startsWith("hr")',
+        'caller.admin ? caller.team == "hr" : true',
+        'findings == ["email"]',
+        'size(findings.filter(f, f == "email")) == 1',
+    ],
+)
+def test_a_condition_that_can_be_true_without_any_such_text_needs_none(text: str) -> None:
+    assert needed(text) is None
+
+
+def test_a_keys_texts_are_read_off_the_values() -> None:
+    values = {"caller.team": "hr", "findings": ["email", "contact"], "request.headers": {"x-team": "a"}}
+    assert list(TEAM.words(values)) == ["hr"]
+    assert list(HEADER.words(values)) == ["a"]
+    assert list(Key("findings").words(values)) == ["email", "contact"]
+    assert [list(key.words({})) for key in (TEAM, HEADER, Key("findings"))] == [[], [], []]
+    assert list(HEADER.words({"request.headers": {}})) == []
