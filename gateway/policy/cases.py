@@ -8,7 +8,7 @@ from typing import Any
 
 from gateway.errors import UnknownModel
 from gateway.policy.definitions import Fields, Key, Schema, plain, section
-from gateway.policy.document import Reading, Value, Wrong, compose, shortened
+from gateway.policy.document import Reading, Value, Wrong, compose
 from gateway.policy.evaluate import Reason
 from gateway.policy.load import File
 from gateway.policy.mistakes import PolicyMistakes, proposal
@@ -26,6 +26,7 @@ ERRORS = ("forbidden", "invalid_request", "model_not_found")
 
 _SENT = ("say", "messages", "request")
 _BESIDE = ("model", "tools", "metadata", "stream")  # members of the request, beside `say` or `messages`
+_NAME = 70  # characters of a case's name, where it is made of what is said
 _EVERYBODY = Caller("anyone")
 _NO_HEADERS: Mapping[str, str] = {}
 _NOTHING: Mapping[str, Expected] = {}
@@ -187,7 +188,8 @@ def _named_after(request: Mapping[str, Any]) -> str:
     content = last.get("content") if isinstance(last, dict) else None
     if isinstance(content, list):
         content = next((part["text"] for part in content if isinstance(part, dict) and "text" in part), None)
-    return shortened(" ".join(str(content).split())) if content else "a request"
+    words = " ".join(str(content or "").split()) or "a request"
+    return words if len(words) <= _NAME else words[: _NAME - 1] + "…"
 
 
 # Names

@@ -1,0 +1,184 @@
+"""Runs a policy's own tests: each case understood, guarded, masked and routed, and no model called."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from gateway.api.wire import chat_request
+from gateway.commands.understand import Decided, Indexing, Understanding, caller_named, understanding
+from gateway.errors import GatewayError
+from gateway.policy.cases import Case, read_cases
+from gateway.policy.conditions import Condition
+from gateway.policy.evaluate import Facts, Verdict, trace
+from gateway.policy.explain import read_values
+from gateway.policy.load import File, load
+from gateway.policy.mistakes import Mistake, PolicyMistakes
+from gateway.policy.schema import Policy
+from gateway.policy.secrets import secrets_from
+from gateway.policy.verdicts import CAME, Came, Miss, Outcome, misses
+from gateway.settings import Settings
+
+ENDING = ".cases.yaml"
+_SPOKEN = {True: "true", False: "false", None: "unknown"}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How one case went: what did not come true, all that came, and, where it failed, why."""
+
+    case: Case
+    misses: tuple[Miss, ...]
+    came: Mapping[str, Came]
+    why: tuple[str, ...]
+    seconds: float
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "file": self.case.file,
+            "line": self.case.line,
+            "name": self.case.name,
+            "passed": not self.misses,
+            "misses": [{"key": m.key, "expected": m.expected, "came": m.came} for m in self.misses],
+            "came": {key: list(came) if isinstance(came, tuple) else came for key, came in self.came.items()},
+            "why": list(self.why),
+            "seconds": round(self.seconds, 6),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All results in the order of the files; `left_out` counts the cases that were not wanted."""
+
+    folder: str
+    revision: str
+    results: tuple[Result, ...]
+    left_out: int
+
+    @property
+    def failed(self) -> tuple[Result, ...]:
+        return tuple(result for result in self.results if result.misses)
+
+    @property
+    def seconds(self) -> float:
+        return sum(result.seconds for result in self.results)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "folder": self.folder,
+            "revision": self.revision,
+            "passed": len(self.results) - len(self.failed),
+            "failed": len(self.failed),
+            "left_out": self.left_out,
+            "cases": [result.as_dict() for result in self.results],
+        }
+
+
+def run(settings: Settings, wanted: str = "", indexing: Indexing = lambda name: None) -> Report:
+    """The cases of a folder whose name, place or route holds `wanted`, in whatever case of letters.
+
+    Nothing around the folder counts, so that a case gives the same everywhere: secrets are assumed, and every
+    model is in service that the policy does not disable.
+
+    Raises:
+        PolicyMistakes: in the policy or in its cases.
+        ValueError: there is no such case, or documents cannot be read.
+    """
+    folder = settings.policies
+    policy = load(folder, secrets=secrets_from({}, settings.secrets), assume_secrets=True)
+    cases = read_cases(files_of_cases(folder), policy)
+    if not cases:
+        raise ValueError(f"there are no cases in {folder}: write some into a file that ends in {ENDING}")
+    chosen = [case for case in cases if wanted.lower() in f"{case.place} {case.name}".lower()]
+    if not chosen:
+        raise ValueError(f"none of the {len(cases)} cases in {folder} is named like {wanted!r}")
+    results = asyncio.run(_results(policy, settings, chosen, indexing))
+    return Report(str(folder), policy.revision, results, len(cases) - len(chosen))
+
+
+def files_of_cases(folder: Path) -> tuple[File, ...]:
+    """The folder's files of cases, by name.
+
+    Raises:
+        PolicyMistakes: one cannot be read.
+    """
+    paths = sorted(p for p in folder.glob(f"*{ENDING}") if p.is_file() and not p.name.startswith("."))
+    try:
+        return tuple(File(path.name, path.read_bytes()) for path in paths)
+    except OSError as error:
+        name = Path(str(error.filename)).name
+        raise PolicyMistakes([Mistake(name, 1, 1, "the file cannot be read", str(error.strerror))]) from error
+
+
+async def _results(
+    policy: Policy, settings: Settings, cases: list[Case], indexing: Indexing
+) -> tuple[Result, ...]:
+    async with understanding(policy, settings, indexing) as understand:
+        for base in policy.knowledge.values():
+            if not base.disabled and not understand.parts.knowledge(base.name).ready:
+                raise ValueError(f"the documents of {base.name} cannot be read, so no case can be tested")
+        return tuple([await _result(understand, case) for case in cases])
+
+
+async def _result(understand: Understanding, case: Case) -> Result:
+    started = perf_counter()
+    outcome, why = await _outcome(understand, case)
+    missed = misses(case.expect, outcome)
+    came = {key: read(outcome) for key, read in CAME.items()}
+    return Result(case, missed, came, why if missed else (), perf_counter() - started)
+
+
+async def _outcome(understand: Understanding, case: Case) -> tuple[Outcome, tuple[str, ...]]:
+    try:
+        request = chat_request(json.dumps(case.request).encode())
+        caller = caller_named(understand.policy, case.caller)
+        decided = await understand.decided(request, caller, case.headers)
+    except GatewayError as error:
+        return Outcome(error=(error.code, error.message)), ()
+    masked = tuple(decided.masked.entities) if decided.masked else ()
+    return Outcome(decided.facts, decided.decision, masked), tuple(_why(understand.policy, decided))
+
+
+# Why
+
+
+def _why(policy: Policy, decided: Decided) -> Iterator[str]:
+    """What was understood, what masking changed, and what every guard and route said."""
+    came, facts = decided.understood.facts, decided.facts
+    signals = facts.signals
+    yield ", ".join(
+        (
+            f"task {signals.task.best.value} {_sure(signals.task.probability, signals.task.unsure)}",
+            f"freshness {signals.freshness.best.word} "
+            f"{_sure(signals.freshness.probability, signals.freshness.unsure)}",
+            f"label {came.label.word}",
+            f"language {signals.language}",
+        )
+    )
+    yield f"found {', '.join(sorted(finding.entity for finding in signals.findings)) or 'nothing'}"
+    if decided.masked is not None:
+        hidden = ", ".join(f"{count} {entity}" for entity, count in decided.masked.entities.items())
+        yield f"masked {hidden or 'nothing'}: the label is {facts.label.word}"
+    said = trace(policy, came, facts.label)
+    guards = {guard.name: guard.when for guard in policy.guards}
+    routes = {route.name: route.when for route in policy.routes}
+    yield from (_verdict("guard", verdict, guards[verdict.name], came) for verdict in said.guards)
+    yield from (_verdict("route", verdict, routes[verdict.name], facts) for verdict in said.routes)
+    for refused in decided.decision.refused:
+        yield f"{refused.kind} refused: {refused.destination} may not have what is {refused.label.word}"
+
+
+def _sure(probability: float, unsure: bool) -> str:
+    return f"{probability:.2f}{' (unsure)' if unsure else ''}"
+
+
+def _verdict(what: str, verdict: Verdict, when: Condition | None, facts: Facts) -> str:
+    if when is None:
+        return f"{what} {verdict.name} takes the rest"
+    read = ", ".join(f"{name} = {value}" for name, value in read_values(when, facts))
+    return f"{what} {verdict.name} is {_SPOKEN[verdict.outcome]}: {' '.join(when.text.split())}  ({read})"
