@@ -13,7 +13,7 @@ help:  ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 20
 
 serve: $(SERVE)  ## set up everything and run the gateway on 127.0.0.1:8080
-	@exec $(BIN)/pointsman serve --policies policies --allow-stdio
+	@exec $(BIN)/pointsman serve --policies policies --allow-stdio --allow-private 127.0.0.1
 
 test: $(DEV)  ## set up everything and run the tests
 	$(BIN)/python -m pytest

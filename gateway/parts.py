@@ -138,10 +138,10 @@ class PartsBuilder:
         if model.provider == "local":
             return self._local(model)
         if model.provider in _OPENAI_SHAPED:
-            self._pool = self._pool or Pool()
+            self._pool = self._pool or Pool(self._settings.reach)
             upstream = OpenAICompatible(model, self._pool)
             return Part(upstream, model, close=upstream.close)
-        foreign = LiteLLM(model)
+        foreign = LiteLLM(model, self._settings.reach)
         return Part(foreign, model, run=_watched(f"model {model.name}", foreign.warm), close=foreign.close)
 
     def _local(self, model: Model) -> Part[ChatModel]:
@@ -213,7 +213,7 @@ class PartsBuilder:
     def _server(self, source: ToolSource) -> Part[ToolServer]:
         if source.command and not self._settings.allow_stdio:
             return Part(Withheld(source.name), source, state="off: start the gateway with --allow-stdio")
-        server = McpServer(source)
+        server = McpServer(source, self._settings.reach)
         name = f"tools {source.name}"
 
         async def run(part: Part[Any]) -> None:

@@ -13,6 +13,7 @@ import uvicorn
 from gateway import __version__
 from gateway.accounting.metrics import Metrics
 from gateway.app import CHAT_PATH, build
+from gateway.backends.addresses import Survey
 from gateway.backends.probe import probe_now
 from gateway.holder import Holder
 from gateway.parts import PartsBuilder
@@ -36,7 +37,15 @@ def run(settings: Settings) -> None:
         StartFailed: the policy has mistakes, the address cannot be had, or the data folder not written.
     """
     secrets = secrets_from(os.environ, settings.secrets)
-    read = partial(load, settings.policies, secrets=secrets, available=probe_now)
+
+    def read() -> Policy:
+        return load(
+            settings.policies,
+            secrets=secrets,
+            available=partial(probe_now, reach=settings.reach),
+            forbids=Survey(settings.reach).forbids,
+        )
+
     try:
         policy = read()
     except PolicyMistakes as mistakes:

@@ -7,13 +7,19 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gateway.reach import Reach
+
 _SIZE = re.compile(r"(\d+)\s*([kmg]i?b?|b)?", re.IGNORECASE)
+SHORTEST_RELOAD = 0.02  # seconds: looking at the folder takes a part of a millisecond
 _UNITS = {"": 1, "b": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`max_body` is in bytes, `grace` in seconds; `secrets` names variables that a policy may use."""
+    """`max_body` is in bytes, `grace` and `reload_every` in seconds.
+
+    `secrets` names variables that a policy may use, `reach` what it may connect to.
+    """
 
     policies: Path
     data_dir: Path
@@ -24,6 +30,8 @@ class Settings:
     grace: float = 30.0
     allow_stdio: bool = False
     secrets: tuple[str, ...] = field(default=())
+    reach: Reach = Reach()
+    reload_every: float = 0.3  # a change is read once two looks in a row see the same
 
 
 def size(text: str) -> int:

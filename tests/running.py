@@ -33,7 +33,7 @@ class Gateway:
     ) -> None:
         self._command = [
             *(str(COMMAND), "serve", "--policies", str(policies), "--data-dir", str(data_dir)),
-            *("--port", "0", "--allow-stdio", *options),
+            *("--port", "0", "--allow-stdio", "--allow-private", "127.0.0.1", *options),
         ]
         # No key of the machine's: what is not named here is not there.
         keep = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}

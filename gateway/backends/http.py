@@ -6,14 +6,17 @@ import asyncio
 import ssl
 from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import certifi
 
+from gateway.backends.addresses import OutOfReach, addresses
 from gateway.backends.connection import Connection
 from gateway.backends.response import Limits, Response
 from gateway.errors import ProviderError, ProviderOverloaded, ProviderTimeout, ProviderUnavailable
+from gateway.reach import Reach
 
 __all__ = ["Endpoint", "Limits", "Origin", "Pool", "Response"]
 
@@ -71,6 +74,10 @@ class _Host:
         self.idle: list[Connection] = []  # the last one used is the first one taken
         self.open = self.connecting = 0
         self.closed = False
+
+    @property
+    def in_use(self) -> bool:
+        return bool(self.open or self.connecting or self._waiting)
 
     @property
     def full(self) -> bool:
@@ -151,10 +158,19 @@ class _Host:
 class Pool:
     """Connections to any number of hosts, `per_host` to each, closed after `idle` seconds without work.
 
-    Belongs to the event loop that it is first used in.
+    `reach` bounds the addresses that are connected to, whatever a host's name says. Redirects are not
+    followed: whoever asks gets them as they are. Belongs to the event loop that it is first used in.
     """
 
-    def __init__(self, *, per_host: int = 512, idle: float = 30.0, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        reach: Reach,
+        *,
+        per_host: int = 512,
+        idle: float = 30.0,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._reach = reach
         self._per_host = per_host
         self._idle = idle
         self._tls = tls
@@ -174,7 +190,7 @@ class Pool:
         With `hold_first` the limit to the first byte runs until `Response.settled` is called.
 
         Raises:
-            ProviderUnavailable: no connection, or it closed before a response.
+            ProviderUnavailable: no connection, one that is not allowed, or it closed before a response.
             ProviderTimeout: one of the limits passed.
             ProviderOverloaded: all connections stayed busy.
             ProviderBroken: what came is not HTTP.
@@ -203,6 +219,7 @@ class Pool:
     def _host(self, origin: Origin) -> _Host:
         host = self._hosts.get(origin)
         if host is None:
+            self._hosts = {known: kept for known, kept in self._hosts.items() if kept.in_use}
             host = self._hosts[origin] = _Host(self._per_host, self._idle)
         return host
 
@@ -224,22 +241,32 @@ class Pool:
             ) from error
 
     async def _connect(self, host: _Host, endpoint: Endpoint, seconds: float) -> Connection:
-        origin = endpoint.origin
-        loop = asyncio.get_running_loop()
-        tls = self._context() if origin.tls else None
-        name = origin.host if tls else None
         host.connecting += 1
         try:
             async with asyncio.timeout(seconds):
-                made = await loop.create_connection(
-                    lambda: Connection(loop, host), origin.host, origin.port, ssl=tls, server_hostname=name
-                )
+                return await self._opened(host, endpoint.origin)
         except OSError as error:  # TimeoutError is one, too
             raise _translated(endpoint.name, error) from error
         finally:
             host.connecting -= 1
             host.may_open()
-        return made[1]
+
+    async def _opened(self, host: _Host, origin: Origin) -> Connection:
+        """To the first of the host's allowed addresses that accepts it; raises OSError, the last one's."""
+        *others, last = await addresses(self._reach, origin.host, origin.port)
+        for address in others:
+            with suppress(OSError):
+                return await self._to(address, host, origin)
+        return await self._to(last, host, origin)
+
+    async def _to(self, address: str, host: _Host, origin: Origin) -> Connection:
+        loop = asyncio.get_running_loop()
+        tls = self._context() if origin.tls else None
+        name = origin.host if tls else None
+        _, connection = await loop.create_connection(
+            lambda: Connection(loop, host), address, origin.port, ssl=tls, server_hostname=name
+        )
+        return connection
 
     def _context(self) -> ssl.SSLContext:
         """Made once: the system's authorities and certifi's."""
@@ -250,6 +277,8 @@ class Pool:
 
 
 def _translated(name: str, error: OSError) -> ProviderError:
+    if isinstance(error, OutOfReach):
+        return ProviderUnavailable(f"{name} is at an address that this gateway may not connect to")
     if isinstance(error, TimeoutError):
         return ProviderTimeout(f"{name} did not accept a connection in time")
     if isinstance(error, ssl.SSLCertVerificationError):

@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -24,9 +25,11 @@ from gateway.errors import (
     ProviderTimeout,
     ProviderUnavailable,
 )
+from gateway.backends.addresses import OutOfReach, addresses, port_of
 from gateway.interfaces import Emit
 from gateway.labels import Cleared
 from gateway.policy.schema import Model
+from gateway.reach import Reach
 from gateway.types import ChatRequest, Delta
 
 # What a caller may set. A closed list: among litellm's keywords are addresses, keys and files, and a member
@@ -82,10 +85,15 @@ def load() -> Any:
 
 
 class LiteLLM:
-    """One model of the policy."""
+    """One model of the policy.
 
-    def __init__(self, model: Model) -> None:
-        self._model = model
+    litellm looks names up and follows redirects itself. So the address of `base_url` is held against `reach`
+    before each call, which a name that changes its answer at that moment, or a server that redirects, can
+    get round; models that speak OpenAI's protocol have no such gap as `openai-compatible`.
+    """
+
+    def __init__(self, model: Model, reach: Reach) -> None:
+        self._model, self._reach = model, reach
         self._name = f"model {model.name!r}"
         self._budget = Budget()
 
@@ -101,6 +109,7 @@ class LiteLLM:
     async def answer(self, request: Cleared[ChatRequest], emit: Emit) -> None:
         """See ChatModel."""
         await self.warm()
+        await self._within_reach()
         call = _Call(self._model, self._name, request.value, emit)
         await with_retries(
             call.run,
@@ -112,6 +121,19 @@ class LiteLLM:
 
     async def close(self) -> None:
         """Nothing of its own is open."""
+
+    async def _within_reach(self) -> None:
+        url = self._model.base_url
+        if url is None:  # the provider's own
+            return
+        try:
+            async with asyncio.timeout(self._model.timeouts.connect):
+                await addresses(self._reach, urlsplit(url).hostname or "", port_of(url))
+        except OutOfReach as error:
+            said = f"{self._name} is at an address that this gateway may not connect to"
+            raise ProviderUnavailable(said) from error
+        except OSError as error:
+            raise ProviderUnavailable(f"{self._name} cannot be reached", retryable=True) from error
 
 
 def arguments(model: Model, chat: ChatRequest) -> dict[str, Any]:

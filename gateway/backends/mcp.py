@@ -18,6 +18,7 @@ from gateway.backends.mcp_session import Session
 from gateway.errors import ProviderError, ProviderTimeout, ProviderUnavailable
 from gateway.labels import Cleared
 from gateway.policy.schema import ToolSource
+from gateway.reach import Reach
 from gateway.types import ToolCall, ToolResult, ToolSpec
 
 if TYPE_CHECKING:
@@ -45,9 +46,14 @@ class McpServer:
     """
 
     def __init__(
-        self, source: ToolSource, *, max_result: int = MAX_RESULT, cool_down: float = COOL_DOWN
+        self,
+        source: ToolSource,
+        reach: Reach,
+        *,
+        max_result: int = MAX_RESULT,
+        cool_down: float = COOL_DOWN,
     ) -> None:
-        self._source = source
+        self._source, self._reach = source, reach
         self._max_result = max_result
         self._cool_down = cool_down
         self._opening: asyncio.Task[Session] | None = None
@@ -161,7 +167,7 @@ class McpServer:
 
     async def _start(self) -> Session:
         try:
-            self._session = await Session.opened(self._source)
+            self._session = await Session.opened(self._source, self._reach)
         except ProviderError as error:
             self._failed.note(error, self._cool_down)
             raise

@@ -9,9 +9,12 @@ import sys
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
 
+from gateway.backends.addresses import OutOfReach, addresses, port_of
 from gateway.errors import ProviderTimeout, ProviderUnavailable
 from gateway.policy.schema import ToolSource
+from gateway.reach import Reach
 
 if TYPE_CHECKING:
     from mcp import Client, StdioServerParameters
@@ -26,14 +29,14 @@ class Session:
 
     client: Client
 
-    def __init__(self, source: ToolSource) -> None:
-        self._source = source
+    def __init__(self, source: ToolSource, reach: Reach) -> None:
+        self._source, self._reach = source, reach
         self._stop = asyncio.Event()
         self._opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._owner = asyncio.create_task(self._own(), name=f"mcp {source.name}")
 
     @classmethod
-    async def opened(cls, source: ToolSource) -> Session:
+    async def opened(cls, source: ToolSource, reach: Reach) -> Session:
         """A session that has greeted its server.
 
         Raises:
@@ -41,7 +44,7 @@ class Session:
         """
         # The import takes a second: off the loop, so that other requests are served meanwhile.
         await asyncio.to_thread(importlib.import_module, "mcp")
-        session = cls(source)
+        session = cls(source, reach)
         try:
             async with asyncio.timeout(START_SECONDS):
                 await asyncio.shield(session._opened)
@@ -97,7 +100,7 @@ class Session:
 
     async def _own(self) -> None:
         try:
-            async with _client(self._source) as self.client:
+            async with _client(self._source, self._reach) as self.client:
                 self._opened.set_result(None)
                 await self._stop.wait()
         except BaseException as error:
@@ -113,14 +116,16 @@ _SERVERS_OWN = frozenset({-32700, -32600, -32601, -32602, -32603, -32002, -32020
 
 
 @asynccontextmanager
-async def _client(source: ToolSource) -> AsyncIterator[Client]:
+async def _client(source: ToolSource, reach: Reach) -> AsyncIterator[Client]:
     from mcp import Client
     from mcp.client.stdio import stdio_client
     from mcp.client.streamable_http import streamable_http_client
-    from mcp.shared._httpx_utils import create_mcp_http_client
 
     if source.url is not None:
-        async with create_mcp_http_client(headers=dict(source.headers)) as http:
+        from gateway.backends.mcp_http import http_client
+
+        await addresses(reach, urlsplit(source.url).hostname or "", port_of(source.url))
+        async with http_client(source.headers, reach) as http:
             transport = streamable_http_client(source.url, http_client=http)
             async with Client(transport, cache=None) as client:
                 yield client
@@ -139,6 +144,8 @@ def _child(source: ToolSource) -> StdioServerParameters:
 
 
 def _cannot_start(source: ToolSource, error: BaseException) -> str:
+    if isinstance(error, OutOfReach):
+        return f"tool server {source.name!r} is at an address that this gateway may not connect to"
     if source.url is not None:
         return f"tool server {source.name!r} cannot be reached, or does not speak MCP over streamable HTTP"
     if isinstance(error, FileNotFoundError):

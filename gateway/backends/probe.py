@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from urllib.parse import urlsplit
+
+from gateway.backends.addresses import addresses_now, port_of
+from gateway.reach import EVERYWHERE, Reach
 
 _SECONDS = 0.2
 
 
-def _address(base_url: str) -> tuple[str, int]:
-    parts = urlsplit(base_url)
-    return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-
-
-async def probe(base_url: str, seconds: float = _SECONDS) -> bool:
-    """Whether a connection to the URL's host and port is accepted in time."""
-    host, port = _address(base_url)
+def probe_now(base_url: str, reach: Reach = EVERYWHERE, seconds: float = _SECONDS) -> bool:
+    """Whether a connection to the URL's host and port is accepted in time; nothing else is connected to."""
+    host, port = urlsplit(base_url).hostname or "", port_of(base_url)
     try:
-        async with asyncio.timeout(seconds):
-            _, writer = await asyncio.open_connection(host, port)
+        for address in addresses_now(reach, host, port):
+            if _accepts(address, port, seconds):
+                return True
     except (OSError, UnicodeError):
         return False
-    writer.close()
-    return True
+    return False
 
 
-def probe_now(base_url: str, seconds: float = _SECONDS) -> bool:
-    """The same where no event loop runs yet."""
+def _accepts(address: str, port: int, seconds: float) -> bool:
     try:
-        socket.create_connection(_address(base_url), seconds).close()
-    except (OSError, UnicodeError):
+        socket.create_connection((address, port), seconds).close()
+    except OSError:
         return False
     return True

@@ -15,12 +15,20 @@ from gateway.cli.options import (
     Secrets,
     fail,
 )
-from gateway.settings import Settings, size
+from gateway.reach import Reach
+from gateway.settings import SHORTEST_RELOAD, Settings, size
 
 
 def _size(text: str) -> int:
     try:
         return size(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _reach(given: list[str]) -> Reach:
+    try:
+        return Reach.of(entry for text in given for entry in text.replace(",", " ").split())
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
 
@@ -50,6 +58,26 @@ def serve(
             help="Let the policy start tool servers as commands.",
         ),
     ] = False,
+    allow_private: Annotated[
+        list[str],
+        typer.Option(
+            "--allow-private",
+            envvar="POINTSMAN_ALLOW_PRIVATE",
+            help="A loopback, private or otherwise non-public address that the policy's models and tool servers "
+            "may have: a host (with whatever addresses it has), a network, '*.example.internal', or '*' for all; "
+            "repeat it, or separate several by commas. Without it the policy reaches public addresses only. A "
+            "cloud's metadata service (169.254.169.254 and the like) is allowed by its own address alone.",
+            metavar="HOST|CIDR",
+        ),
+    ] = [],  # noqa: B006 (typer copies it)
+    reload_every: Annotated[
+        float,
+        typer.Option(
+            envvar="POINTSMAN_RELOAD_EVERY",
+            min=SHORTEST_RELOAD,
+            help="Seconds between two looks at the policy folder; SIGHUP makes it look at once.",
+        ),
+    ] = 0.3,
     secret: Secrets = [],  # noqa: B006 (typer copies it)
     log_level: Annotated[
         str, typer.Option(envvar="POINTSMAN_LOG_LEVEL", help="debug, info, warning or error.")
@@ -68,6 +96,8 @@ def serve(
         grace=grace,
         allow_stdio=allow_stdio,
         secrets=tuple(secret),
+        reach=_reach(allow_private),
+        reload_every=reload_every,
     )
     from gateway import log
     from gateway.server import StartFailed, run

@@ -13,6 +13,7 @@ from gateway.backends.http import Endpoint, Limits, Pool
 from gateway.backends.openai import OpenAICompatible
 from gateway.labels import clear
 from gateway.policy.schema import Model
+from gateway.reach import EVERYWHERE
 from gateway.types import ChatRequest, Event, Label, Message
 from tests.bench.prompts import bodies
 from tests.bench.upstream import EVENTS
@@ -45,7 +46,7 @@ async def measure_pool(port: int) -> str:
     """A line for each: the pool, the backend whole, the backend streaming."""
     base = f"http://127.0.0.1:{port}/v1"
     model = Model("bench", "openai-compatible", "bench", base_url=base)
-    pool = Pool()
+    pool = Pool(EVERYWHERE)
     backend = OpenAICompatible(model, pool)
     endpoint = Endpoint.of("bench", "POST", f"{base}/chat/completions", {"content-type": "application/json"})
 

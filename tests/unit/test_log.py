@@ -11,10 +11,11 @@ from gateway.backends.mcp import McpServer
 from gateway.errors import ProviderError
 from gateway.log import set_up
 from gateway.policy.schema import ToolSource
+from gateway.reach import Reach
 
 async def main():
     loud = ("python", "-c", "import sys\\nfor line in sys.stdin: print('token 4711', flush=True)")
-    server = McpServer(ToolSource("loud", command=loud, timeout=1.5))
+    server = McpServer(ToolSource("loud", command=loud, timeout=1.5), Reach())
     try:
         await server.tools()
     except ProviderError as error:

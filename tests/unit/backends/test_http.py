@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from gateway.backends.http import Endpoint, Limits, Pool
 from gateway.errors import ProviderOverloaded, ProviderTimeout, ProviderUnavailable
+from gateway.reach import EVERYWHERE, Reach
 from tests.upstream import FOREVER, Reply, Upstream
 
 
@@ -35,7 +36,7 @@ async def ask(pool: Pool, where: Endpoint, body: bytes = b"{}") -> bytes:
 def test_a_request_goes_out_as_it_was_made() -> None:
     with Upstream(Reply(raw=b"pong")) as up:
         where = Endpoint.of("s", "POST", f"{up.url}/x?y=1", {"authorization": "Bearer k"})
-        assert asyncio.run(ask(Pool(), where, b"ping")) == b"pong"
+        assert asyncio.run(ask(Pool(EVERYWHERE), where, b"ping")) == b"pong"
     [seen] = up.requests
     assert (seen.method, seen.path, seen.raw) == ("POST", "/v1/x?y=1", b"ping")
     assert seen.headers["host"] == f"127.0.0.1:{up.port}"
@@ -56,7 +57,7 @@ def test_an_endpoint_never_shows_its_key_and_refuses_what_would_split_a_header()
 
 def test_calls_at_once_get_a_connection_each_and_later_ones_take_them_again() -> None:
     async def run(up: Upstream) -> None:
-        pool = Pool()
+        pool = Pool(EVERYWHERE)
         for _ in range(3):
             await asyncio.gather(*(ask(pool, endpoint(up)) for _ in range(4)))
         await pool.close()
@@ -69,7 +70,7 @@ def test_calls_at_once_get_a_connection_each_and_later_ones_take_them_again() ->
 
 def test_connections_are_bounded_and_whoever_waits_gets_the_next_free_one() -> None:
     async def run(up: Upstream) -> None:
-        pool = Pool(per_host=2)
+        pool = Pool(EVERYWHERE, per_host=2)
         await asyncio.gather(*(ask(pool, endpoint(up)) for _ in range(8)))
         await pool.close()
 
@@ -80,7 +81,7 @@ def test_connections_are_bounded_and_whoever_waits_gets_the_next_free_one() -> N
 
 def test_waiting_for_a_free_connection_ends_with_the_connect_limit() -> None:
     async def run(up: Upstream) -> None:
-        pool = Pool(per_host=1)
+        pool = Pool(EVERYWHERE, per_host=1)
         busy = asyncio.create_task(ask(pool, endpoint(up)))
         await asyncio.sleep(0.05)
         with pytest.raises(ProviderOverloaded, match="busy"):
@@ -97,7 +98,7 @@ def test_waiting_for_a_free_connection_ends_with_the_connect_limit() -> None:
 
 def test_one_who_stops_waiting_takes_no_connection_with_it() -> None:
     async def run(up: Upstream) -> None:
-        pool = Pool(per_host=1)
+        pool = Pool(EVERYWHERE, per_host=1)
         first = asyncio.create_task(ask(pool, endpoint(up)))
         await asyncio.sleep(0.02)
         impatient = asyncio.create_task(ask(pool, endpoint(up)))
@@ -114,7 +115,7 @@ def test_one_who_stops_waiting_takes_no_connection_with_it() -> None:
 
 def test_an_idle_connection_is_closed_after_a_while() -> None:
     async def run(up: Upstream) -> None:
-        pool = Pool(idle=0.1)
+        pool = Pool(EVERYWHERE, idle=0.1)
         await ask(pool, endpoint(up))
         await asyncio.sleep(0.3)
         await ask(pool, endpoint(up))
@@ -127,7 +128,7 @@ def test_an_idle_connection_is_closed_after_a_while() -> None:
 
 def test_a_connection_that_the_server_wants_closed_is_not_used_again() -> None:
     async def run(up: Upstream) -> None:
-        pool = Pool()
+        pool = Pool(EVERYWHERE)
         for _ in range(2):
             assert await ask(pool, endpoint(up)) == b"x"
 
@@ -139,7 +140,7 @@ def test_a_connection_that_the_server_wants_closed_is_not_used_again() -> None:
 def test_a_reset_on_a_fresh_connection_is_not_hidden() -> None:
     with Upstream(Reply(reset=True)) as up:
         with pytest.raises(ProviderUnavailable, match="before it answered") as caught:
-            asyncio.run(ask(Pool(), endpoint(up)))
+            asyncio.run(ask(Pool(EVERYWHERE), endpoint(up)))
         assert caught.value.retryable
         assert len(up.requests) == 1
 
@@ -149,14 +150,14 @@ def test_a_host_that_does_not_answer_the_handshake_is_given_up_in_time() -> None
         where = Endpoint.of("far away", "GET", f"https://127.0.0.1:{mute.getsockname()[1]}/", {})
         started = time.monotonic()
         with pytest.raises(ProviderTimeout, match="far away did not accept"):
-            asyncio.run(Pool().send(where, b"", Limits(connect=0.2)))
+            asyncio.run(Pool(EVERYWHERE).send(where, b"", Limits(connect=0.2)))
         assert time.monotonic() - started < 1
 
 
 def test_a_name_that_does_not_exist_is_unavailable() -> None:
     where = Endpoint.of("nobody", "GET", "http://nobody.invalid/", {})
     with pytest.raises((ProviderTimeout, ProviderUnavailable), match="nobody"):
-        asyncio.run(Pool().send(where, b"", Limits(connect=2)))
+        asyncio.run(Pool(EVERYWHERE).send(where, b"", Limits(connect=2)))
 
 
 def certificate(folder: Path) -> Path:
@@ -202,7 +203,7 @@ def test_tls_is_spoken_with_a_server_whose_certificate_is_trusted(tmp_path: Path
     file = certificate(tmp_path)
 
     async def trusting(url: str) -> None:
-        pool = Pool(tls=ssl.create_default_context(cafile=str(file)))
+        pool = Pool(EVERYWHERE, tls=ssl.create_default_context(cafile=str(file)))
         assert await ask(pool, Endpoint.of("s", "GET", url, {}), b"") == b"sealed"
 
     asyncio.run(over_tls(file, trusting))
@@ -211,14 +212,14 @@ def test_tls_is_spoken_with_a_server_whose_certificate_is_trusted(tmp_path: Path
 def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) -> None:
     async def careful(url: str) -> None:
         with pytest.raises(ProviderUnavailable, match="certificate of s is not valid"):
-            await ask(Pool(), Endpoint.of("s", "GET", url, {}), b"")
+            await ask(Pool(EVERYWHERE), Endpoint.of("s", "GET", url, {}), b"")
 
     asyncio.run(over_tls(certificate(tmp_path), careful))
 
 
 def test_a_pool_that_is_closed_leaves_no_connection_open() -> None:
     async def run(up: Upstream) -> None:
-        pool = Pool()
+        pool = Pool(EVERYWHERE)
         await asyncio.gather(*(ask(pool, endpoint(up)) for _ in range(3)))
         await pool.close()
 
@@ -226,3 +227,48 @@ def test_a_pool_that_is_closed_leaves_no_connection_open() -> None:
         asyncio.run(run(up))
         up.wait(lambda: not up.open_connections)
     assert threading.active_count() < 20
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"])
+def test_an_address_that_is_not_allowed_is_not_connected_to(host: str) -> None:
+    with Upstream() as up:
+        where = Endpoint.of("model 'm'", "POST", f"http://{host}:{up.port}/v1", {})
+        with pytest.raises(
+            ProviderUnavailable, match="model 'm' is at an address .* may not connect"
+        ) as failed:
+            asyncio.run(Pool(Reach()).send(where, b"", Limits()))
+        assert up.connections == 0
+    assert not failed.value.retryable
+    assert "127" not in failed.value.message
+
+
+def test_a_name_is_connected_to_by_its_allowed_address() -> None:
+    with Upstream(Reply(raw=b"pong")) as up:
+        where = Endpoint.of("m", "POST", f"http://localhost:{up.port}/v1", {})
+        assert asyncio.run(ask(Pool(Reach.of(["127.0.0.1"])), where, b"ping")) == b"pong"
+        assert up.requests[0].headers["host"] == f"localhost:{up.port}"
+
+
+def test_a_redirect_is_an_answer_and_not_followed() -> None:
+    with Upstream() as elsewhere:
+        with Upstream(Reply(status=307, raw=b"", headers={"location": elsewhere.url})) as up:
+
+            async def asked() -> int:
+                response = await Pool(EVERYWHERE).send(endpoint(up), b"", Limits())
+                await response.read()
+                return response.status
+
+            assert asyncio.run(asked()) == 307
+        assert elsewhere.connections == 0
+
+
+def test_hosts_that_nobody_is_connected_to_are_forgotten() -> None:
+    async def test() -> int:
+        pool = Pool(EVERYWHERE, idle=0.0)
+        for _ in range(5):
+            with Upstream(Reply(raw=b"pong", keep_alive=False)) as up:
+                await ask(pool, endpoint(up), b"ping")
+            await asyncio.sleep(0.02)
+        return len(pool._hosts)
+
+    assert asyncio.run(test()) <= 2

@@ -22,6 +22,7 @@ from gateway.errors import (
 )
 from gateway.labels import clear
 from gateway.policy.schema import Model, Timeouts
+from gateway.reach import EVERYWHERE
 from gateway.types import Answer, ChatRequest, Delta, Event, Label, Message, ToolCall, Usage
 from tests.upstream import FOREVER, Recorded, Reply, Upstream, failure
 
@@ -98,7 +99,7 @@ async def ask(model: Model, request: ChatRequest) -> list[Event]:
     async def emit(event: Event) -> None:
         events.append(event)
 
-    await LiteLLM(model).answer(clear(request, Label.PUBLIC, model, "model"), emit)
+    await LiteLLM(model, EVERYWHERE).answer(clear(request, Label.PUBLIC, model, "model"), emit)
     return events
 
 

@@ -22,6 +22,7 @@ from gateway.backends.mcp import McpServer, offered_names
 from gateway.errors import ProviderTimeout, ProviderUnavailable
 from gateway.labels import Cleared, clear
 from gateway.policy.schema import ToolSource
+from gateway.reach import EVERYWHERE
 from gateway.types import Label, ToolCall, ToolResult
 
 ORDERS = ToolSource("orders", command=("python", "-m", "gateway.demo.orders"))
@@ -74,7 +75,7 @@ def asked(name: str, arguments: str) -> Cleared[ToolCall]:
 
 @asynccontextmanager
 async def opened(source: ToolSource, **options: Any) -> AsyncIterator[McpServer]:
-    server = McpServer(source, **options)
+    server = McpServer(source, EVERYWHERE, **options)
     try:
         yield server
     finally:
@@ -258,8 +259,9 @@ def test_a_server_dies_with_the_gateway(
 import asyncio
 from gateway.backends.mcp import McpServer
 from gateway.policy.schema import ToolSource
+from gateway.reach import EVERYWHERE
 async def main():
-    await McpServer(ToolSource("odd", command={source.command!r})).start()
+    await McpServer(ToolSource("odd", command={source.command!r}), EVERYWHERE).start()
     print("up", flush=True)
     await asyncio.sleep(60)
 asyncio.run(main())
@@ -301,7 +303,7 @@ def test_over_http_a_server_that_was_gone_is_found_again() -> None:
 
 def test_a_closed_server_stays_closed() -> None:
     async def test() -> None:
-        server = McpServer(ORDERS)
+        server = McpServer(ORDERS, EVERYWHERE)
         await server.close()
         with pytest.raises(ProviderUnavailable, match="is closed"):
             await server.tools()

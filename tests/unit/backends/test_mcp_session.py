@@ -7,12 +7,13 @@ import pytest
 from gateway.backends.mcp_session import Session
 from gateway.errors import ProviderUnavailable
 from gateway.policy.schema import ToolSource
+from gateway.reach import EVERYWHERE
 
 
 def refusal(source: ToolSource) -> str:
     async def test() -> str:
         with pytest.raises(ProviderUnavailable) as raised:
-            await Session.opened(source)
+            await Session.opened(source, EVERYWHERE)
         return raised.value.message
 
     return asyncio.run(test())
@@ -37,7 +38,7 @@ def test_nobody_at_a_url_is_said_so_without_the_url() -> None:
 def test_a_session_can_be_opened_and_closed_by_different_tasks() -> None:
     async def test() -> None:
         source = ToolSource("clock", command=("python", "-m", "gateway.demo.clock"))
-        session = await asyncio.create_task(Session.opened(source))
+        session = await asyncio.create_task(Session.opened(source, EVERYWHERE))
         assert not session.over
         await asyncio.create_task(session.close())
         assert session.over
@@ -48,7 +49,7 @@ def test_a_session_can_be_opened_and_closed_by_different_tasks() -> None:
 def test_a_caller_who_leaves_while_it_opens_leaves_nothing_behind() -> None:
     async def test() -> None:
         source = ToolSource("slow", command=("python", "-c", "import time; time.sleep(60)"))
-        opening = asyncio.create_task(Session.opened(source))
+        opening = asyncio.create_task(Session.opened(source, EVERYWHERE))
         await asyncio.sleep(0.5)
         opening.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -24,6 +24,7 @@ from gateway.errors import (
 )
 from gateway.labels import clear
 from gateway.policy.schema import Model, Timeouts
+from gateway.reach import EVERYWHERE
 from gateway.types import Answer, ChatRequest, Delta, Event, Label, Message, ToolCall, Usage
 from tests.upstream import FOREVER, Call, Recorded, Reply, Script, Upstream, failure
 
@@ -53,7 +54,7 @@ async def ask(model: Model, request: ChatRequest, times: int = 1) -> list[Event]
     async def emit(event: Event) -> None:
         events.append(event)
 
-    pool = Pool()
+    pool = Pool(EVERYWHERE)
     backend = OpenAICompatible(model, pool)
     try:
         for _ in range(times):
@@ -328,7 +329,7 @@ def test_a_connection_that_the_server_closed_meanwhile_is_replaced_without_a_wor
     with Upstream(Reply("a")) as up:
 
         async def twice() -> None:
-            pool = Pool()
+            pool = Pool(EVERYWHERE)
             backend = OpenAICompatible(model(up), pool)
             seen: list[Event] = []
 

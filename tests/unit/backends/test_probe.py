@@ -1,22 +1,24 @@
-"""Whether something listens."""
+"""Something listens, or nothing does."""
 
 from __future__ import annotations
 
-import asyncio
-
-from gateway.backends.probe import probe, probe_now
+from gateway.backends.probe import probe_now
+from gateway.reach import Reach
 from tests.upstream import Upstream
 
 
-def test_a_server_that_is_there_is_seen_and_one_that_is_not_is_not() -> None:
+def test_a_listening_server_is_told_from_a_closed_port() -> None:
     with Upstream() as up:
-        assert asyncio.run(probe(up.url))
         assert probe_now(up.url)
-    assert not asyncio.run(probe(up.url))
     assert not probe_now(up.url)
 
 
-def test_a_name_that_does_not_exist_is_not_there() -> None:
-    for url in ("http://nobody.invalid/v1", "not a url"):
-        assert not asyncio.run(probe(url))
+def test_a_name_that_resolves_to_nothing_is_not_there() -> None:
+    for url in ("http://nobody.invalid/v1", "not a url", f"http://{'a' * 70}.example/v1"):
         assert not probe_now(url)
+
+
+def test_what_may_not_be_connected_to_is_not_probed() -> None:
+    with Upstream() as up:
+        assert not probe_now(up.url, Reach())
+        assert up.connections == 0

@@ -10,6 +10,7 @@ import pytest
 
 from gateway.backends.http import Endpoint, Limits, Pool, Response
 from gateway.errors import ProviderBroken, ProviderTimeout, ProviderUnavailable
+from gateway.reach import EVERYWHERE
 
 Use = Callable[[Response], Awaitable[None]]
 HEAD = b"HTTP/1.1 200 OK\r\n"
@@ -39,7 +40,7 @@ async def exchange(pieces: tuple[bytes | float, ...], use: Use, limits: Limits) 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
     try:
-        response = await Pool().send(Endpoint.of("s", "GET", url, {}), b"", limits)
+        response = await Pool(EVERYWHERE).send(Endpoint.of("s", "GET", url, {}), b"", limits)
         await use(response)
         response.close()
         await asyncio.sleep(0.02)
