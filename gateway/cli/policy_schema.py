@@ -1,1 +1,36 @@
 """`pointsman policy schema`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.cli.options import policy
+from gateway.cli.show import print_json
+
+
+@policy.command("schema")
+def policy_schema(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(metavar="DIR", help="A policy folder whose names an editor shall offer."),
+    ] = None,
+    cases: Annotated[bool, typer.Option("--cases", help="The schema of *.cases.yaml.")] = False,
+) -> None:
+    """Print the JSON Schema of policy files, by which an editor completes and explains them.
+
+    A file whose first line is `# yaml-language-server: $schema=schema.json` is held against that file.
+    """
+    from gateway.policy.jsonschema import cases_schema
+    from gateway.policy.jsonschema import policy_schema as schema_of
+    from gateway.policy.load import names_in
+    from gateway.policy.mistakes import PolicyMistakes
+
+    try:
+        names = names_in(folder) if folder is not None else {}
+    except PolicyMistakes as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
+    print_json((cases_schema if cases else schema_of)(names))

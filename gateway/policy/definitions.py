@@ -15,6 +15,7 @@ A key that is a word of Python's is written with an underscore behind it (`from_
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar, overload
@@ -126,6 +127,7 @@ class Fields:
         required = [key.name for key in cls.keys.values() if key.required]
         return {
             "type": "object",
+            **({"description": inspect.cleandoc(cls.__doc__)} if cls.__doc__ else {}),
             "additionalProperties": False,
             "properties": {name: key.schema() for name, key in cls.keys.items()},
             **({"required": required} if required else {}),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import yaml
 
-from gateway.policy.mistakes import Mistake, proposal
+from gateway.policy.mistakes import Mistake
 from gateway.policy.mistakes import shortened as shortened
 from gateway.policy.strictness import LOADER, Unreadable, refused, text_of
 
@@ -173,46 +173,6 @@ class Reading:
         except (ValueError, OverflowError, RecursionError):
             self.wrong(value, "this cannot be read", "write it shorter and simpler")
         return default
-
-
-class Fields:
-    """A mapping whose keys are known. Unknown and repeated keys are mistakes."""
-
-    def __init__(
-        self,
-        value: Value,
-        found: Reading,
-        what: str,
-        keys: Iterable[str],
-        later: Iterable[str] = (),
-    ) -> None:
-        self.value, self.found, self.what = value, found, what
-        self.present: Mapping[str, Value] = self._checked(tuple(keys), tuple(later))
-
-    def _checked(self, keys: tuple[str, ...], later: tuple[str, ...]) -> dict[str, Value]:
-        present: dict[str, Value] = {}
-        for key, value in self.found.attempt(self.value, Value.pairs, []):
-            name = key.scalar
-            if name in present:
-                self.found.wrong(key, f"{name} is given twice", "keep one of them")
-            elif name not in (*keys, *later):
-                self.found.wrong(key, f"{self.what} has no key {key.shown}", proposal(name, (*keys, *later)))
-            else:
-                present[name] = value
-                if name in later:
-                    self.found.warn(key, f"{self.what}: {name} is not enforced yet")
-        return present
-
-    def read(self, key: str, reader: Callable[[Value], T], default: D) -> T | D:
-        """The key's value, or the default if it is absent or wrong (which is recorded)."""
-        value = self.present.get(key)
-        return default if value is None else self.found.attempt(value, reader, default)
-
-    def need(self, key: str, reader: Callable[[Value], T], default: D) -> T | D:
-        """As `read`, for a key that must be there."""
-        if key not in self.present:
-            self.found.wrong(self.value, f"{self.what} needs {key}", f"add '{key}:'")
-        return self.read(key, reader, default)
 
 
 def compose(file: str, data: bytes, found: Reading) -> Value | None:

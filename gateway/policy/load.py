@@ -84,6 +84,16 @@ def _read(folder: Path, around: Surroundings) -> tuple[Policy, Reading]:
     return replace(policy, warnings=tuple(sorted(found.warnings))), found
 
 
+def names_in(folder: Path) -> dict[str, tuple[str, ...]]:
+    """The names that a folder defines, by kind, whatever else is wrong with it.
+
+    Raises:
+        PolicyMistakes: it is no folder, or cannot be read.
+    """
+    _, found = _read(folder, Surroundings(Vault({})))
+    return {kind: tuple(names) for kind, names in found.defined.items() if kind != "key"}
+
+
 def files_of(folder: Path) -> tuple[File, ...]:
     """The folder's policy files by name; each is read once.
 

@@ -30,7 +30,7 @@ from gateway.policy.shapes import (
     pairs_read,
     reference,
 )
-from gateway.policy.vocabulary import EVALUATORS, FINDINGS, LABELS, NOT_MEASURED, VARIABLES
+from gateway.policy.vocabulary import EVALUATORS, FINDINGS, NOT_MEASURED, VARIABLES
 
 
 def _condition(value: Value, found: Reading) -> Condition:
@@ -55,21 +55,7 @@ def _finding(value: Value) -> str:
     return value.scalar
 
 
-CONDITION = Shape(
-    _condition,
-    {
-        "type": ["string", "boolean"],
-        "pattern": r"\S",
-        "examples": [
-            *(f"{axis} == {word}" for axis, words in LABELS.items() for word in words),
-            '"credential" in findings',
-            "input_tokens > 8000",
-            'caller.team == "hr"',
-            "knowledge.NAME >= 0.4",
-            'request.metadata.KEY == "VALUE"',
-        ],
-    },
-)
+CONDITION = Shape(_condition, named("condition"))
 FINDING: Shape[str] = Shape(lambda value, _: _finding(value), {"type": "string", "enum": sorted(FINDINGS)})
 MODELS = one_or_more(reference("chat"))
 _NAMES = ", ".join(VARIABLES)

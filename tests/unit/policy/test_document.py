@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.policy.document import Fields, Reading, Value, Wrong, compose, names_a_variable
-from gateway.policy.values import text
+from gateway.policy.document import Reading, Value, Wrong, compose, names_a_variable
 
 
 def root(source: str) -> Value:
@@ -45,36 +44,6 @@ def test_a_position_within_a_text_is_found_in_the_file(
     source: str, line: int, column: int, place: tuple[int, int]
 ) -> None:
     assert scalar(source).place_within(line, column) == place
-
-
-def test_unknown_and_repeated_keys_are_mistakes_and_the_others_are_read() -> None:
-    found = Reading()
-    fields = Fields(root("name: a\nnmae: b\nname: c\n"), found, "a thing", ("name", "about"))
-    assert fields.read("name", text, "") == "a"
-    assert [str(mistake) for mistake in found.mistakes] == [
-        "a.yaml:2:1: a thing has no key nmae; did you mean name?",
-        "a.yaml:3:1: name is given twice; keep one of them",
-    ]
-
-
-def test_a_wrong_value_is_recorded_at_its_place_and_the_default_stands() -> None:
-    found = Reading()
-    fields = Fields(root("name: [a]\n"), found, "a thing", ("name", "about"))
-    assert fields.read("name", text, "unnamed") == "unnamed"
-    assert fields.need("about", text, "nothing") == "nothing"
-    assert [str(mistake) for mistake in found.mistakes] == [
-        "a.yaml:1:7: text is wanted here, not a list; put it in quotes",
-        "a.yaml:1:1: a thing needs about; add 'about:'",
-    ]
-
-
-def test_what_comes_later_loads_with_a_warning() -> None:
-    found = Reading()
-    Fields(root("name: a\ncache: x\n"), found, "a thing", ("name",), ("cache",))
-    assert (found.mistakes, list(map(str, found.warnings))) == (
-        [],
-        ["a.yaml:2:1: a thing: cache is not enforced yet"],
-    )
 
 
 @pytest.mark.parametrize(
