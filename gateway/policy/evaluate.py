@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import partial
+from operator import attrgetter, is_
 from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
@@ -92,8 +93,19 @@ class Guarded:
 
     asked: Asked
     verdicts: tuple[Verdict, ...]
-    blocked_by: Guard | None = None
-    masking: tuple[Guard, ...] = ()
+    blocked_by: Guard | None
+    masking: tuple[Guard, ...]
+    facts: Facts = field(compare=False, repr=False)
+    activation: Activation = field(compare=False, repr=False)
+
+    def activated(self, policy: Policy, facts: Facts) -> Activation:
+        """What was read for the guards, as long as the conditions would read the same of these facts."""
+        same = all(map(is_, _read(facts), _read(self.facts)))
+        return self.activation if same else activate(policy, facts)
+
+
+_read = attrgetter("label", "signals", "caller", "model", "stream", "metadata", "headers")
+"""The fields of `Facts` that conditions read."""
 
 
 def decide(policy: Policy, facts: Facts, masked: Label | None = None) -> Decision:
@@ -126,14 +138,14 @@ def guard(policy: Policy, facts: Facts) -> Guarded:
     acting = [e.rule for e, (_, outcome) in zip(entries, verdicts, strict=True) if outcome is not False]
     blocked_by = next((g for g in acting if g.block is not None), None)
     masking = () if blocked_by else tuple([g for g in acting if g.mask])
-    return Guarded(asked, verdicts, blocked_by, masking)
+    return Guarded(asked, verdicts, blocked_by, masking, facts, activation)
 
 
 def route(policy: Policy, facts: Facts, said: Guarded) -> Decision:
     """The second half of `decide`; `facts.label` is the label after masking."""
     if said.blocked_by is not None:
         return Decision(None, Reason.DEFAULT, facts.label, blocked_by=said.blocked_by, guards=said.verdicts)
-    return _gated(policy, facts, said, _routed(policy, facts, said.asked))
+    return _gated(policy, facts, said, _routed(policy, facts, said))
 
 
 class Trace(NamedTuple):
@@ -227,15 +239,15 @@ VALUES: Mapping[str, Callable[[Facts], object]] = MappingProxyType(
 Routed = tuple[Route | None, Reason, tuple[Verdict, ...]]
 
 
-def _routed(policy: Policy, facts: Facts, asked: Asked) -> Routed:
-    if asked.model is not None:
+def _routed(policy: Policy, facts: Facts, said: Guarded) -> Routed:
+    if said.asked.model is not None:
         return None, Reason.NAMED, ()
-    if asked.route is not None:
-        return asked.route, Reason.FORCED, ()
+    if said.asked.route is not None:
+        return said.asked.route, Reason.FORCED, ()
     begun = _begun(policy, facts)
     if begun is not None:
         return begun, Reason.CONTINUED, ()
-    activation = activate(policy, facts)
+    activation = said.activated(policy, facts)
     tried: list[Verdict] = []
     for entry in reach(policy, activation.cell).open_routes(activation):
         route, outcome = entry.rule, entry.evaluate(activation)
