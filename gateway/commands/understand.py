@@ -5,20 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway import __version__
+from gateway.access.keys import ANYONE
 from gateway.accounting.metrics import Metrics
+from gateway.api.wire import chat_request
 from gateway.classify.classifier import LinearClassifier
 from gateway.classify.knowledge import consult
-from gateway.classify.label import label_of
+from gateway.classify.label import labelled
 from gateway.inbound import MAX_HEADER, facts_of
 from gateway.interfaces import Classifier, Parts
+from gateway.masking import Masker
 from gateway.parts import BuiltParts, PartsBuilder, attempt
-from gateway.policy.evaluate import Facts
+from gateway.policy.evaluate import Decision, Facts, guard, route
+from gateway.policy.mistakes import proposal
 from gateway.policy.schema import Policy
 from gateway.settings import Settings
-from gateway.types import Caller, ChatRequest, Refused
+from gateway.types import Caller, ChatRequest, Masked, Refused
 
 Indexing = Callable[[str], None]
 """Told of each knowledge base before it is read."""
@@ -31,6 +35,16 @@ class Understood:
     request: ChatRequest
     facts: Facts
     refused: tuple[Refused, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A request guarded, masked and routed; `facts` hold the final label, `understood` what came."""
+
+    understood: Understood
+    facts: Facts
+    decision: Decision
+    masked: Masked | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +62,48 @@ class Understanding:
             InvalidRequest: the header of the sensitivity names no label.
         """
         policy = self.policy
-        sent = {name.encode(): value.encode() for name, value in headers.items()}
+        sent = _sent(headers)
         signals = self.classifier.classify(parsed)
-        request = parsed.labelled(label_of(signals, caller, policy.unreadable, sent))
+        request = labelled(parsed, signals, caller, policy.unreadable, sent)
         informed, refused = await consult(signals, request, caller, policy.knowledge.values(), self.parts)
         named = {name: headers[name][:MAX_HEADER] for name in policy.header_names if name in headers}
         return Understood(request, facts_of(request, informed, caller, named, sent), tuple(refused))
+
+    async def decided(self, parsed: ChatRequest, caller: Caller, headers: Mapping[str, str]) -> Decided:
+        """The request understood, then guarded, masked and routed, in the pipeline's order and by its parts.
+
+        Raises:
+            InvalidRequest: the header of the sensitivity names no label.
+            UnknownModel, Forbidden: as `evaluate.guard` does.
+            Blocked: what has to be masked is held upstream.
+        """
+        understood = await self.of(parsed, caller, headers)
+        facts, said = understood.facts, guard(self.policy, understood.facts)
+        masked: Masked | None = None
+        if said.masking:
+            masker = Masker(chat_request, self.classifier.classify, self.policy.unreadable)
+            hidden = masker(understood.request, facts.signals, said.masking, caller, _sent(headers))
+            facts, masked = replace(facts, label=hidden.request.label), hidden.note
+        return Decided(understood, facts, route(self.policy, facts, said), masked)
+
+
+def caller_named(policy: Policy, name: str | None) -> Caller:
+    """The policy's caller of that name; without a name, anyone.
+
+    Raises:
+        ValueError: the policy names no such caller.
+    """
+    if name is None:
+        return ANYONE
+    for known in policy.callers:
+        if known.caller.name == name:
+            return known.caller
+    names = [known.caller.name for known in policy.callers]
+    raise ValueError(f"the policy names no caller '{name}'; {proposal(name, names, 'it names')}")
+
+
+def _sent(headers: Mapping[str, str]) -> dict[bytes, bytes]:
+    return {name.encode(): value.encode() for name, value in headers.items()}
 
 
 @asynccontextmanager
