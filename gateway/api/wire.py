@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -26,6 +27,28 @@ _NAMES = frozenset(
     )
 )
 _PART_NEEDS = {"image_url": "vision", "input_audio": "audio", "audio": "audio"}
+# Members that hold what is no text, wherever an upstream may look for it.
+_FILES = frozenset(
+    (
+        *(
+            "image",
+            "images",
+            "image_url",
+            "input_image",
+            "audio",
+            "audio_url",
+            "input_audio",
+            "video",
+            "videos",
+        ),
+        *("video_url", "file", "files", "file_id", "file_ids", "file_data", "attachments"),
+    )
+)
+_SPEECH = frozenset({"role", "content", "tool_calls", "name"})  # of an assistant message, what is known again
+# Base64, as a data URL anywhere in a text or as a whole string, hides what it says.
+_DATA_URL = re.compile(r"data:[\w.+/-]*+(?:;[\w.=+-]++)*?;base64,[a-z0-9+/_-]{16}")  # in small letters
+_WHOLE = re.compile(r"(?:(?i:data:[^,\s]*;base64,))?[A-Za-z0-9+/_-]*={0,2}")
+_LONG_BASE64 = 1024  # characters; a shorter string without a data URL's head may be a word or a name
 _LONG_NUMBER = 10**8  # from nine digits on a number may be a card's or a person's
 _Members = dict[str, Any]
 
@@ -50,8 +73,8 @@ def chat_request(body: bytes) -> ChatRequest:
     model = _required(value, "model", str)
     if len(model) > MAX_MODEL:
         raise InvalidRequest(f"'model' is longer than {MAX_MODEL} characters.", param="model")
-    loose: list[str] = []
-    messages = _messages(value, body, loose)
+    loose = _Loose()
+    messages = _messages(value, body, loose.texts)
     _beside(value, _ROUTED, loose)
     response_format = _member(value, "response_format", dict) or {}
     options = _member(value, "stream_options", dict) or {}
@@ -65,8 +88,32 @@ def chat_request(body: bytes) -> ChatRequest:
         wants_json=str(response_format.get("type", "")).startswith("json"),
         tools=_tools(value),
         metadata=_metadata(value),
-        other_text="\n".join(loose),
+        other_text="\n".join(loose.texts),
+        unreadable=loose.unreadable,
     )
+
+
+@dataclass(slots=True)
+class _Loose:
+    """Strings beside what a model reads as a message's text, and whether something there is no text."""
+
+    texts: list[str] = field(default_factory=list)
+    unreadable: bool = False
+
+    def add(self, text: str) -> None:
+        """What is base64 from end to end is not read: it says nothing, and looks like anything."""
+        if _is_opaque(text):
+            self.unreadable = True
+            if _WHOLE.fullmatch(text):
+                return
+        self.texts.append(text)
+
+
+def _is_opaque(text: str) -> bool:
+    if len(text) >= _LONG_BASE64 and _WHOLE.fullmatch(text):
+        return True
+    small = text.lower()
+    return ";base64," in small and _DATA_URL.search(small) is not None
 
 
 def _object(body: bytes) -> _Members:
@@ -123,8 +170,8 @@ def _required(members: _Members, name: str, kind: type, where: str = "") -> Any:
     return value
 
 
-def _messages(value: _Members, body: bytes, loose: list[str]) -> tuple[Message, ...]:
-    """The messages; `loose` takes the strings that they carry beside what a model reads as their text."""
+def _messages(value: _Members, body: bytes, beside: list[str]) -> tuple[Message, ...]:
+    """The messages; `beside` takes the strings that they carry beside what a model reads as their text."""
     messages = _member(value, "messages", list)
     if messages is None:
         raise InvalidRequest("'messages' is required: a list of at least one message.", param="messages")
@@ -132,12 +179,12 @@ def _messages(value: _Members, body: bytes, loose: list[str]) -> tuple[Message, 
         raise InvalidRequest(f"'messages' must hold 1 to {MAX_MESSAGES:,} messages.", param="messages")
     raws = _raw_messages.decode(body).messages
     return tuple(
-        _message(message, bytes(raw), f"messages[{i}]", loose)
+        _message(message, bytes(raw), f"messages[{i}]", beside)
         for i, (message, raw) in enumerate(zip(messages, raws, strict=True))
     )
 
 
-def _message(message: Any, raw: bytes, at: str, loose: list[str]) -> Message:
+def _message(message: Any, raw: bytes, at: str, beside: list[str]) -> Message:
     if not isinstance(message, dict):
         raise InvalidRequest(f"'{at}' must be an object.", param=at)
     where = at + "."
@@ -145,42 +192,72 @@ def _message(message: Any, raw: bytes, at: str, loose: list[str]) -> Message:
     if role not in _ROLES:
         known = ", ".join(sorted(_ROLES))
         raise InvalidRequest(f"'{where}role' must be one of {known}.", param=where + "role")
-    text, needs, unreadable = _content(message, where, loose)
+    loose = _Loose()
+    content = _content(message, where, loose)
     _beside(message, _READ, loose)
+    beside.extend(loose.texts)
+    calls = _tool_calls(message, where)
     return Message(
         role=role,
-        text=text,
+        text=content.text,
         raw=raw,
-        trusted=role not in ("tool", "function"),
-        needs=needs,
-        unreadable=unreadable or message.get("audio") is not None,
-        tool_calls=_tool_calls(message, where),
+        trusted=_may_be_trusted(role, message, content, calls),
+        needs=content.needs,
+        unreadable=content.unreadable or loose.unreadable or _holds_files(message),
+        tool_calls=calls,
         tool_call_id=_member(message, "tool_call_id", str, where),
         name=_member(message, "name", str, where),
     )
 
 
-def _content(message: _Members, where: str, loose: list[str]) -> tuple[str, frozenset[str], bool]:
-    """The readable text, what its parts need of a model, and whether some part could not be read."""
+def _may_be_trusted(role: str, message: _Members, content: _Content, calls: tuple[ToolCall, ...]) -> bool:
+    """Whether the role speaks for itself; an assistant that says more than can be known again does not."""
+    if role != "assistant":
+        return role not in ("tool", "function")
+    more = any(value for name, value in message.items() if name not in _SPEECH)
+    return content.plain and not more and len(calls) == len(message.get("tool_calls") or ())
+
+
+def _holds_files(members: _Members) -> bool:
+    return any(members[name] for name in _FILES.intersection(members))
+
+
+class _Content(NamedTuple):
+    """What a message says: the readable text, what its parts need of a model, whether some part is no text.
+
+    `plain`: nothing stands beside the text.
+    """
+
+    text: str
+    needs: frozenset[str] = frozenset()
+    unreadable: bool = False
+    plain: bool = True
+
+
+def _content(message: _Members, where: str, loose: _Loose) -> _Content:
     content = message.get("content")
     if content is None or isinstance(content, str):
-        return content or "", frozenset(), False
+        return _Content(content or "", unreadable=_is_opaque(content or ""))
     if not isinstance(content, list) or not all(isinstance(part, dict) for part in content):
         raise InvalidRequest(
             f"'{where}content' must be a string or a list of content parts.", param=where + "content"
         )
-    texts, needs, unreadable = [], set(), False
+    texts, needs, unreadable, plain = [], set(), False, True
     for i, part in enumerate(content):
         here = f"{where}content[{i}]."
         kind = _required(part, "type", str, here)
         if kind in ("text", "refusal"):
-            texts.append(_member(part, kind, str, here) or "")
-            _beside(part, frozenset({"type", kind}), loose)
+            text = _member(part, kind, str, here) or ""
+            texts.append(text)
+            read = frozenset({"type", kind})
+            plain = plain and kind == "text" and not any(part[name] for name in part.keys() - read)
+            unreadable = unreadable or _holds_files(part) or _is_opaque(text)
+            _beside(part, read, loose)
         else:
-            unreadable = True
+            unreadable, plain = True, False
             needs.add(_PART_NEEDS.get(kind, kind))
             _beside(part, frozenset(), loose)
-    return "\n".join(texts), frozenset(needs & {"vision", "audio"}), unreadable
+    return _Content("\n".join(texts), frozenset(needs & {"vision", "audio"}), unreadable, plain)
 
 
 class _FunctionSpec(msgspec.Struct):
@@ -223,16 +300,17 @@ def _metadata(value: _Members) -> dict[str, str]:
     return dict(pairs[:16])
 
 
-def _beside(members: _Members, read: frozenset[str], loose: list[str]) -> None:
+def _beside(members: _Members, read: frozenset[str], loose: _Loose) -> None:
     """Whatever could carry text, names and long numbers included, but for members that are read elsewhere."""
     for name, value in members.items():
         if name in read:
             continue
         if name not in _NAMES:
-            loose.append(name)
+            loose.add(name)
         if value is None or value is True or value is False:
             continue
-        loose.extend(_walk(name, value))
+        for text in _walk(name, value):
+            loose.add(text)
 
 
 def _walk(name: str, value: Any) -> Iterator[str]:
@@ -240,8 +318,7 @@ def _walk(name: str, value: Any) -> Iterator[str]:
     while stack:
         name, item = stack.pop()
         if isinstance(item, str):
-            if not item.startswith("data:"):  # a data URL: no text, and its part counts as unreadable
-                yield item
+            yield item
             if name == "arguments":
                 yield from _arguments(item)
         elif isinstance(item, dict):

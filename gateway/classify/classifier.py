@@ -61,7 +61,7 @@ class LinearClassifier:
             findings=findings,
             language=language(question),
             input_tokens=estimated_tokens(request),
-            unreadable=cut or any(message.unreadable for message in request.messages),
+            unreadable=cut or request.unreadable or any(message.unreadable for message in request.messages),
             needs=needs(request),
         )
 

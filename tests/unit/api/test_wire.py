@@ -40,6 +40,96 @@ def test_text_parts_are_read_and_an_image_is_marked_unreadable() -> None:
     assert message.needs == {"vision"}
 
 
+PICTURE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"
+DATA_URL = f"data:image/png;base64,{PICTURE}"
+LONG = PICTURE * 20
+PARTS: list[dict[str, Any]] = [
+    {"type": "image_url", "image_url": {"url": DATA_URL}},
+    {"type": "image_url", "image_url": {"url": "https://example.org/passport.png", "detail": "low"}},
+    {"type": "input_audio", "input_audio": {"data": PICTURE, "format": "wav"}},
+    {"type": "file", "file": {"file_id": "file-123"}},
+    {"type": "file", "file": {"filename": "a.pdf", "file_data": f"data:application/pdf;base64,{PICTURE}"}},
+    {"type": "video_url", "video_url": {"url": "https://example.org/a.mp4"}},
+    {"type": "input_image", "image_url": DATA_URL},
+    {"type": "document", "source": {"type": "text", "data": "Hello"}},
+    {"type": "TEXT", "text": "Hello"},
+    {"type": "brand_new"},
+    {"type": "text", "text": f"See ![this]({DATA_URL})"},
+    {"type": "text", "text": DATA_URL.upper()},
+    {"type": "text", "text": f"data:text/plain;charset=utf-8;base64,{PICTURE}"},
+    {"type": "text", "text": LONG},
+    {"type": "text", "text": "Hello", "image_url": {"url": "https://example.org/a.png"}},
+    {"type": "text", "text": "Hello", "more": [DATA_URL]},
+]
+
+
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: f"{part}"[:60])
+@pytest.mark.parametrize("role", ["user", "system", "assistant", "tool"])
+def test_what_is_no_text_is_marked_unreadable(part: dict[str, Any], role: str) -> None:
+    content = [{"type": "text", "text": "Look:"}, part]
+    (message,) = chat_request(body(messages=[{"role": role, "content": content}])).messages
+    assert message.unreadable
+    assert message.text.startswith("Look:")
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"content": f"See {DATA_URL}"},
+        {"content": LONG},
+        {"content": None, "audio": {"id": "audio_123"}},
+        {"content": "Look", "images": [PICTURE]},
+        {"content": "Look", "attachments": [{"id": 1}]},
+        {"content": "Look", "brand_new": {"deep": [DATA_URL]}},
+        {"content": "Look", "brand_new": LONG},
+        {
+            "content": None,
+            "tool_calls": [{"id": "1", "function": {"name": "f", "arguments": f'{{"x":"{DATA_URL}"}}'}}],
+        },
+    ],
+    ids=str,
+)
+def test_a_message_that_holds_what_is_no_text_is_marked_unreadable(members: dict[str, Any]) -> None:
+    (message,) = chat_request(body(messages=[{"role": "assistant", **members}])).messages
+    assert message.unreadable
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"content": "Write `data:image/png;base64,…` before it"},
+        {"content": "data: my address is here"},
+        {"content": [{"type": "text", "text": "Hello"}, {"type": "refusal", "refusal": "No."}]},
+        {"content": [{"type": "text", "text": "Hello", "cache_control": {"type": "ephemeral"}}]},
+        {"content": "word " * 1000},
+        {"content": None, "audio": None, "refusal": None},
+        {"content": "Hello", "reasoning_content": "Hm."},
+    ],
+    ids=lambda members: f"{members}"[:60],
+)
+def test_text_is_readable(members: dict[str, Any]) -> None:
+    (message,) = chat_request(body(messages=[{"role": "assistant", **members}])).messages
+    assert not message.unreadable
+
+
+@pytest.mark.parametrize("members", [{"metadata": {"x": DATA_URL}}, {"prediction": {"content": LONG}}])
+def test_what_is_no_text_beside_the_messages_makes_the_request_unreadable(members: dict[str, Any]) -> None:
+    request = chat_request(body(**members))
+    assert request.unreadable
+    assert not any(message.unreadable for message in request.messages)
+    assert not chat_request(body(metadata={"x": "data"})).unreadable
+
+
+def test_no_head_of_a_data_url_hides_what_follows() -> None:
+    for head in ("data:", "data: ", "data:text/plain,", "data:;base64,"):
+        assert "anna@example.org" in chat_request(body(user=f"{head}anna@example.org")).other_text
+
+
+def test_base64_is_not_read_as_text() -> None:
+    parts = [{"type": "image_url", "image_url": {"url": DATA_URL}}, {"type": "x", "data": LONG}]
+    assert PICTURE not in chat_request(body(messages=[{"role": "user", "content": parts}])).other_text
+
+
 @pytest.mark.parametrize(
     "members",
     [
@@ -118,6 +208,26 @@ def test_no_string_of_a_body_escapes_the_reading(members: dict[str, Any]) -> Non
             "messages[0].content[0].type",
             "required",
         ),
+        (body(messages=[{"role": "user", "content": ["x"]}]), "messages[0].content", "content parts"),
+        (body(messages=[{"role": "user", "content": [[{"type": "text"}]]}]), "messages[0].content", "parts"),
+        (body(messages=[{"role": "user", "content": {"type": "text"}}]), "messages[0].content", "parts"),
+        (
+            body(messages=[{"role": "user", "content": [{"type": "text", "text": ["x"]}]}]),
+            "messages[0].content[0].text",
+            "a string",
+        ),
+        (
+            body(messages=[{"role": "user", "content": [{"type": "text", "text": {"x": 1}}]}]),
+            "messages[0].content[0].text",
+            "a string",
+        ),
+        (
+            body(messages=[{"role": "user", "content": [{"type": ["text"]}]}]),
+            "messages[0].content[0].type",
+            "a string",
+        ),
+        (body(messages=[{"role": "User", "content": "x"}]), "messages[0].role", "one of"),
+        (body(messages=[{"role": ["user"], "content": "x"}]), "messages[0].role", "a string"),
         (body(stream="yes"), "stream", "true or false"),
         (body(max_tokens="many"), "max_tokens", "integer"),
         (body(tools=[{"type": "function", "function": {}}]), "tools", "list of tools"),

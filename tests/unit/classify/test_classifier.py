@@ -95,10 +95,12 @@ def test_text_past_the_limit_is_unreadable_and_the_newest_is_read() -> None:
     assert found.sensitivity.best is Label.RESTRICTED
 
 
-def test_a_message_that_could_not_be_read_makes_the_request_unreadable() -> None:
+def test_a_part_that_could_not_be_read_makes_the_request_unreadable() -> None:
     request = ChatRequest("auto", (Message("user", "see picture", b"", unreadable=True),), {})
 
     assert CLASSIFIER.classify(request).unreadable
+    beside = ChatRequest("auto", (Message("user", "see metadata", b""),), {}, unreadable=True)
+    assert CLASSIFIER.classify(beside).unreadable
 
 
 def test_an_empty_request_is_classified_too() -> None:
