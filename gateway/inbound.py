@@ -16,6 +16,7 @@ from gateway.policy.schema import Policy, Price
 from gateway.types import Answer, Caller, ChatRequest, Delta, Signals, Usage
 
 MAX_HEADER = 256  # bytes of a header that a condition may read
+CONVERSATION = b"x-pointsman-conversation"  # a caller's own name for a conversation
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def _conversation(request: ChatRequest, caller: Caller, sent: Mapping[bytes, byt
 
     Its 16 bits are enough to draw by and too few to tell a text by, so that the ledger may keep them.
     """
-    named = sent.get(b"x-pointsman-conversation")
+    named = sent.get(CONVERSATION)
     first = next((m.text for m in request.messages if m.role == "user"), "")
     key = f"{caller.name}/{named.decode('latin-1') if named else first}"
     return blake2b(key.encode("utf-8", "surrogatepass"), digest_size=2).hexdigest()

@@ -13,6 +13,7 @@ from gateway.accounting.book import Book
 from gateway.accounting.exchange import Exchange
 from gateway.classify.knowledge import consult
 from gateway.classify.label import labelled
+from gateway.conversations import Conversations, Thread
 from gateway.errors import Blocked, GatewayError, HungUp, InternalError
 from gateway.inbound import Incoming, InForce, Reply, facts_of
 from gateway.interfaces import Classifier
@@ -36,6 +37,7 @@ class Pipeline:
 
     def __init__(self, classifier: Classifier, book: Book) -> None:
         self._classifier, self._book = classifier, book
+        self._conversations = Conversations()
 
     async def serve(self, incoming: Incoming, reply: Reply, force: InForce) -> None:
         """Serves one request to its end; cancelled when the caller hangs up, which is accounted too."""
@@ -63,6 +65,7 @@ class Pipeline:
         started = perf_counter()
         beside = len(body) > PARSED_IN_PLACE
         parsed = await asyncio.to_thread(incoming.parse, body) if beside else incoming.parse(body)
+        thread = self._conversations.resume(parsed, caller, incoming.headers)
         exchange.spend("admit", perf_counter() - started)
         request, signals = await self._understand(parsed, caller, incoming, force, exchange)
         exchange.request, exchange.signals = request, signals
@@ -70,13 +73,13 @@ class Pipeline:
         hidden = await self._mask(said.masking, request, signals, incoming, force, exchange)
         if hidden is not None:
             request, facts = hidden.request, replace(facts, label=hidden.request.label)
-            exchange.request = request
         started = perf_counter()
-        decision = exchange.decision = route(force.policy, facts, said)
+        request = exchange.request = thread.trusting(request)
+        decision = exchange.decision = route(force.policy, replace(facts, stays=thread.stays), said)
         exchange.spend("decide", perf_counter() - started)
         mask = hidden.mask if hidden else None
         inflow = Inflow(self._classifier.find, caller.clearance, mask)
-        await self._act(decision, request, reply, force, exchange, inflow)
+        await self._act(decision, request, reply, force, exchange, inflow, thread)
 
     async def _understand(
         self, parsed: ChatRequest, caller: Caller, incoming: Incoming, force: InForce, exchange: Exchange
@@ -144,6 +147,7 @@ class Pipeline:
         force: InForce,
         exchange: Exchange,
         inflow: Inflow,
+        thread: Thread,
     ) -> None:
         for refused in decision.refused:
             exchange.note(refused)
@@ -153,6 +157,7 @@ class Pipeline:
             raise no_cleared_model(request)
 
         async def emit(event: Event) -> None:
+            thread.hear(event, exchange.route)
             if isinstance(event, Delta | Answer):
                 exchange.content(event, perf_counter())
                 await reply.event(event, exchange)

@@ -23,6 +23,7 @@ LAYERS = (
     {"policy", "reach", "settings", "log"},
     STAGES,
     {"inbound"},
+    {"conversations"},
     {"masking"},
     {"pipeline"},
     {"api"},

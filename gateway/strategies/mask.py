@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -68,11 +68,14 @@ class Unmasking:
     def _chunk(self, delta: Delta, raw: bytes) -> Delta:
         """A chunk of an upstream's; its choices each have channels of their own."""
         body = msgspec.json.decode(raw)
+        text, calls = delta.text, delta.tool_calls
         for choice in body.get("choices") or []:
             said = choice.get("delta")
             if isinstance(said, dict):
                 self._say(choice.get("index", 0), said, choice.get("finish_reason") is not None)
-        return replace(delta, raw=_json.encode(body))
+                if not choice.get("index"):
+                    text, calls = _text(said), _calls(said)
+        return replace(delta, text=text, tool_calls=calls, raw=_json.encode(body))
 
     def _say(self, choice: int, said: dict[str, Any], last: bool) -> None:
         for name, text in said.items():
@@ -108,3 +111,19 @@ class Unmasking:
         held = self._channels[channel].rest() if channel in self._channels else ""
         if held:
             yield held
+
+
+def _text(said: Mapping[str, Any]) -> str:
+    text = said.get("content")
+    return text if isinstance(text, str) else ""
+
+
+def _calls(said: Mapping[str, Any]) -> tuple[ToolCallDelta, ...]:
+    calls = enumerate(said.get("tool_calls") or [])
+    functions = ((at, call, call.get("function") or {}) for at, call in calls)
+    return tuple(
+        ToolCallDelta(
+            call.get("index", at), call.get("id") or "", f.get("name") or "", f.get("arguments") or ""
+        )
+        for at, call, f in functions
+    )

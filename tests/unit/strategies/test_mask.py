@@ -116,3 +116,12 @@ def test_what_is_held_back_leaves_where_a_stream_has_no_finish() -> None:
 def test_notes_pass_as_they_are() -> None:
     tried = Tried("m", "ok", Usage(), 0.1)
     assert through(tried) == [tried]
+
+
+def test_what_is_read_of_a_chunk_is_what_its_bytes_say() -> None:
+    function = {"name": "send", "arguments": '{"to": "[EMAIL_1]"}'}
+    said = {"content": "Dear [EMAIL", "tool_calls": [{"index": 0, "id": "c1", "function": function}]}
+    first, last = (e for e in through(chunk(said), chunk({"content": "_1]"}, "stop")) if isinstance(e, Delta))
+    assert first.text + last.text == f"Dear {VALUE}"
+    (call,) = first.tool_calls
+    assert (call.id, call.name, json.loads(call.arguments)) == ("c1", "send", {"to": VALUE})
