@@ -13,6 +13,7 @@ from gateway.types import ChatRequest, Event, Finding, Passage, Signals, ToolCal
 
 Emit = Callable[[Event], Awaitable[None]]
 Strategy = Callable[[ChatRequest, Emit], Coroutine[Any, Any, None]]
+Row = Mapping[str, Any]
 FindText = Callable[[str], tuple[Finding, ...]]
 
 
@@ -76,6 +77,6 @@ class Parts(Protocol):
 
 
 class Ledger(Protocol):
-    """Takes one row for every request; a row holds no content."""
+    """Takes one row for every request, as the gate has passed it; a row holds no content."""
 
-    def write(self, row: Mapping[str, Any]) -> None: ...
+    def write(self, row: Cleared[Row]) -> None: ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,27 +12,41 @@ import msgspec
 
 from gateway.accounting.bill import Bill
 from gateway.accounting.exchange import Exchange
+from gateway.accounting.words import KIND, Words, words_of
+from gateway.interfaces import Row
+from gateway.labels import Cleared, clear
 from gateway.policy.evaluate import Decision, Verdict
 from gateway.policy.schema import Policy
-from gateway.types import Axis, ChatRequest, Guess, Masked, Signals
+from gateway.types import Axis, Guess, Masked, Signals
 
 _encoder = msgspec.json.Encoder(decimal_format="string")
+_FINISHES = frozenset({"stop", "length", "tool_calls", "content_filter", "function_call"})
 
 
-def row_of(exchange: Exchange, bill: Bill) -> dict[str, Any]:
-    """The row of a finished request. No text of a message, a passage or a tool is in it."""
+def row_of(exchange: Exchange, bill: Bill) -> Cleared[Row]:
+    """The row of a finished request, with what the ledger is cleared for.
+
+    What the gateway says itself (names, counts, labels, signals, times) is public. What a caller wrote beside
+    its messages is there as far as the gate lets it; no text of a message, a passage or a tool is in it.
+    """
+    words = words_of(exchange)
+    row: Row = _row(exchange, bill, words.value)
+    return clear(row, words.label, exchange.policy.log, KIND)
+
+
+def _row(exchange: Exchange, bill: Bill, words: Words) -> dict[str, Any]:
     return {
         "id": exchange.request_id,
         "at": datetime.fromtimestamp(exchange.at, UTC),
         "policy": exchange.policy.revision,
         "caller": _caller(exchange),
-        "request": _request(exchange),
+        "request": _request(exchange, words),
         "signals": None if exchange.signals is None else _signals(exchange.signals, exchange.policy),
         "decision": None if exchange.decision is None else _decision(exchange.decision),
         "model": exchange.model,
         "outcome": exchange.outcome,
         "error_type": exchange.error.error_type if exchange.error else None,
-        "finish": exchange.finish,
+        "finish": _finish(exchange.finish),
         "tries": exchange.tries,
         "retrievals": [
             {
@@ -74,27 +88,26 @@ def _caller(exchange: Exchange) -> dict[str, Any] | None:
     }
 
 
-def _request(exchange: Exchange) -> dict[str, Any] | None:
+def _finish(said: str | None) -> str | None:
+    """An upstream may say anything here."""
+    return said if said is None or said in _FINISHES else "other"
+
+
+def _request(exchange: Exchange, words: Words) -> dict[str, Any] | None:
     request = exchange.request
     if request is None:
         return None
     return {
-        "model": request.model if exchange.decision else None,  # else it may say anything
+        "model": words.model,
         "stream": request.stream,
         "messages": len(request.messages),
         "max_tokens": request.max_tokens,
-        "metadata": _metadata(request, exchange.signals),
+        "metadata": words.metadata,
         "sticky": exchange.sticky,
-        "headers": {name: exchange.headers.get(name) for name in sorted(exchange.policy.header_names)},
+        "headers": words.headers,
         "label": request.label.word,
         "label_reached": exchange.label.word if exchange.label is not None else None,
     }
-
-
-def _metadata(request: ChatRequest, signals: Signals | None) -> dict[str, str] | None:
-    """What a condition can read; left out where something sensitive was found outside the messages."""
-    clean = signals is not None and all(f.message >= 0 for f in signals.findings)
-    return dict(request.metadata) if clean else None
 
 
 def _signals(signals: Signals, policy: Policy) -> dict[str, Any]:
@@ -160,9 +173,9 @@ class JournalLedger:
         if _is_torn(path):
             os.write(self._fd, b"\n")
 
-    def write(self, row: Mapping[str, Any]) -> None:
+    def write(self, row: Cleared[Row]) -> None:
         """Raises OSError where the disk will not take it."""
-        data = _encoder.encode(row) + b"\n"
+        data = _encoder.encode(row.value) + b"\n"
         written = os.write(self._fd, data)
         while written < len(data):
             written += os.write(self._fd, data[written:])

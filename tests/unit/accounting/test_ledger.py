@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
-from gateway.accounting.ledger import JournalLedger, find_rows
+import pytest
+
+from gateway.accounting.bill import Bill
+from gateway.accounting.exchange import Exchange
+from gateway.accounting.ledger import JournalLedger, find_rows, row_of
+from gateway.interfaces import Row
+from gateway.labels import Cleared, NotCleared, clear
+from gateway.policy.schema import Log, Policy
+from gateway.types import Label
+
+
+def passed(row: dict[str, Any], label: Label = Label.PUBLIC) -> Cleared[Row]:
+    kept: Row = row
+    return clear(kept, label, Log(), "ledger")
 
 
 def test_a_row_is_found_again_by_its_id(tmp_path: Path) -> None:
     ledger = JournalLedger(tmp_path)
-    ledger.write({"id": "a", "n": 1})
-    ledger.write({"id": "b", "about": "a"})
+    ledger.write(passed({"id": "a", "n": 1}))
+    ledger.write(passed({"id": "b", "about": "a"}))
     assert list(find_rows(tmp_path, "a")) == [{"id": "a", "n": 1}]
 
 
 def test_a_torn_line_hides_no_other_row(tmp_path: Path) -> None:
-    JournalLedger(tmp_path).write({"id": "a"})
+    JournalLedger(tmp_path).write(passed({"id": "a"}))
     with (tmp_path / "journal.jsonl").open("ab") as journal:
         journal.write(b'{"id": "a", "torn')
     assert list(find_rows(tmp_path, "a")) == [{"id": "a"}]
@@ -23,10 +38,23 @@ def test_a_torn_line_hides_no_other_row(tmp_path: Path) -> None:
 
 def test_a_row_written_after_a_torn_line_is_not_lost(tmp_path: Path) -> None:
     (tmp_path / "journal.jsonl").write_bytes(b'{"id": "a", "torn')
-    JournalLedger(tmp_path).write({"id": "b"})
+    JournalLedger(tmp_path).write(passed({"id": "b"}))
     assert list(find_rows(tmp_path, "b")) == [{"id": "b"}]
 
 
 def test_the_journal_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
     JournalLedger(tmp_path)
     assert (tmp_path / "journal.jsonl").stat().st_mode & 0o077 == 0
+
+
+def test_a_row_above_the_ledgers_clearance_cannot_be_made_fit_to_write() -> None:
+    with pytest.raises(NotCleared):
+        passed({"id": "a"}, Label.INTERNAL)
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"), [("stop", "stop"), (None, None), ("my password is hunter2", "other")]
+)
+def test_how_an_answer_ended_is_one_of_a_few_words(said: str | None, kept: str | None) -> None:
+    exchange = Exchange("id", 1.0, 0.0, Policy("r", {}, ()), finish=said)
+    assert row_of(exchange, Bill((), (), Decimal(0))).value["finish"] == kept

@@ -1,0 +1,83 @@
+"""What of a caller's own words the ledger may keep, as the gate says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gateway.accounting.exchange import Exchange
+from gateway.labels import Cleared, NotCleared, clear, highest
+from gateway.policy.naming import AUTO, ROUTE, matches
+from gateway.policy.schema import Policy
+from gateway.types import Label, Refused
+
+KIND = "ledger"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a condition can read of what a caller wrote beside its messages; None: it is not kept.
+
+    A header that the policy reads and that was not sent is null. A model's name that the policy knows is the
+    policy's word; of any other, the alias that took it is.
+    """
+
+    model: str | None
+    metadata: Mapping[str, str] | None
+    headers: Mapping[str, str | None] | None
+
+
+def words_of(exchange: Exchange) -> Cleared[Words]:
+    """The words as far as the ledger is cleared for them; what is left out is noted as a refusal.
+
+    They carry the label that the request had before anything in its messages was masked: they were not.
+    """
+    policy, label = exchange.policy, _label(exchange)
+    said = _said(exchange)
+    try:
+        return clear(said, label, policy.log, KIND)
+    except NotCleared:
+        left = _left(exchange, said)
+        if left != said:
+            exchange.note(Refused(KIND, policy.log.name, label))
+        return clear(left, Label.PUBLIC, policy.log, KIND)
+
+
+def _label(exchange: Exchange) -> Label:
+    before = exchange.masked.before if exchange.masked is not None else Label.PUBLIC
+    return highest((exchange.label or Label.PUBLIC, before))
+
+
+def _said(exchange: Exchange) -> Words:
+    request, policy = exchange.request, exchange.policy
+    if request is None:
+        return Words(None, None, None)
+    return Words(
+        request.model if exchange.decision else None,  # one that nothing is known by may say anything
+        dict(request.metadata) if _clean(exchange) else None,
+        {name: exchange.headers.get(name) for name in sorted(policy.header_names)},
+    )
+
+
+def _clean(exchange: Exchange) -> bool:
+    """Nothing sensitive was found outside the messages, where metadata is."""
+    return exchange.signals is not None and all(f.message >= 0 for f in exchange.signals.findings)
+
+
+def _left(exchange: Exchange, said: Words) -> Words:
+    """What of them is the policy's own."""
+    return Words(
+        said.model and _known(exchange.policy, said.model),
+        None if said.metadata else said.metadata,
+        None if any((said.headers or {}).values()) else said.headers,
+    )
+
+
+def _known(policy: Policy, name: str) -> str | None:
+    route = name.removeprefix(ROUTE)
+    if name == AUTO or name in policy.models or name in policy.aliases:
+        return name
+    if name.startswith(ROUTE) and policy.route(route) is not None:
+        return name
+    fitting = [alias for alias in policy.aliases if matches(alias, name)]
+    return max(fitting, key=len, default=None)
