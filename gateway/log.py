@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from datetime import UTC, datetime
+from traceback import format_tb
 from typing import Any, TextIO
 
 import msgspec
 
 _encode = msgspec.json.Encoder().encode
+_LONGEST_CHAIN = 8
 
 
 class JsonFormatter(logging.Formatter):
@@ -20,11 +23,11 @@ class JsonFormatter(logging.Formatter):
             "at": datetime.fromtimestamp(record.created, UTC),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": _message(record),
             **getattr(record, "fields", {}),
         }
-        if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
+        if record.exc_info and record.exc_info[1]:
+            line["exception"] = traced(record.exc_info[1])
         return _encode(line).decode()
 
 
@@ -35,8 +38,31 @@ class LineFormatter(logging.Formatter):
         at = datetime.fromtimestamp(record.created).strftime("%H:%M:%S")
         fields = getattr(record, "fields", {})
         told = "".join(f" {name}={value}" for name, value in fields.items() if value not in (None, ""))
-        line = f"{at} {record.levelname.lower():7} {record.getMessage()}{told}"
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        line = f"{at} {record.levelname.lower():7} {_message(record)}{told}"
+        error = record.exc_info[1] if record.exc_info else None
+        return f"{line}\n{traced(error)}" if error is not None else line
+
+
+def _message(record: logging.LogRecord) -> str:
+    """What is said; asyncio goes on with a task's result, which may be content."""
+    said = record.getMessage()
+    return said.partition("\n")[0] if record.name == "asyncio" else said
+
+
+def traced(error: BaseException) -> str:
+    """Where an exception comes from, without its own words, which may be a request's; oldest first."""
+    chain: list[str] = []
+    following: BaseException | None = error
+    while following is not None and len(chain) < _LONGEST_CHAIN:
+        chain.append("".join(format_tb(following.__traceback__)) + _kind(following))
+        following = following.__cause__ or (None if following.__suppress_context__ else following.__context__)
+    return "\nwhich led to:\n".join(reversed(chain))
+
+
+def _kind(error: BaseException) -> str:
+    """Its type; of an error of the system, what the system says."""
+    name = type(error).__name__
+    return f"{name}: {os.strerror(error.errno)}" if isinstance(error, OSError) and error.errno else name
 
 
 def set_up(level: str, stream: TextIO = sys.stderr) -> None:
