@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from gateway.accounting.exchange import Exchange
 from gateway.types import Freshness, Guess, Task
 
 Headers = list[tuple[bytes, bytes]]
-MAX_SOURCES = 8
+MAX_NAMES = 8  # in one header
 
 
 def response_headers(exchange: Exchange) -> Headers:
@@ -17,6 +19,7 @@ def response_headers(exchange: Exchange) -> Headers:
         b"x-pointsman-route": exchange.route,
         b"x-pointsman-model": exchange.model,
         b"x-pointsman-sources": _sources(exchange) if exchange.retrievals else None,
+        b"x-pointsman-held-back": _held_back(exchange) if exchange.tool_uses else None,
         b"x-pointsman-overhead-ms": f"{exchange.overhead * 1000:.2f}",
         b"x-pointsman-cost-usd": None if exchange.cost_usd is None else f"{exchange.cost_usd:f}",
         **(_labels(exchange) if _discloses(exchange) else {}),
@@ -49,7 +52,14 @@ def _freshness(guess: Guess[Freshness]) -> str:
 
 def _sources(exchange: Exchange) -> str:
     """The documents behind the answer, in the numbering of the prompt."""
-    passages = [passage for found in exchange.retrievals for passage in found.passages]
-    named = dict.fromkeys(passage.source for passage in passages)
-    printable = (name for name in named if name.isprintable())
-    return ", ".join(name.replace(",", "%2C") for name in list(printable)[:MAX_SOURCES])
+    return _names(passage.source for found in exchange.retrievals for passage in found.passages)
+
+
+def _held_back(exchange: Exchange) -> str:
+    """The tools that untrusted text may have asked for, and that were not called before the reply began."""
+    return _names(use.tool for use in exchange.tool_uses if use.status == "held_back")
+
+
+def _names(names: Iterable[str]) -> str:
+    printable = [name for name in dict.fromkeys(names) if name.isprintable()]
+    return ", ".join(name.replace(",", "%2C") for name in printable[:MAX_NAMES])
