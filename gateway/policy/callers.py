@@ -42,12 +42,12 @@ class CallerFields(Fields, what="a caller"):
     key_sha256 = Key(
         DIGEST, "The hash of the caller's key; `pointsman keys hash` makes both.", "", required=True
     )
-    team = Key(NAME, "The team that requests are counted for; conditions read it as caller.team.", "")
+    team = Key(NAME, "The team that requests are counted for; conditions read it as `caller.team`.", "")
     label = Key(LABEL, "The least label of what this caller sends.", Label.PUBLIC)
     clearance = Key(LABEL, "The highest label that the gateway may add for this caller.", Label.PUBLIC)
     may_use = Key(
         one_or_more(reference("usable"), least=0),
-        "The names it may ask for: auto, route/NAME, models, aliases; `*` at the end stands for any "
+        "The names it may ask for: `auto`, `route/NAME`, models, aliases; `*` at the end stands for any "
         "ending. Without it, all.",
         ("*",),
     )

@@ -74,12 +74,13 @@ class Key(Generic[T, D]):
 
     def schema(self) -> Schema:
         about = f"{self.about} Not enforced yet: it does nothing so far." if self.later else self.about
-        usual = {} if self.required or self._says_nothing() else {"default": self.shape.written(self.default)}
-        return {**self.shape.schema, "description": about, **usual}
+        marked = {"markdownDescription": about} if "`" in about else {}
+        return {**self.shape.schema, "title": self.name, "description": about, **marked, **self._usual()}
 
-    def _says_nothing(self) -> bool:
-        """A default that a file could not show: nothing, or an empty text, list or mapping."""
-        return self.default is None or self.default in ("", (), {})
+    def _usual(self) -> Schema:
+        """The default, if it says anything that a file could show."""
+        written = None if self.required or self.default is None else self.shape.written(self.default)
+        return {} if written in (None, "", [], {}) else {"default": written}
 
 
 class Fields:
@@ -126,6 +127,7 @@ class Fields:
     def schema(cls) -> Schema:
         required = [key.name for key in cls.keys.values() if key.required]
         return {
+            "title": cls.what,
             "type": "object",
             **({"description": inspect.cleandoc(cls.__doc__)} if cls.__doc__ else {}),
             "additionalProperties": False,
@@ -144,4 +146,4 @@ def _warn_of_secrets(value: Value, found: Reading) -> None:
 
 def section(fields: type[F], make: Callable[[F], T]) -> Shape[T]:
     """A mapping of known keys, and what is made of it."""
-    return Shape(lambda value, found: make(fields(value, found)), fields.schema())
+    return Shape(lambda value, found: make(fields(value, found)), fields.schema(), lambda _: None)

@@ -44,7 +44,7 @@ def _document(fields: type[Fields], title: str, names: Names) -> Schema:
     schema = fields.schema()
     used = _referred(schema)
     definitions = {kind: made for kind, made in _definitions(names).items() if kind in used}
-    return {"$schema": DRAFT, "title": title, **schema, "definitions": definitions}
+    return {"$schema": DRAFT, **schema, "title": title, "definitions": definitions}
 
 
 def _definitions(names: Names) -> dict[str, Schema]:
@@ -65,8 +65,9 @@ def _offering(words: Iterable[str]) -> Schema:
 
 def _condition(bases: Iterable[str]) -> Schema:
     labels = (f"{axis} == {word}" for axis, words in LABELS.items() for word in words)
-    known = (f"{_score(name)} >= 0.4" for name in bases)
-    return {"type": ["string", "boolean"], "pattern": r"\S", "examples": [*labels, *known, *_CONDITIONS]}
+    scores = (f"{_score(name)} >= 0.4" for name in bases)
+    offered = [{"label": text, "body": text} for text in (*labels, *scores, *_CONDITIONS)]
+    return {"type": ["string", "boolean"], "pattern": r"\S", "defaultSnippets": offered}
 
 
 def _score(base: str) -> str:

@@ -124,7 +124,7 @@ class ModelFields(
     kind = Key(one_of("chat", "embedding"), "chat: it answers; embedding: it embeds texts.", "chat")
     base_url = Key(URL, "The address of the server, up to and with /v1.", None)
     api_key = Key(
-        SECRET, "The provider's key as ${VARIABLE} or file:/run/secrets/NAME, never the key itself.", None
+        SECRET, "The provider's key as `${VARIABLE}` or `file:/run/secrets/NAME`, never the key itself.", None
     )
     clearance = Key(
         LABEL,

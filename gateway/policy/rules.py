@@ -58,7 +58,7 @@ def _finding(value: Value) -> str:
 CONDITION = Shape(_condition, named("condition"))
 FINDING: Shape[str] = Shape(lambda value, _: _finding(value), {"type": "string", "enum": sorted(FINDINGS)})
 MODELS = one_or_more(reference("chat"))
-_NAMES = ", ".join(VARIABLES)
+_NAMES = ", ".join(f"`{name}`" for name in VARIABLES)
 
 
 class GuardFields(
@@ -187,12 +187,16 @@ CHOICE = Shape(
     {
         "anyOf": [
             *MODELS.schema["anyOf"],
-            CheapestFields.schema(),
             {
+                "title": "weights, or cheapest_of",
                 "type": "object",
                 "minProperties": 1,
+                "properties": CheapestFields.schema()["properties"],
                 "propertyNames": named("chat"),
                 "additionalProperties": NUMBER.schema,
+                "dependencies": {"cheapest_of": ["quality"], "quality": ["cheapest_of"]},
+                "if": {"required": ["cheapest_of"]},
+                "then": {"maxProperties": 2},
             },
         ]
     },
@@ -221,7 +225,10 @@ class RouteFields(Fields, what="a route"):
     """How a request is served."""
 
     name = Key(
-        NAME, "What replies, logs and the ledger call it; callers may ask for route/NAME.", "", required=True
+        NAME,
+        "What replies, logs and the ledger call it; callers may ask for `route/NAME`.",
+        "",
+        required=True,
     )
     about = Key(TEXT, "Why the route is there, for whoever reads the policy.", "")
     when = Key(
@@ -232,8 +239,8 @@ class RouteFields(Fields, what="a route"):
     )
     model = Key(
         CHOICE,
-        "Who answers: a model; a list, in order; weights, as {small: 95, tuned: 5}; or "
-        "{cheapest_of: […], quality: 0.85}.",
+        "Who answers: a model; a list, in order; weights, as `{small: 95, tuned: 5}`; or "
+        "`{cheapest_of: […], quality: 0.85}`.",
         ((), (), None),
         required=True,
     )

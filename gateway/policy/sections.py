@@ -41,8 +41,8 @@ class PolicyFields(Fields, what="a policy"):
     models = Key(_entries(ModelFields), "What can answer.", None)
     aliases = Key(
         ALIASES,
-        "What existing applications send, and what it stands for: auto, route/NAME or a model. `*` at the "
-        "end of a name stands for any ending.",
+        "What existing applications send, and what it stands for: `auto`, `route/NAME` or a model. `*` at "
+        "the end of a name stands for any ending.",
         None,
     )
     knowledge = Key(_entries(KnowledgeFields), "What can be looked up.", None)

@@ -63,7 +63,12 @@ DIGEST = Shape(
     lambda value, _: values.digest(value), {"type": "string", "pattern": "^[0-9a-fA-F]{64}$"}, secret=True
 )
 URL = plain(
-    values.url, {"type": "string", "pattern": r"^https?://[!-~]+$", "examples": ["http://127.0.0.1:8000/v1"]}
+    values.url,
+    {
+        "type": "string",
+        "pattern": r"^[hH][tT][tT][pP][sS]?://[!-~]+$",
+        "examples": ["http://127.0.0.1:8000/v1"],
+    },
 )
 GLOB = plain(
     values.glob, {"type": "string", "pattern": r"^\s*[^/~\s][^\\]*$", "examples": ["handbook/**/*.md"]}

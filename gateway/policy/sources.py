@@ -80,11 +80,11 @@ class ServerFields(
     url = Key(URL, "The server's address (streamable HTTP).", None)
     headers = Key(
         as_it_stands({"type": "object", "additionalProperties": SECRET.schema}),
-        'Headers of every call; secrets as "Bearer ${VARIABLE}".',
+        "Headers of every call; secrets as `Bearer ${VARIABLE}`.",
         None,
     )
     command = Key(
-        list_of(SAID, least=1), "The command that starts the server, word by word; needs --allow-stdio.", ()
+        list_of(SAID, least=1), "The command that starts the server, word by word; needs `--allow-stdio`.", ()
     )
 
     def __init__(self, value: Value, found: Reading) -> None:
@@ -117,8 +117,8 @@ class ToolsFields(Fields, what="a tool source"):
     )
     replies = Key(
         by_name(TEMPLATE),
-        "For each tool, how its result is said: {field}, {list: …} for each record, […] for what may be "
-        "absent.",
+        "For each tool, how its result is said: `{field}`, `{list: …}` for each record, `[…]` for what may "
+        "be absent.",
         _NONE,
     )
     timeout = Key(DURATION, "How long a call may take.", 30.0)
