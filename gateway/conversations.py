@@ -100,7 +100,7 @@ class Thread:
     def __init__(self, memory: Conversations, request: ChatRequest, caller: str, name: bytes | None) -> None:
         self._memory, self._caller = memory, caller
         self._said = _Said(memory.key, name)
-        self._known = sum(len(message.text) for message in request.messages) <= MAX_TEXT
+        self._known = sum(map(_length, request.messages)) <= MAX_TEXT
         self._trusted = [self._is_trusted(message) for message in request.messages]
         self.stays = self._begun(request.messages)
         self._served_trusted = True
@@ -114,7 +114,10 @@ class Thread:
         if [message.trusted for message in messages] == self._trusted:
             return request
         told = zip(messages, self._trusted, strict=True)
-        return replace(request, messages=tuple(replace(message, trusted=t) for message, t in told))
+        return replace(
+            request,
+            messages=tuple(m if m.trusted == trusted else replace(m, trusted=trusted) for m, trusted in told),
+        )
 
     def hear(self, event: Event, route: str) -> None:
         """Takes what leaves for the caller; what is said is remembered before its end has left."""
@@ -173,12 +176,16 @@ class _Said:
     def more(self, role: str, text: str, calls: Sequence[ToolCall]) -> bytes:
         """The digest of the conversation once this is said too."""
         state = self._state.copy() if self._named else self._state
-        asked = (f"{call.id}\0{call.name}\0{_canonical(call.arguments)}" for call in calls)
-        for part in (f"{len(calls)} {role}", text.strip().replace("\r\n", "\n"), *asked):
-            data = _bytes(part)
-            state.update(b"\0%d:" % len(data))
-            state.update(data)
+        plain = text.strip().replace("\r\n", "\n")
+        state.update(_bytes(f"\0{role} {len(calls)} {len(plain)} {plain}"))
+        for call in calls:
+            arguments = _canonical(call.arguments)
+            state.update(_bytes(f"\0{len(call.id)} {call.id} {len(call.name)} {call.name} {arguments}"))
         return state.digest()
+
+
+def _length(message: Message) -> int:
+    return len(message.text) + sum(len(call.arguments) for call in message.tool_calls)
 
 
 def _bytes(text: str) -> bytes:

@@ -167,6 +167,11 @@ def test_a_conversation_that_is_too_long_is_not_known() -> None:
     gateway = Gateway()
     messages = gateway.turn([user("Hello")], "x" * MAX_TEXT)
     assert not gateway.request(messages).trusted
+    gateway.request([user("Look")])
+    arguments = json.dumps({"q": "x" * MAX_TEXT})
+    gateway.answers(Answer(tool_calls=(ToolCall("c1", "look", arguments),), finish="tool_calls"))
+    long = {**CALL, "function": {"name": "look", "arguments": arguments}}
+    assert not gateway.request([user("Look"), says(None, tool_calls=[long])]).trusted
 
 
 def test_results_of_the_callers_own_tools_are_untrusted() -> None:
