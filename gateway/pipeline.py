@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from time import perf_counter, time
 
 from gateway.access.keys import identify
@@ -17,8 +17,9 @@ from gateway.conversations import Conversations, Thread
 from gateway.errors import Blocked, GatewayError, HungUp, InternalError
 from gateway.inbound import Incoming, InForce, Reply, facts_of
 from gateway.interfaces import Classifier
-from gateway.masking import Hidden, Masker
-from gateway.policy.evaluate import Decision, Facts, Guarded, guard, route
+from gateway.masking import Masker
+from gateway.masks import Mask
+from gateway.policy.evaluate import Decision, Facts, guard, route
 from gateway.policy.schema import Guard
 from gateway.strategies.compose import compose
 from gateway.strategies.fallback import no_cleared_model
@@ -42,8 +43,9 @@ class Pipeline:
     async def serve(self, incoming: Incoming, reply: Reply, force: InForce) -> None:
         """Serves one request to its end; cancelled when the caller hangs up, which is accounted too."""
         exchange = Exchange(incoming.request_id, perf_counter(), time(), force.policy)
+        flow = _Flow(self._classifier, self._conversations, incoming, reply, force, exchange)
         try:
-            await self._answer(incoming, reply, force, exchange)
+            await flow.run()
         except asyncio.CancelledError:
             exchange.error = HungUp("The caller left.")
             self._account(exchange, force)
@@ -59,119 +61,6 @@ class Pipeline:
         else:
             await reply.fail(exchange.error, exchange)
 
-    async def _answer(self, incoming: Incoming, reply: Reply, force: InForce, exchange: Exchange) -> None:
-        caller = exchange.caller = identify(force.policy, incoming.headers)
-        body = await incoming.body()
-        started = perf_counter()
-        beside = len(body) > PARSED_IN_PLACE
-        parsed = await asyncio.to_thread(incoming.parse, body) if beside else incoming.parse(body)
-        thread = self._conversations.resume(parsed, caller, incoming.headers)
-        exchange.spend("admit", perf_counter() - started)
-        request, signals = await self._understand(parsed, caller, incoming, force, exchange)
-        exchange.request, exchange.signals = request, signals
-        said, facts = self._guard(force, request, signals, caller, incoming, exchange)
-        hidden = await self._mask(said.masking, request, signals, incoming, force, exchange)
-        if hidden is not None:
-            request, facts = hidden.request, replace(facts, label=hidden.request.label)
-        started = perf_counter()
-        request = exchange.request = thread.trusting(request)
-        decision = exchange.decision = route(force.policy, replace(facts, stays=thread.stays), said)
-        exchange.spend("decide", perf_counter() - started)
-        mask = hidden.mask if hidden else None
-        inflow = Inflow(self._classifier.find, caller.clearance, mask)
-        await self._act(decision, request, reply, force, exchange, inflow, thread)
-
-    async def _understand(
-        self, parsed: ChatRequest, caller: Caller, incoming: Incoming, force: InForce, exchange: Exchange
-    ) -> tuple[ChatRequest, Signals]:
-        """Labels the request, and asks the indexes that may be asked whether they can answer it."""
-        started = perf_counter()
-        policy = force.policy
-        signals = await self._classify(parsed)
-        request = labelled(parsed, signals, caller, policy.unreadable, incoming.headers)
-        if policy.knowledge:
-            bases = policy.knowledge.values()
-            signals, refused = await consult(signals, request, caller, bases, force.parts)
-            for refusal in refused:
-                exchange.note(refusal)
-        exchange.spend("classify", perf_counter() - started)
-        return request, signals
-
-    async def _classify(self, parsed: ChatRequest) -> Signals:
-        """In place where that takes less than a millisecond, else beside the event loop."""
-        if sum(len(message.text) for message in parsed.messages) + len(parsed.other_text) <= IN_PLACE:
-            return self._classifier.classify(parsed)
-        return await asyncio.to_thread(self._classifier.classify, parsed)
-
-    def _guard(
-        self,
-        force: InForce,
-        request: ChatRequest,
-        signals: Signals,
-        caller: Caller,
-        incoming: Incoming,
-        exchange: Exchange,
-    ) -> tuple[Guarded, Facts]:
-        started = perf_counter()
-        exchange.headers = incoming.named(force.headers)
-        facts = facts_of(request, signals, caller, exchange.headers, incoming.headers)
-        exchange.sticky = facts.sticky
-        said = guard(force.policy, facts)
-        exchange.spend("decide", perf_counter() - started)
-        return said, facts
-
-    async def _mask(
-        self,
-        guards: Sequence[Guard],
-        request: ChatRequest,
-        signals: Signals,
-        incoming: Incoming,
-        force: InForce,
-        exchange: Exchange,
-    ) -> Hidden | None:
-        """The request masked by these guards; None where none masks."""
-        if not guards or exchange.caller is None:
-            return None
-        started = perf_counter()
-        masker = Masker(incoming.parse, self._classifier.classify, force.policy.unreadable)
-        hidden = await asyncio.to_thread(masker, request, signals, guards, exchange.caller, incoming.headers)
-        exchange.note(hidden.note)
-        exchange.spend("mask", perf_counter() - started)
-        return hidden
-
-    async def _act(
-        self,
-        decision: Decision,
-        request: ChatRequest,
-        reply: Reply,
-        force: InForce,
-        exchange: Exchange,
-        inflow: Inflow,
-        thread: Thread,
-    ) -> None:
-        for refused in decision.refused:
-            exchange.note(refused)
-        if decision.blocked_by is not None:
-            raise Blocked(decision.blocked_by.block or "This request is not allowed here.")
-        if not decision.candidates:
-            raise no_cleared_model(request)
-
-        async def emit(event: Event) -> None:
-            thread.hear(event, exchange.route)
-            if isinstance(event, Delta | Answer):
-                exchange.content(event, perf_counter())
-                await reply.event(event, exchange)
-            else:
-                exchange.note(event)
-
-        serve = compose(decision, force.parts, force.spend, inflow)
-        if inflow.mask is None:
-            await serve(request, emit)
-            return
-        unmasking = Unmasking(inflow.mask, request.wants_json, emit)
-        await serve(request, unmasking.emit)
-        await unmasking.finish()
-
     def _account(self, exchange: Exchange, force: InForce) -> None:
         exchange.ended = perf_counter()
         try:
@@ -183,3 +72,120 @@ class Pipeline:
             exchange.error = InternalError(
                 "The ledger cannot be written, and the policy wants every answer in it."
             )
+
+
+@dataclass(frozen=True, slots=True)
+class _Flow:
+    """One request's way through the gateway."""
+
+    classifier: Classifier
+    conversations: Conversations
+    incoming: Incoming
+    reply: Reply
+    force: InForce
+    exchange: Exchange
+
+    async def run(self) -> None:
+        """
+        Raises:
+            GatewayError: what the caller is told.
+        """
+        exchange, policy = self.exchange, self.force.policy
+        caller = exchange.caller = identify(policy, self.incoming.headers)
+        body = await self.incoming.body()
+        with self._timed("admit"):
+            parsed = await self._parsed(body)
+            thread = self.conversations.resume(parsed, caller, self.incoming.headers)
+        with self._timed("classify"):
+            request, facts = await self._understood(parsed, caller)
+        with self._timed("decide"):
+            said = guard(policy, facts)
+        mask = None
+        if said.masking:
+            with self._timed("mask"):
+                request, mask = await self._masked(request, facts, said.masking)
+            facts = replace(facts, label=request.label)
+        with self._timed("decide"):
+            request = exchange.request = thread.trusting(request)
+            decision = exchange.decision = route(policy, replace(facts, stays=thread.stays), said)
+        await self._act(decision, request, Inflow(self.classifier.find, caller.clearance, mask), thread)
+
+    async def _parsed(self, body: bytes) -> ChatRequest:
+        if len(body) > PARSED_IN_PLACE:
+            return await asyncio.to_thread(self.incoming.parse, body)
+        return self.incoming.parse(body)
+
+    async def _understood(self, parsed: ChatRequest, caller: Caller) -> tuple[ChatRequest, Facts]:
+        """Labels the request, and asks the indexes that may be asked whether they can answer it."""
+        exchange, policy, headers = self.exchange, self.force.policy, self.incoming.headers
+        signals = await self._classified(parsed)
+        request = exchange.request = labelled(parsed, signals, caller, policy.unreadable, headers)
+        if policy.knowledge:
+            bases = policy.knowledge.values()
+            signals, refused = await consult(signals, request, caller, bases, self.force.parts)
+            for refusal in refused:
+                exchange.note(refusal)
+        exchange.signals, exchange.headers = signals, self.incoming.named(self.force.headers)
+        facts = facts_of(request, signals, caller, exchange.headers, headers)
+        exchange.sticky = facts.sticky
+        return request, facts
+
+    async def _classified(self, parsed: ChatRequest) -> Signals:
+        """In place where that takes less than a millisecond, else beside the event loop."""
+        if sum(len(message.text) for message in parsed.messages) + len(parsed.other_text) <= IN_PLACE:
+            return self.classifier.classify(parsed)
+        return await asyncio.to_thread(self.classifier.classify, parsed)
+
+    async def _masked(
+        self, request: ChatRequest, facts: Facts, guards: Sequence[Guard]
+    ) -> tuple[ChatRequest, Mask]:
+        """The request as these guards leave it, and the map to undo that."""
+        masker = Masker(self.incoming.parse, self.classifier.classify, self.force.policy.unreadable)
+        hidden = await asyncio.to_thread(
+            masker, request, facts.signals, guards, facts.caller, self.incoming.headers
+        )
+        self.exchange.note(hidden.note)
+        return hidden.request, hidden.mask
+
+    async def _act(self, decision: Decision, request: ChatRequest, inflow: Inflow, thread: Thread) -> None:
+        exchange = self.exchange
+        for refused in decision.refused:
+            exchange.note(refused)
+        if decision.blocked_by is not None:
+            raise Blocked(decision.blocked_by.block or "This request is not allowed here.")
+        if not decision.candidates:
+            raise no_cleared_model(request)
+
+        async def emit(event: Event) -> None:
+            thread.hear(event, exchange.route)
+            if isinstance(event, Delta | Answer):
+                exchange.content(event, perf_counter())
+                await self.reply.event(event, exchange)
+            else:
+                exchange.note(event)
+
+        serve = compose(decision, self.force.parts, self.force.spend, inflow)
+        if inflow.mask is None:
+            await serve(request, emit)
+        else:
+            unmasking = Unmasking(inflow.mask, request.wants_json, emit)
+            await serve(request, unmasking.emit)
+            await unmasking.finish()
+
+    def _timed(self, stage: str) -> _Timed:
+        return _Timed(self.exchange, stage)
+
+
+class _Timed:
+    """`with` it, what runs is told as time of a stage."""
+
+    __slots__ = ("_exchange", "_stage", "_started")
+
+    def __init__(self, exchange: Exchange, stage: str) -> None:
+        self._exchange, self._stage = exchange, stage
+
+    def __enter__(self) -> None:
+        self._started = perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        self._exchange.spend(self._stage, perf_counter() - self._started)

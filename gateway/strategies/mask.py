@@ -68,14 +68,15 @@ class Unmasking:
     def _chunk(self, delta: Delta, raw: bytes) -> Delta:
         """A chunk of an upstream's; its choices each have channels of their own."""
         body = msgspec.json.decode(raw)
-        text, calls = delta.text, delta.tool_calls
+        first: dict[str, Any] = {}
         for choice in body.get("choices") or []:
-            said = choice.get("delta")
+            said, index = choice.get("delta"), choice.get("index", 0)
             if isinstance(said, dict):
-                self._say(choice.get("index", 0), said, choice.get("finish_reason") is not None)
-                if not choice.get("index"):
-                    text, calls = _text(said), _calls(said)
-        return replace(delta, text=text, tool_calls=calls, raw=_json.encode(body))
+                self._say(index, said, choice.get("finish_reason") is not None)
+                first = first if index else said
+        return replace(
+            delta, text=first.get("content") or "", tool_calls=_fragments(first), raw=_json.encode(body)
+        )
 
     def _say(self, choice: int, said: dict[str, Any], last: bool) -> None:
         for name, text in said.items():
@@ -126,4 +127,17 @@ def _calls(said: Mapping[str, Any]) -> tuple[ToolCallDelta, ...]:
             call.get("index", at), call.get("id") or "", f.get("name") or "", f.get("arguments") or ""
         )
         for at, call, f in functions
+    )
+
+
+def _fragments(said: dict[str, Any]) -> tuple[ToolCallDelta, ...]:
+    functions = ((call, call.get("function") or {}) for call in said.get("tool_calls") or [])
+    return tuple(
+        ToolCallDelta(
+            call.get("index", 0),
+            call.get("id") or "",
+            function.get("name") or "",
+            function.get("arguments") or "",
+        )
+        for call, function in functions
     )

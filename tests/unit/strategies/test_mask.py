@@ -104,6 +104,9 @@ def test_an_upstreams_chunks_each_choice_and_member_by_itself() -> None:
     assert "".join(d.get("content") or "" for d in first) == f"A {VALUE}!"
     assert "".join(d.get("reasoning_content") or "" for d in first) == f"R {VALUE}"
     assert "".join(d.get("content") or "" for d in second) == f"B {VALUE}? ["
+    said = [event for event in seen if isinstance(event, Delta)]
+    assert "".join(delta.text for delta in said) == f"A {VALUE}!"
+    assert [call.arguments for delta in said for call in delta.tool_calls] == ['"', "[EMAIL_1"]
     assert first[0]["role"] == "assistant"
     assert first[-1] == {"tool_calls": [{"index": 0, "function": {"arguments": "[EMAIL_1"}}]}
 
