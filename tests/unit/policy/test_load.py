@@ -5,9 +5,11 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from gateway.policy.load import files_of, fingerprint, load, revision_of
-from gateway.policy.mistakes import PolicyMistakes
+from gateway.policy.load import files_of, fingerprint, load, names_in, revision_of
+from gateway.policy.mistakes import Mistake, PolicyMistakes
 from gateway.types import Label
 from tests.policies import MODELS, ROUTES, loaded, mistakes, only_mistake, write
 
@@ -172,3 +174,73 @@ def test_a_key_that_no_header_takes_is_a_mistake_and_not_repeated(tmp_path: Path
     with pytest.raises(PolicyMistakes, match=r"p\.yaml:1:42: .* no header takes") as raised:
         load(tmp_path, secrets={})
     assert "sk-" not in str(raised.value)
+
+
+SHIPPED = {path.name: path.read_bytes() for path in (Path(__file__).parents[3] / "policies").glob("*.yaml")}
+_MARKS = "\t|\n| |:|- |[|]|{|}|&a |*a|<<: |!t |---\n|'|\"|>\n|#|\0|é|${X}|? |~|%|@|1e400|name: |when: |\ufeff"
+PIECES = st.sampled_from([*(mark.encode() for mark in _MARKS.split("|")), b"|\n", b"\xff"])
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> dict[str, bytes]:
+    """The shipped files, a few of their bytes cut, put in, moved or doubled."""
+    files = dict(SHIPPED)
+    for _ in range(draw(st.integers(1, 4))):
+        name = draw(st.sampled_from(sorted(files)))
+        text = files[name]
+        at = draw(st.integers(0, len(text)))
+        end = min(len(text), at + draw(st.integers(0, 30)))
+        middle = draw(st.one_of(st.just(b""), PIECES, st.just(text[at:end] * 2), st.binary(max_size=4)))
+        files[name] = text[:at] + middle + text[end:]
+    return files
+
+
+@settings(max_examples=150, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@given(files=mutated())
+def test_a_folder_with_any_bytes_loads_or_tells_mistakes_with_their_places(
+    tmp_path_factory: pytest.TempPathFactory, files: dict[str, bytes]
+) -> None:
+    folder = tmp_path_factory.mktemp("policies")
+    for name, text in files.items():
+        (folder / name).write_bytes(text)
+    for mistake in told(folder):
+        assert "cannot be read (" not in mistake.message  # what stands in for a traceback
+        lines = files.get(mistake.file, b"").decode("utf-8", "replace").count("\n") + 1
+        assert 1 <= mistake.line <= lines + 1
+        assert mistake.column >= 1
+
+
+def told(folder: Path) -> tuple[Mistake, ...]:
+    try:
+        load(folder, secrets={})
+    except PolicyMistakes as error:
+        return error.mistakes
+    return ()
+
+
+def test_warnings_come_in_the_order_of_their_places(tmp_path: Path) -> None:
+    text = "models:\n- {name: m, target: a/x, api_key: clear, retry_on: 429}\n"
+    warnings = loaded(tmp_path, b="log: {content: masked}\n", a=text).warnings
+    assert [(warning.file, warning.line, warning.column) for warning in warnings] == [
+        ("a.yaml", 2, 35),
+        ("a.yaml", 2, 42),
+        ("b.yaml", 1, 6),
+    ]
+
+
+def test_what_a_file_that_cannot_be_read_may_define_is_not_missed(tmp_path: Path) -> None:
+    broken = MODELS + "  - {name: [\n"
+    (mistake,) = mistakes(tmp_path, models=broken, a="baseline: house\naliases: {gpt: small}\n")
+    assert (mistake.file, mistake.message[:8]) == ("models.yaml", "not YAML")
+
+
+def test_names_are_told_by_kind_and_no_digest_of_a_key_is_among_them(tmp_path: Path) -> None:
+    write(tmp_path, c=f"callers: [{{name: app, key_sha256: {'ab' * 32}}}]\n")
+    names = names_in(tmp_path)
+    assert (names["chat"], names["embedding"], names["route"]) == (
+        ("small", "house", "tagger"),
+        ("embed",),
+        ("rest",),
+    )
+    assert names["caller"] == ("app",)
+    assert "ab" * 32 not in str(names)

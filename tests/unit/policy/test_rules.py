@@ -80,6 +80,25 @@ def test_keys_that_come_later_load_with_a_warning(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("route", "column"),
+    [
+        ("model: [small, house, small]", 45),
+        ("model: [small, house], fallback: [house]", 57),
+        ("model: small, fallback: small", 47),
+        ("model: house, fallback: [small, small]", 55),
+        ("model: {small: 95, house: 5}, fallback: [small]", 0),
+        ("model: {cheapest_of: [small, house], quality: 0.5}, fallback: [small]", 0),
+    ],
+)
+def test_a_model_that_is_named_twice_in_a_route_is_warned_about(
+    tmp_path: Path, route: str, column: int
+) -> None:
+    policy = loaded(tmp_path, routes=f"routes: [{{name: rest, {route}}}]\n")
+    assert [warning.column for warning in policy.warnings] == ([column] if column else [])
+    assert all("is asked once" in warning.message for warning in policy.warnings)
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("- {name: a, when: task == codign, model: house}\n" + REST, "routes.yaml:2:27: codign is not a known name; did you mean coding?"),
@@ -113,6 +132,7 @@ def test_a_mistake_in_a_route_is_told_at_its_place(tmp_path: Path, text: str, ex
     ("text", "expected"),
     [
         ("name: g, when: task == coding", "g.yaml:1:10: a guard blocks or masks"),
+        ("name: g, when: task == coding, block: x, lowers_to: public", "g.yaml:1:63: lowers_to goes with mask"),
         ("name: g, when: task == coding, block: x, mask: [email]", "g.yaml:1:10: a guard blocks or masks"),
         ("name: g, block: x", "g.yaml:1:10: a guard needs when"),
         ("name: g, when: task == coding, mask: [emial]", "g.yaml:1:49: emial is not a known finding; did you mean email?"),
