@@ -74,9 +74,7 @@ class Unmasking:
             if isinstance(said, dict):
                 self._say(index, said, choice.get("finish_reason") is not None)
                 first = first if index else said
-        return replace(
-            delta, text=first.get("content") or "", tool_calls=_fragments(first), raw=_json.encode(body)
-        )
+        return replace(delta, text=_text(first), tool_calls=_calls(first), raw=_json.encode(body))
 
     def _say(self, choice: int, said: dict[str, Any], last: bool) -> None:
         for name, text in said.items():
@@ -127,17 +125,4 @@ def _calls(said: Mapping[str, Any]) -> tuple[ToolCallDelta, ...]:
             call.get("index", at), call.get("id") or "", f.get("name") or "", f.get("arguments") or ""
         )
         for at, call, f in functions
-    )
-
-
-def _fragments(said: dict[str, Any]) -> tuple[ToolCallDelta, ...]:
-    functions = ((call, call.get("function") or {}) for call in said.get("tool_calls") or [])
-    return tuple(
-        ToolCallDelta(
-            call.get("index", 0),
-            call.get("id") or "",
-            function.get("name") or "",
-            function.get("arguments") or "",
-        )
-        for call, function in functions
     )

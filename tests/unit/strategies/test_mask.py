@@ -128,3 +128,13 @@ def test_what_is_read_of_a_chunk_is_what_its_bytes_say() -> None:
     assert first.text + last.text == f"Dear {VALUE}"
     (call,) = first.tool_calls
     assert (call.id, call.name, json.loads(call.arguments)) == ("c1", "send", {"to": VALUE})
+
+
+def test_a_chunk_whose_text_is_in_parts_is_passed_on() -> None:
+    parts = [{"type": "text", "text": "Dear [EMAIL_1]"}]
+    body = {"choices": [{"index": 0, "delta": {"content": parts}}]}
+    (delta,) = (
+        e for e in through(Delta("Dear [EMAIL_1]", raw=json.dumps(body).encode())) if isinstance(e, Delta)
+    )
+    assert json.loads(delta.raw or b"")["choices"][0]["delta"]["content"][0]["text"] == f"Dear {VALUE}"
+    assert isinstance(delta.text, str)
