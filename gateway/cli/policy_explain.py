@@ -18,6 +18,7 @@ from gateway.cli.options import (
     fail,
     policy,
 )
+from gateway.cli.show import console, print_json
 from gateway.settings import Settings
 
 
@@ -37,16 +38,30 @@ def policy_explain(
     as_json: AsJson = False,
 ) -> None:
     """Show how a request would be served, and why; no model is called."""
+    from gateway.cli.explanation import shown
     from gateway.commands.explain import explain
+    from gateway.policy.mistakes import PolicyMistakes
 
     text = sys.stdin.read() if request == "-" else request
     settings = Settings(
         policies=policies, data_dir=data_dir, knowledge_root=knowledge_root or policies, secrets=tuple(secret)
     )
     try:
-        typer.echo(explain(text, settings, caller, _headers(header), as_json))
+        explanation = explain(text, settings, caller, _headers(header), _say_indexing)
+    except PolicyMistakes as mistakes:
+        fail(f"the policy in {policies} has mistakes:\n{mistakes}")
     except ValueError as error:
         fail(str(error))
+    if as_json:
+        print_json(explanation)
+    else:
+        console().print(shown(explanation))
+
+
+def _say_indexing(name: str) -> None:
+    """On a terminal's standard error, since a large base takes a while."""
+    if sys.stderr.isatty():
+        typer.echo(f"reading the knowledge base {name} …", err=True)
 
 
 def _headers(given: list[str]) -> dict[str, str]:

@@ -1,61 +1,81 @@
-"""What the commands do that need the gateway's parts, without a server."""
+"""Explains how a request would be served, by a policy folder or by what the live gateway has in force."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import os
-from dataclasses import asdict
+from collections.abc import Mapping
+from functools import partial
 
-from gateway.access.keys import ANYONE
+from gateway.accounting.cost import packaged_prices, price_of
 from gateway.api.wire import chat_request
 from gateway.backends.probe import probe_now
-from gateway.commands.understand import understanding
+from gateway.commands.understand import Indexing, Understanding, caller_named, understanding
 from gateway.errors import GatewayError
-from gateway.policy.evaluate import Facts
+from gateway.policy.explain import Explanation, Pricing
 from gateway.policy.explain import explain as explained
-from gateway.policy.explain import render
 from gateway.policy.load import load
-from gateway.policy.mistakes import PolicyMistakes, proposal
 from gateway.policy.schema import Policy
 from gateway.policy.secrets import secrets_from
 from gateway.settings import Settings
 from gateway.types import Caller, ChatRequest
 
 
-def explain(
-    text: str, settings: Settings, caller_name: str | None, headers: dict[str, str], as_json: bool
-) -> str:
-    """How the policy would serve a text or a chat request in JSON, and why.
+async def explanation(
+    understand: Understanding, parsed: ChatRequest, caller: Caller, headers: Mapping[str, str], price: Pricing
+) -> Explanation:
+    """Why a request would be served as it would be; `headers` by their names in small letters.
 
     Raises:
-        ValueError: the policy has mistakes, the caller is unknown, or the request cannot be read.
+        InvalidRequest, UnknownModel, Forbidden, Blocked: as `Understanding.decided` does.
     """
+    decided = await understand.decided(parsed, caller, headers)
+    return explained(
+        understand.policy,
+        decided.understood.facts,
+        decided.masked,
+        max_tokens=parsed.max_tokens,
+        price=price,
+    )
+
+
+def explain(
+    text: str,
+    settings: Settings,
+    caller_name: str | None,
+    headers: Mapping[str, str],
+    indexing: Indexing = lambda name: None,
+) -> Explanation:
+    """How the policy in a folder would serve a text or a chat request in JSON, and why.
+
+    Raises:
+        PolicyMistakes: the policy has mistakes.
+        ValueError: the caller is unknown, or the request cannot be read or not be let in.
+    """
+    policy = load(
+        settings.policies,
+        secrets=secrets_from(os.environ, settings.secrets),
+        available=partial(probe_now, reach=settings.reach),
+    )
+    caller = caller_named(policy, caller_name)
     try:
-        policy = load(
-            settings.policies,
-            secrets=secrets_from(os.environ, settings.secrets),
-            available=probe_now,
-        )
-        caller = _caller(policy, caller_name)
-        request = _request(text)
-        facts = asyncio.run(_facts(policy, settings, caller, request, headers))
-        explanation = explained(policy, facts)
-    except PolicyMistakes as mistakes:
-        raise ValueError(f"the policy in {settings.policies} has mistakes:\n{mistakes}") from None
+        return asyncio.run(_explained(policy, settings, _request(text), caller, headers, indexing))
     except GatewayError as error:
         raise ValueError(error.message) from None
-    return json.dumps(asdict(explanation), indent=2, default=str) if as_json else render(explanation)
 
 
-def _caller(policy: Policy, name: str | None) -> Caller:
-    if name is None:
-        return ANYONE
-    for known in policy.callers:
-        if known.caller.name == name:
-            return known.caller
-    names = [known.caller.name for known in policy.callers]
-    raise ValueError(f"the policy names no caller '{name}'; {proposal(name, names, 'it names')}")
+async def _explained(
+    policy: Policy,
+    settings: Settings,
+    parsed: ChatRequest,
+    caller: Caller,
+    headers: Mapping[str, str],
+    indexing: Indexing,
+) -> Explanation:
+    packaged = packaged_prices()
+    async with understanding(policy, settings, indexing) as understand:
+        return await explanation(understand, parsed, caller, headers, lambda model: price_of(model, packaged))
 
 
 def _request(text: str) -> ChatRequest:
@@ -65,10 +85,3 @@ def _request(text: str) -> ChatRequest:
     return chat_request(
         json.dumps({"model": "auto", "messages": [{"role": "user", "content": text}]}).encode()
     )
-
-
-async def _facts(
-    policy: Policy, settings: Settings, caller: Caller, request: ChatRequest, headers: dict[str, str]
-) -> Facts:
-    async with understanding(policy, settings) as understand:
-        return (await understand.of(request, caller, headers)).facts

@@ -1,19 +1,21 @@
-"""Why a request is served as it is: a decision taken apart, as values and as text; no model is called."""
+"""Why a request is served as it is: a decision taken apart, as values; no model is called."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from decimal import Decimal
 from typing import Any
 
 from gateway.policy.candidates import in_order, of_model
 from gateway.policy.conditions import Condition
 from gateway.policy.evaluate import Decision, Facts, Trace, Verdict, decide, observed, trace
 from gateway.policy.naming import resolve
-from gateway.policy.schema import Guard, Model, Policy, Route
+from gateway.policy.schema import Guard, Model, Policy, Price, Route
 from gateway.policy.vocabulary import VARIABLES, Kind
-from gateway.types import Freshness, Guess, Label, Refused, Task
+from gateway.types import Finding, Freshness, Guess, Label, Masked, Refused, Task
 
+Pricing = Callable[[Model], Price | None]
 _SPOKEN = {True: "true", False: "false", None: "unknown"}
 
 
@@ -28,6 +30,19 @@ class Signal:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """A finding: where it is, never what it says; see `types.Finding`."""
+
+    entity: str
+    kind: str
+    label: str
+    message: int
+    start: int
+    end: int
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """A guard or a route that was looked at: its condition, outcome, and what the condition read."""
 
@@ -36,6 +51,16 @@ class Step:
     outcome: str  # true, false, unknown
     reads: tuple[tuple[str, str], ...]
     action: str  # what follows from the outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Masking:
+    """What guards masked: how many values of each entity, and the label before and after."""
+
+    guards: tuple[str, ...]
+    entities: Mapping[str, int]
+    before: str
+    after: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +74,42 @@ class Destination:
 
 
 @dataclass(frozen=True, slots=True)
+class Cost:
+    """What the first model is estimated to cost: prices are USD for a million tokens, the rest is USD.
+
+    `source` says where the price comes from; without one it is unknown. `output_tokens` is the most that the
+    request allows; without it, the answer's length and cost are unknown.
+    """
+
+    model: str
+    source: str | None
+    input_tokens: int
+    input_price: float | None
+    input_usd: float | None
+    output_tokens: int | None
+    output_price: float | None
+    output_usd: float | None
+    more: str  # what may come on top
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
+    """`came_as` is the label that guards saw, `label` the one that counts from then on."""
+
     revision: str
     asked_for: str
     caller: str
-    label: str
     signals: tuple[Signal, ...]
-    findings: tuple[tuple[str, int, int, int, float], ...]  # entity, message, start, end, confidence
+    language: str
+    input_tokens: int
+    needs: tuple[str, ...]
+    unreadable: bool
+    knowledge: Mapping[str, float]
+    findings: tuple[Evidence, ...]
+    came_as: str
     guards: tuple[Step, ...]
+    masking: Masking | None
+    label: str
     routes: tuple[Step, ...]
     destinations: tuple[Destination, ...]
     route: str | None
@@ -64,51 +117,67 @@ class Explanation:
     model: str | None  # the first that is asked
     blocked_by: str | None
     message: str
-    input_cost: float | None  # USD for the request's tokens, where the policy prices the model
+    cost: Cost | None
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 
-def explain(policy: Policy, facts: Facts) -> Explanation:
-    """
+def explain(
+    policy: Policy,
+    facts: Facts,
+    masked: Masked | None = None,
+    *,
+    max_tokens: int | None = None,
+    price: Pricing = lambda model: model.price,
+) -> Explanation:
+    """Why `facts`, as guards see them, are served as they are; `masked` is what masking made of the request.
+
+    `max_tokens` is the most that the request lets a model write, `price` says what a model costs.
+
     Raises:
         UnknownModel, Forbidden: as `decide` does.
     """
-    decision, seen = decide(policy, facts), trace(policy, facts)
+    after = masked.after if masked else None
+    decision, seen = decide(policy, facts, after), trace(policy, facts, after)
+    final = replace(facts, label=decision.label)
     first = decision.candidates[0] if decision.candidates else None
+    signals = facts.signals
     return Explanation(
         revision=policy.revision,
         asked_for=facts.model,
         caller=facts.caller.name,
-        label=facts.label.word,
         signals=_signals(facts),
-        findings=tuple((f.entity, f.message, f.start, f.end, f.confidence) for f in facts.signals.findings),
+        language=signals.language,
+        input_tokens=signals.input_tokens,
+        needs=tuple(sorted(signals.needs)),
+        unreadable=signals.unreadable,
+        knowledge=dict(signals.knowledge),
+        findings=tuple(map(_evidence, signals.findings)),
+        came_as=facts.label.word,
         guards=_guard_steps(policy, facts, seen),
-        routes=_route_steps(policy, facts, seen),
-        destinations=() if decision.blocked_by else _destinations(policy, facts, decision),
+        masking=_masking(masked) if masked and decision.masking else None,
+        label=decision.label.word,
+        routes=_route_steps(policy, final, seen),
+        destinations=() if decision.blocked_by else _destinations(policy, final, decision),
         route=decision.route.name if decision.route else None,
         reason=decision.reason.value,
         model=first.name if first else None,
         blocked_by=decision.blocked_by.name if decision.blocked_by else None,
         message=(decision.blocked_by.block or "") if decision.blocked_by else "",
-        input_cost=_input_cost(first, facts.signals.input_tokens),
+        cost=None
+        if first is None
+        else _cost(first, price(first), decision, signals.input_tokens, max_tokens),
     )
 
 
-def render(explanation: Explanation) -> str:
-    """The explanation as plain text, a section after another."""
-    e = explanation
-    sections = [
-        f"asked for {e.asked_for} by {e.caller}, under policy {e.revision}",
-        _section("signals", [*map(_signal_line, e.signals), f"{'label':<12} {e.label}"]),
-        _section("findings", [f"{n} in message {m}, {a} to {b} ({c:.2f})" for n, m, a, b, c in e.findings]),
-        _section("guards", [line for step in e.guards for line in _step_lines(step)]),
-        _section("routes", [line for step in e.routes for line in _step_lines(step)]),
-        _section("gate", [f"{d.kind:<9} {d.name:<18} {d.clearance:<13} {d.verdict}" for d in e.destinations]),
-        _outcome(e),
-    ]
-    return "\n".join(section for section in sections if section)
+def _evidence(finding: Finding) -> Evidence:
+    f = finding
+    return Evidence(f.entity, f.kind, f.label.word, f.message, f.start, f.end, round(f.confidence, 3))
+
+
+def _masking(masked: Masked) -> Masking:
+    return Masking(masked.guards, dict(masked.entities), masked.before.word, masked.after.word)
 
 
 def _signals(facts: Facts) -> tuple[Signal, ...]:
@@ -226,34 +295,30 @@ def _why(refusal: Refused | None) -> str:
     return f"not asked: not cleared for {refusal.label.word}"
 
 
-def _input_cost(model: Model | None, tokens: int) -> float | None:
-    return None if model is None or model.price is None else model.price.input * tokens / 1e6
-
-
-def _section(title: str, lines: list[str]) -> str:
-    return f"{title}\n" + "\n".join(f"  {line}" for line in lines) if lines else ""
-
-
-def _signal_line(signal: Signal) -> str:
-    shown = "  ".join(f"{label} {p:.2f}" for label, p in signal.probabilities[:3])
-    return (
-        f"{signal.axis:<12} {signal.label}{' (unsure: unknown to rules)' if signal.unsure else ''}   {shown}"
+def _cost(model: Model, price: Price | None, decision: Decision, tokens: int, max_tokens: int | None) -> Cost:
+    source = price.source if price else None
+    most = _usd(price.output, max_tokens) if price and max_tokens is not None else None
+    return Cost(
+        model=model.name,
+        source=source,
+        input_tokens=tokens,
+        input_price=price.input if price else None,
+        input_usd=_usd(price.input, tokens) if price else None,
+        output_tokens=max_tokens,
+        output_price=price.output if price else None,
+        output_usd=most,
+        more=_more(decision),
     )
 
 
-def _step_lines(step: Step) -> list[str]:
-    head = f"{step.name}: {step.outcome}, {step.action}"
-    if step.when is None:
-        return [f"{head}  (no condition)"]
-    read = ", ".join(f"{name} = {value}" for name, value in step.reads)
-    return [head, f"    when {' '.join(step.when.split())}", *([f"    with {read}"] if read else [])]
+def _usd(price: float, tokens: int) -> float:
+    """Exact in decimals, as a bill is."""
+    return float(Decimal(repr(price)) * tokens / 1_000_000)
 
 
-def _outcome(e: Explanation) -> str:
-    if e.blocked_by is not None:
-        return f"outcome: blocked by {e.blocked_by}: {e.message}"
-    served = f"route {e.route}" if e.route else "the model that was named"
-    if e.model is None:
-        return f"outcome: {served} ({e.reason}), and no model may serve it: policy_no_cleared_model"
-    cost = f", about ${e.input_cost:.6f} for its input" if e.input_cost is not None else ""
-    return f"outcome: {served} ({e.reason}), served by {e.model}{cost}"
+def _more(decision: Decision) -> str:
+    """What may come on top of the request's own tokens."""
+    parts = ("passages",) * bool(decision.knowledge) + ("tool calls and their results",) * bool(
+        decision.tools
+    )
+    return " and ".join(parts)

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import UnknownModel
-from gateway.policy.explain import _spoken, explain, render
-from gateway.policy.schema import Policy
-from gateway.types import Caller, Label, Task
+from gateway.policy.explain import Evidence, Masking, _spoken, explain
+from gateway.policy.schema import Policy, Price
+from gateway.types import Caller, Label, Masked, Task
 from tests.facts import credential, facts
 from tests.policies import KNOWLEDGE, MODELS, TOOLS, loaded
 
@@ -55,28 +55,64 @@ def test_the_gates_verdict_is_told_for_every_model_and_source(policy: Policy) ->
 def test_a_block_is_told_with_its_message_and_finding_but_no_content(policy: Policy) -> None:
     explanation = explain(policy, facts(label=Label.RESTRICTED, findings=(credential(),)))
     assert (explanation.blocked_by, explanation.message) == ("no-credentials", "Take it out.")
-    assert explanation.findings == (("password", 0, 3, 9, 0.99),)
-    assert (explanation.destinations, explanation.model) == ((), None)
-    assert "outcome: blocked by no-credentials: Take it out." in render(explanation)
+    assert explanation.findings == (Evidence("password", "credential", "restricted", 0, 3, 9, 0.99),)
+    assert (explanation.destinations, explanation.model, explanation.cost) == ((), None, None)
 
 
-def test_the_cost_of_the_input_is_estimated_where_the_policy_prices_the_model(policy: Policy) -> None:
-    explanation = explain(policy, facts(Task.CODING))
-    assert (explanation.model, explanation.input_cost) == ("small", 0.0002)
-    assert explain(policy, facts(Task.CODING, model="house")).input_cost is None
+def test_the_cost_is_tokens_by_price_and_the_answers_at_most(policy: Policy) -> None:
+    cost = explain(policy, facts(Task.CODING), max_tokens=1000).cost
+    assert cost is not None
+    assert (cost.model, cost.source, cost.more) == ("small", "policy", "")
+    assert (cost.input_tokens, cost.input_price, cost.input_usd) == (100, 2.0, 0.0002)
+    assert (cost.output_tokens, cost.output_price, cost.output_usd) == (1000, 8.0, 0.008)
 
 
-def test_the_text_tells_signals_guards_routes_gate_and_outcome_in_this_order(policy: Policy) -> None:
-    text = render(explain(policy, facts(Task.TOOL_ACTION, knowledge={"handbook": 0.7})))
-    places = [text.index(f"\n{title}\n") for title in ("signals", "guards", "routes", "gate")]
-    assert places == sorted(places)
-    assert "with knowledge.handbook = 0.70, sensitivity = public, task = tool_action" in text
-    assert text.endswith("outcome: route both (matched), served by small, about $0.000200 for its input")
+def test_an_answer_of_any_length_has_no_known_cost(policy: Policy) -> None:
+    cost = explain(policy, facts(Task.CODING)).cost
+    assert cost is not None
+    assert (cost.input_usd, cost.output_tokens, cost.output_usd) == (0.0002, None, None)
 
 
-def test_no_cleared_model_is_told_as_the_error_that_it_becomes(policy: Policy) -> None:
-    text = render(explain(policy, facts(label=Label.RESTRICTED, model="small")))
-    assert "no model may serve it: policy_no_cleared_model" in text
+def test_a_price_from_elsewhere_is_told_with_its_source_and_none_at_all_is_told_too(policy: Policy) -> None:
+    asked = facts(Task.CODING, model="house")
+    cost = explain(policy, asked, price=lambda model: Price(1.0, 2.0, source="litellm")).cost
+    assert cost is not None
+    assert (cost.model, cost.source, cost.input_usd) == ("house", "litellm", 0.0001)
+    cost = explain(policy, asked).cost
+    assert cost is not None
+    assert (cost.source, cost.input_usd, cost.input_price) == (None, None, None)
+
+
+def test_what_comes_on_top_of_the_cost_is_told(policy: Policy) -> None:
+    cost = explain(policy, facts(Task.TOOL_ACTION, knowledge={"handbook": 0.7})).cost
+    assert cost is not None
+    assert cost.more == "passages and tool calls and their results"
+
+
+MASK = """\
+guards: [{name: hide, when: sensitivity == confidential, mask: [email], lowers_to: internal}]
+"""
+
+
+def test_masking_is_told_and_routes_and_the_gate_see_the_label_that_it_leaves(tmp_path: Path) -> None:
+    routes = (
+        "routes: [{name: low, when: sensitivity <= internal, model: small}, {name: rest, model: house}]\n"
+    )
+    policy = loaded(tmp_path, guards=MASK, routes=routes)
+    masked = Masked(("hide",), {"email": 2}, Label.CONFIDENTIAL, Label.INTERNAL)
+    explanation = explain(policy, facts(label=Label.CONFIDENTIAL), masked)
+    assert explanation.masking == Masking(("hide",), {"email": 2}, "confidential", "internal")
+    assert (explanation.came_as, explanation.label) == ("confidential", "internal")
+    assert explanation.guards[0].reads == (("sensitivity", "confidential"),)
+    assert explanation.routes[0].reads == (("sensitivity", "internal"),)
+    assert (explanation.route, explanation.model) == ("low", "small")
+
+
+def test_no_route_is_tried_where_a_model_is_named(policy: Policy) -> None:
+    explanation = explain(policy, facts(label=Label.RESTRICTED, model="small"))
+    assert (explanation.routes, explanation.reason) == ((), "named")
+    assert (explanation.route, explanation.model, explanation.cost) == (None, None, None)
+    assert explanation.destinations[0].verdict == "refused: not cleared for restricted"
 
 
 def test_an_explanation_is_plain_data(policy: Policy) -> None:
