@@ -55,11 +55,17 @@ PROTECTION = Row(
     (
         Panel(
             "Guard actions",
-            "Requests that a guard stopped. Empty: none did.",
+            "Requests that a guard stopped or masked. Empty: none did.",
             units.RequestsPerSecond,
             one(rate("guard_actions_total", "", "guard, action"), "{{guard}} {{action}}"),
             "stack",
-            12,
+        ),
+        Panel(
+            "Values masked",
+            "By kind of what was found, each different value of a request once. Empty: nothing was masked.",
+            units.OpsPerSecond,
+            one(rate("masked_total", "", "entity"), "{{entity}}"),
+            "stack",
         ),
         Panel(
             "Clearance refusals",
@@ -67,7 +73,6 @@ PROTECTION = Row(
             units.RequestsPerSecond,
             one(rate("clearance_refusals_total", "", "kind"), "{{kind}}"),
             "stack",
-            12,
         ),
     ),
 )
@@ -228,14 +233,19 @@ STATE = Row(
             "Resident memory of each gateway process.",
             units.BytesIEC,
             one(f"process_resident_memory_bytes {THIS}", "{{instance}}"),
-            span=12,
         ),
         Panel(
             "CPU",
             "Cores that each gateway process keeps busy.",
             units.Short,
             one(f"rate(process_cpu_seconds_total{RATE}) {THIS}", "{{instance}}"),
-            span=12,
+        ),
+        Panel(
+            "Tasks",
+            "Of each gateway's event loop: some for each request that runs, a few that stay. One that only grows "
+            "is a leak.",
+            units.Short,
+            one(f"pointsman_tasks {THIS}", "{{instance}}"),
         ),
     ),
 )

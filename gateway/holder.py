@@ -16,7 +16,7 @@ from gateway.policy.mistakes import Mistake, PolicyMistakes
 from gateway.policy.schema import Policy, Price
 
 _log = logging.getLogger("pointsman.policy")
-POLL_SECONDS = 0.3  # a change is read once two looks in a row see the same
+SETTLE_SECONDS = 10.0  # that a new policy's parts get to be ready before it comes into force
 
 
 class _Held:
@@ -39,7 +39,10 @@ class _Held:
 
 
 class Holder:
-    """`load` reads the folder whole; `fingerprint` tells cheaply whether it has changed."""
+    """`load` reads the folder whole; `fingerprint` tells cheaply whether it has changed.
+
+    The folder is looked at `every` so many seconds; a change is read once two looks in a row see the same.
+    """
 
     def __init__(
         self,
@@ -48,8 +51,10 @@ class Holder:
         fingerprint: Callable[[], str],
         builder: PartsBuilder,
         metrics: Metrics,
+        every: float,
     ) -> None:
-        self._load, self._fingerprint = load, fingerprint
+        self._load, self._fingerprint, self._every = load, fingerprint, every
+        self._told = asyncio.Event()
         self._builder, self._metrics = builder, metrics
         self._packaged: Mapping[str, Price] = packaged_prices()
         self._seen = self._settled = fingerprint()
@@ -69,9 +74,14 @@ class Holder:
         """Each dependency: ready, loading, or what is wrong with it."""
         return self._held.parts.states()
 
+    def look(self) -> None:
+        """Read the folder now, changed or not: what it names beside its files may be another, too."""
+        self._told.set()
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Starts the parts and watches the folder; closes everything at the end."""
+        self._metrics.watch_tasks(asyncio.get_running_loop())
         await self._held.parts.start()
         watcher = asyncio.create_task(self._watch())
         try:
@@ -85,28 +95,48 @@ class Holder:
 
     async def _watch(self) -> None:
         while True:
-            await asyncio.sleep(POLL_SECONDS)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._every):
+                    await self._told.wait()
+            told = self._told.is_set()
+            self._told.clear()
             try:
-                await self._look()
+                await self._look(told)
             except Exception:
                 _log.exception("The policy folder could not be watched; trying again")
 
-    async def _look(self) -> None:
+    async def _look(self, told: bool) -> None:
         before, self._seen = self._seen, await asyncio.to_thread(self._fingerprint)
-        if self._seen == self._settled or self._seen != before:
+        settled = self._seen == before and self._seen != self._settled
+        if told or settled:
+            await self._read()
+
+    async def _read(self) -> None:
+        """Reads the folder and puts it in force; one that was written to meanwhile waits for a later look."""
+        policy = await self._loaded()
+        if await asyncio.to_thread(self._fingerprint) != self._seen:
             return
         self._settled = self._seen
+        fresh = policy if isinstance(policy, str) else self._built(policy)
+        if isinstance(fresh, str):
+            self._refuse(fresh)
+        else:
+            await self._swap(fresh)
+
+    async def _loaded(self) -> Policy | str:
+        """The folder's policy, or what is wrong with it."""
         try:
             policy = await asyncio.to_thread(self._load)
             self._check_callers(policy)
-            fresh = self._hold(policy, self._held.parts)
-        except (PolicyMistakes, OSError) as error:
-            self._refuse(str(error))
         except Exception as error:
-            _log.exception("The policy folder could not be read")
-            self._refuse(f"the folder could not be read ({type(error).__name__}): see the log")
-        else:
-            await self._swap(fresh)
+            return _wrong(error)
+        return policy
+
+    def _built(self, policy: Policy) -> _Held | str:
+        try:
+            return self._hold(policy, self._held.parts)
+        except Exception as error:
+            return _wrong(error)
 
     def _check_callers(self, policy: Policy) -> None:
         """Callers never go away unnoticed: without any, everybody who reaches the gateway would be served."""
@@ -122,13 +152,19 @@ class Holder:
         _log.error("The policy folder has mistakes; revision %s goes on serving:\n%s", revision, error)
 
     async def _swap(self, fresh: _Held) -> None:
+        """The policy before goes on serving until what is new in this one is ready, so that nobody waits."""
+        try:
+            await fresh.parts.start()
+            await fresh.parts.settle(SETTLE_SECONDS)
+        except asyncio.CancelledError:
+            await fresh.parts.close(keep=self._held.parts)
+            raise
         old, self._held = self._held, fresh
         self.error = None
         policy = fresh.force.policy
         self._tell(policy)
         self._metrics.reloads.labels("loaded").inc()
         _log.info("Policy %s is in force", policy.revision)
-        await fresh.parts.start()
         retiring = asyncio.create_task(self._retire(old))
         self._retiring.add(retiring)
         retiring.add_done_callback(self._retiring.discard)
@@ -137,6 +173,7 @@ class Holder:
         """Closes what only the old policy used, once its last request has ended."""
         await old.idle.wait()
         await old.parts.close(keep=self._held.parts)
+        self._metrics.forget()
 
     def _hold(self, policy: Policy, previous: BuiltParts | None) -> _Held:
         parts = self._builder.build(policy, previous)
@@ -147,10 +184,22 @@ class Holder:
         self._metrics.policy_ok.set(1)
         self._metrics.policy_info.clear()
         self._metrics.policy_info.labels(policy.revision).set(1)
-        teams = (known.caller.team for known in policy.callers)
-        tools = (tool for source in policy.tools.values() for tool in source.allow or ())
-        routes = (route.name for route in policy.routes)
-        names = [*policy.models, *policy.knowledge, *policy.tools, *routes, *teams, *tools]
-        self._metrics.know(names)
+        self._metrics.know(_names(policy))
         for warning in (*policy.warnings, *policy.notes):
             _log.warning("%s", warning)
+
+
+def _wrong(error: Exception) -> str:
+    if isinstance(error, PolicyMistakes | OSError):
+        return str(error)
+    _log.error("The policy folder could not be read", exc_info=error)
+    return f"the folder could not be read ({type(error).__name__}): see the log"
+
+
+def _names(policy: Policy) -> list[str]:
+    """What metrics may say."""
+    teams = (known.caller.team for known in policy.callers)
+    tools = (tool for source in policy.tools.values() for tool in source.allow or ())
+    routes = (route.name for route in policy.routes)
+    guards = (guard.name for guard in policy.guards)
+    return [*policy.models, *policy.knowledge, *policy.tools, *routes, *guards, *teams, *tools]

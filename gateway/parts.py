@@ -42,6 +42,9 @@ class Part(Generic[T]):
     run: Callable[[Part[Any]], Coroutine[Any, Any, None]] | None = None
     close: Callable[[], Awaitable[None]] | None = None
     state: str = READY
+    settled: asyncio.Event = field(
+        default_factory=asyncio.Event, repr=False
+    )  # it was started, or was not to be
     task: asyncio.Task[None] | None = field(default=None, repr=False)
 
     def start(self) -> None:
@@ -91,6 +94,14 @@ class BuiltParts:
         for part in self.all().values():
             part.start()
 
+    async def settle(self, seconds: float) -> None:
+        """Wait until every part has been started, or has failed to; no longer than so."""
+        waiting = [asyncio.ensure_future(part.settled.wait()) for part in self.all().values() if part.run]
+        if waiting:
+            _, late = await asyncio.wait(waiting, timeout=seconds)
+            for waiter in late:
+                waiter.cancel()
+
     async def close(self, keep: BuiltParts | None = None) -> None:
         """Closes all parts but those that `keep` uses too."""
         kept = {id(part) for part in keep.all().values()} if keep else set()
@@ -114,7 +125,8 @@ class PartsBuilder:
         """
         parts, old = BuiltParts(), before or BuiltParts()
         for model in policy.chat_models:
-            parts.models[model.name] = _kept(old.models, model.name, model) or self._model(model)
+            spec = self._spec(model)
+            parts.models[model.name] = _kept(old.models, model.name, spec) or self._model(model, spec)
         self.add_knowledge(parts, policy, old)
         for source in (s for s in policy.tools.values() if not s.disabled):
             parts.servers[source.name] = _kept(old.servers, source.name, source) or self._server(source)
@@ -132,11 +144,22 @@ class PartsBuilder:
         if self._minilm is not None:
             await self._minilm.close()
 
+    def fingerprint(self) -> str:
+        """Changes when a head is trained; looks at sizes and times only."""
+        found = sorted(path for folder in self._head_folders() for path in folder.glob("*/head.npz"))
+        return ";".join(f"{path.parent.name}|{_stamp(path)}" for path in found)
+
     # Models
 
-    def _model(self, model: Model) -> Part[ChatModel]:
+    def _spec(self, model: Model) -> object:
+        """What a model is built from: a head that was trained anew makes another."""
+        if model.provider != "local" or model.model == "smollm2":
+            return model
+        return model, _stamp(self._head_file(model))
+
+    def _model(self, model: Model, spec: object) -> Part[ChatModel]:
         if model.provider == "local":
-            return self._local(model)
+            return self._local(model, spec)
         if model.provider in _OPENAI_SHAPED:
             self._pool = self._pool or Pool(self._settings.reach)
             upstream = OpenAICompatible(model, self._pool)
@@ -144,7 +167,7 @@ class PartsBuilder:
         foreign = LiteLLM(model, self._settings.reach)
         return Part(foreign, model, run=_watched(f"model {model.name}", foreign.warm), close=foreign.close)
 
-    def _local(self, model: Model) -> Part[ChatModel]:
+    def _local(self, model: Model, spec: object) -> Part[ChatModel]:
         if model.model == "smollm2":
             from gateway.backends.local.chat import LocalChat
             from gateway.backends.local.smollm import SmolLM
@@ -160,11 +183,10 @@ class PartsBuilder:
         except BadHead as error:
             raise PolicyMistakes([Mistake("models", 1, 1, f"model {model.name}: {error}")]) from None
         tuned = HeadModel(model, head, self._embedder(), IN_PROCESS_EMBEDDER)
-        return Part(tuned, model, close=tuned.close)
+        return Part(tuned, spec, close=tuned.close)
 
     def _head_file(self, model: Model) -> Path:
-        folders = (self._settings.data_dir / "heads", self._settings.policies / "heads")
-        for folder in folders:
+        for folder in self._head_folders():
             path = folder / model.model / "head.npz"
             if path.is_file():
                 return path
@@ -179,6 +201,9 @@ class PartsBuilder:
                 )
             ]
         )
+
+    def _head_folders(self) -> tuple[Path, Path]:
+        return self._settings.data_dir / "heads", self._settings.policies / "heads"
 
     def _embedder(self) -> Embedder:
         self._minilm = self._minilm or MiniLM()
@@ -195,13 +220,13 @@ class PartsBuilder:
             embedder=embedder,
             embed_destination=embed_with or IN_PROCESS_EMBEDDER,
         )
-        watch_age(self._metrics, spec.name, lambda: base.age_seconds or 0.0)
         return Part(base, (spec, embed_with), run=self._refreshing(spec, base), close=base.close)
 
     def _refreshing(
         self, spec: Knowledge, base: KnowledgeBase
     ) -> Callable[[Part[Any]], Coroutine[Any, Any, None]]:
         async def run(part: Part[Any]) -> None:
+            watch_age(self._metrics, spec.name, lambda: base.age_seconds or 0.0)
             while True:
                 await self._attempt(f"knowledge {spec.name}", part, base.refresh)
                 if spec.refresh is None and part.state == READY:
@@ -254,6 +279,7 @@ async def attempt(name: str, part: Part[Any], start: Callable[[], Awaitable[Any]
     except Exception as error:
         _log.exception("%s could not be started", name)
         part.state = f"down: {type(error).__name__}, see the log"
+    part.settled.set()
     if part.state != before:
         _log.log(logging.INFO if part.state == READY else logging.WARNING, "%s: %s", name, part.state)
 
@@ -265,6 +291,15 @@ def _watched(
         await attempt(name, part, start)
 
     return run
+
+
+def _stamp(path: Path) -> str:
+    """Changes when a file does; nothing where there is none."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return ""
+    return f"{stat.st_mtime_ns}.{stat.st_size}.{stat.st_ino}"
 
 
 def _kept(parts: Mapping[str, Part[T]], name: str, spec: object) -> Part[T] | None:

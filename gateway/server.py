@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import json
 import os
+import signal
 import socket
+import sys
 from functools import partial
 
 import uvicorn
@@ -55,7 +58,11 @@ def run(settings: Settings) -> None:
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         metrics = Metrics(__version__)
         builder = PartsBuilder(settings, metrics)
-        holder = Holder(policy, read, partial(fingerprint, settings.policies), builder, metrics)
+
+        def look() -> str:
+            return fingerprint(settings.policies) + builder.fingerprint()
+
+        holder = Holder(policy, read, look, builder, metrics, settings.reload_every)
         app = build(settings, holder, metrics)
     except PolicyMistakes as mistakes:
         raise StartFailed(f"the policy in {settings.policies} cannot be served:\n{mistakes}") from None
@@ -98,18 +105,28 @@ def _config(app: object, settings: Settings) -> uvicorn.Config:
 
 
 class _Server(uvicorn.Server):
-    """Says what it serves once it listens."""
+    """Says what it serves once it listens, and reads the policy again on SIGHUP."""
 
     def __init__(self, config: uvicorn.Config, settings: Settings, holder: Holder) -> None:
         super().__init__(config)
         self._settings, self._holder = settings, holder
+        self._in_terminal = sys.stderr.isatty()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         _settle_garbage_collection()
+        if hasattr(signal, "SIGHUP"):
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._hang_up)
         if self.started and sockets:
             port = sockets[0].getsockname()[1]
             print(banner(self._holder.current().policy, self._settings, port), flush=True)
+
+    def _hang_up(self) -> None:
+        """Reads the policy again, unless it is the terminal that has gone."""
+        if self._in_terminal and not sys.stderr.isatty():
+            self.should_exit = True
+        else:
+            self._holder.look()
 
 
 def _settle_garbage_collection() -> None:

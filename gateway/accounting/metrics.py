@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 from prometheus_client import (
     CollectorRegistry,
@@ -29,7 +30,11 @@ OVERHEAD = (0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.
 SHARE = tuple(n / 10 for n in range(1, 11))
 COUNTS = (0, 1, 2, 3, 4, 6, 8, 12, 16, 32)
 MAX_CHILDREN = 20_000
+MAX_DEPARTED = 100  # names that left the policy and whose series are kept, since dashboards look back
 OTHER = "_other"
+NAMED = frozenset({"route", "model", "team", "knowledge", "server", "tool", "guard"})  # labels
+
+M = TypeVar("M", Counter, Histogram)
 
 _USAGE_KINDS = tuple(kind for kind in Usage.__slots__ if kind != "estimated")
 
@@ -43,6 +48,8 @@ class Metrics:
             collector(registry=self.registry)
         self._children: dict[tuple[int, tuple[str, ...]], Any] = {}
         self._names: frozenset[str] = frozenset()
+        self._departed: dict[str, None] = {}  # oldest first
+        self._named: list[tuple[Counter | Histogram, str]] = []  # what counts by a name of the policy
         self._define()
         self._gauge("build_info", "The running version", "version").labels(version).set(1)
 
@@ -88,23 +95,55 @@ class Metrics:
         for result in ("loaded", "refused"):  # a counter that starts at 1 shows no increase to Prometheus
             self.reloads.labels(result)
         self.dependency = gauge("dependency_up", "1: it answers", "name")
+        self.tasks = gauge("tasks", "Tasks of the event loop")
         self.rows = counter("ledger_rows", "Rows written")
         self.rows_lost = counter("ledger_rows_lost", "Rows that the ledger would not take")
 
     def _counter(self, name: str, help_: str, labels: str = "") -> Counter:
-        return Counter("pointsman_" + name, help_, labels.split(), registry=self.registry)
+        return self._noted(
+            Counter("pointsman_" + name, help_, labels.split(), registry=self.registry), labels
+        )
 
     def _gauge(self, name: str, help_: str, labels: str = "") -> Gauge:
         return Gauge("pointsman_" + name, help_, labels.split(), registry=self.registry)
 
     def _histogram(self, name: str, help_: str, buckets: Iterable[float], labels: str = "") -> Histogram:
-        return Histogram(
+        made = Histogram(
             "pointsman_" + name, help_, labels.split(), registry=self.registry, buckets=tuple(buckets)
         )
+        return self._noted(made, labels)
+
+    def _noted(self, metric: M, labels: str) -> M:
+        self._named.extend((metric, label) for label in labels.split() if label in NAMED)
+        return metric
 
     def know(self, names: Iterable[str]) -> None:
         """The policy's vocabulary: every other name becomes `_other` as a label."""
-        self._names = frozenset(names)
+        before, self._names = self._names, frozenset(names)
+        self._departed |= dict.fromkeys(sorted(before - self._names))
+        for name in self._names & self._departed.keys():
+            del self._departed[name]
+
+    def forget(self) -> None:
+        """Drops the series of names that left the policy: of its state all, of what was counted the oldest.
+
+        Called once nothing runs under a policy that had them, so that they do not come back.
+        """
+        for name in self._departed:
+            self.knowledge_age.remove_by_labels({"knowledge": name})
+            for kind in ("knowledge", "tools"):
+                self.dependency.remove_by_labels({"name": f"{kind} {name}"})
+        oldest = list(self._departed)[:-MAX_DEPARTED]
+        for name in oldest:
+            del self._departed[name]
+            for metric, label in self._named:
+                metric.remove_by_labels({label: name})
+        if oldest:
+            self._children.clear()
+
+    def watch_tasks(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Lets the number of a loop's tasks be read whenever metrics are rendered."""
+        self.tasks.set_function(lambda: len(asyncio.all_tasks(loop)))
 
     def _child(self, metric: Any, *labels: str) -> Any:
         """A labelled child, bound once."""

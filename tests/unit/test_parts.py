@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from gateway.accounting.metrics import Metrics
 from gateway.parts import PartsBuilder
 from gateway.policy.schema import Knowledge, Model, Policy, ToolSource
 from gateway.settings import Settings
+from gateway.types import Label
+
+HEAD = Path(__file__).parents[2] / "policies" / "heads" / "ticket-tagger" / "head.npz"
 
 
 def policy(*, disabled: bool) -> Policy:
@@ -41,3 +47,45 @@ def test_a_command_is_not_started_where_that_was_not_allowed(tmp_path: Path) -> 
     tools = {"clock": ToolSource("clock", command=("python", "-m", "gateway.demo.clock"))}
     parts = builder(tmp_path).build(Policy("rev", {}, (), tools=tools), None)
     assert "--allow-stdio" in parts.states()["tools clock"]
+
+
+def test_what_changes_is_built_anew_and_nothing_else(tmp_path: Path) -> None:
+    maker = builder(tmp_path)
+    before = maker.build(policy(disabled=False), None)
+    changed = policy(disabled=False)
+    knowledge = {"book": replace(changed.knowledge["book"], label=Label.INTERNAL)}
+    after = maker.build(replace(changed, knowledge=knowledge), before)
+    kept = {name for name, part in after.all().items() if part is before.all().get(name)}
+    assert kept == {"model small", "tools shop"}
+
+
+def test_a_head_that_was_trained_anew_is_read_again_and_nothing_else(tmp_path: Path) -> None:
+    small = Model("small", "openai-compatible", "m", base_url="http://127.0.0.1:1/v1")
+    models = {name: Model(name, "local", name) for name in ("tickets", "mails")} | {"small": small}
+    heads = tmp_path / "data" / "heads"
+    for name in ("tickets", "mails"):
+        (heads / name).mkdir(parents=True)
+        shutil.copy(HEAD, heads / name / "head.npz")
+    maker = builder(tmp_path)
+    before, seen = maker.build(Policy("rev", models, ()), None), maker.fingerprint()
+    shutil.copy(HEAD, heads / "fresh.npz")
+    (heads / "fresh.npz").replace(heads / "mails" / "head.npz")
+    assert maker.fingerprint() != seen
+    after = maker.build(Policy("rev", models, ()), before)
+    kept = {name for name, part in after.all().items() if part is before.all().get(name)}
+    assert kept == {"model tickets", "model small"}
+
+
+def test_parts_settle_once_each_has_been_started_or_has_failed_to(tmp_path: Path) -> None:
+    async def test() -> dict[str, str]:
+        parts = builder(tmp_path).build(policy(disabled=False), None)
+        await parts.start()
+        assert parts.states()["knowledge book"] == "loading"
+        await parts.settle(20.0)
+        states = parts.states()
+        await parts.close()
+        return states
+
+    states = asyncio.run(test())
+    assert states["knowledge book"] == "ready"
+    assert "may not connect" in states["tools shop"]

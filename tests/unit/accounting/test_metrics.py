@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from gateway.accounting.bill import Bill, Line, bill_of
 from gateway.accounting.exchange import Exchange
-from gateway.accounting.metrics import Metrics
+from gateway.accounting.metrics import MAX_DEPARTED, Metrics, watch_age
 from gateway.errors import ProviderUnavailable
 from gateway.policy.schema import Policy, Price
 from gateway.types import Caller, ChatRequest, ToolUsed, Tried, Usage
@@ -22,7 +22,7 @@ def finished(*tries: Tried, baseline: str | None = None) -> Exchange:
     return exchange
 
 
-def sample(metrics: Metrics, name: str, **labels: str) -> float | None:
+def sample(metrics: Metrics, name: str, /, **labels: str) -> float | None:
     return metrics.registry.get_sample_value("pointsman_" + name, labels)
 
 
@@ -73,3 +73,40 @@ def test_an_error_is_counted_by_whose_fault_it_is() -> None:
     assert (
         sample(metrics, "requests_total", **labels, outcome="error", error_type="provider_unavailable") == 1
     )
+
+
+def test_a_name_that_leaves_the_policy_is_counted_no_more_and_forgotten_after_many_others() -> None:
+    metrics = Metrics("1")
+    for number in range(MAX_DEPARTED + 2):
+        metrics.know([f"m{number}"])
+        metrics.record(finished(Tried(f"m{number}", "ok", Usage(input=5), 0.1)), Bill((), (), None))
+        metrics.forget()
+    assert [sample(metrics, "upstream_requests_total", model=f"m{n}", outcome="ok") for n in range(3)] == [
+        None,
+        1.0,
+        1.0,
+    ]
+    metrics.record(finished(Tried("m1", "ok", Usage(), 0.1)), Bill((), (), None))
+    assert sample(metrics, "upstream_requests_total", model="_other", outcome="ok") == 1
+
+
+def test_a_name_that_comes_back_goes_on_from_where_it_was() -> None:
+    metrics = Metrics("1")
+    for names in (["small"], [], ["small"]):
+        metrics.know(names)
+        metrics.record(finished(Tried("small", "ok", Usage(), 0.1)), Bill((), (), None))
+        metrics.forget()
+    assert sample(metrics, "upstream_requests_total", model="small", outcome="ok") == 2
+
+
+def test_the_state_of_what_left_the_policy_is_told_no_more() -> None:
+    metrics = Metrics("1")
+    metrics.know(["book", "crm"])
+    watch_age(metrics, "book", lambda: 5.0)
+    metrics.dependency.labels("knowledge book").set(1)
+    metrics.dependency.labels("tools crm").set(0)
+    metrics.know(["crm"])
+    metrics.forget()
+    assert sample(metrics, "knowledge_age_seconds", knowledge="book") is None
+    assert sample(metrics, "dependency_up", name="knowledge book") is None
+    assert sample(metrics, "dependency_up", name="tools crm") == 0
