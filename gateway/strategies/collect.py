@@ -42,10 +42,12 @@ class Collected:
     _account: Callable[[Tried], None]
     _offered: frozenset[str]
     _streams: bool
+    _as_json: bool  # the headers have to say what the text cannot: the stream begins with its content
     text: str = ""
     _answer: Answer | None = None
     _building: Fragments = field(default_factory=Fragments)
     _kept: list[Delta] = field(default_factory=list)
+    _waiting: list[Delta] = field(default_factory=list)
 
     async def emit(self, event: Event) -> None:
         if isinstance(event, Answer):
@@ -63,8 +65,16 @@ class Collected:
         self._building.add(delta.tool_calls)
         if delta.tool_calls or delta.finish or delta.usage:
             self._kept.append(delta)
+        elif self._as_json and not delta.has_content:
+            self._waiting.append(delta)
         else:
+            await self._begin()
             await self._emit(delta)
+
+    async def _begin(self) -> None:
+        for delta in self._waiting:
+            await self._emit(delta)
+        self._waiting.clear()
 
     @property
     def calls(self) -> tuple[ToolCall, ...]:
@@ -97,6 +107,7 @@ class Collected:
 
     async def _released(self, note: str) -> None:
         """What was kept; the note goes with the chunk that finishes the answer."""
+        await self._begin()
         for delta in self._kept:
             if not delta.has_content:
                 continue

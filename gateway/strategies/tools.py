@@ -122,7 +122,9 @@ class _Loop:
         return over or perf_counter() >= self._deadline
 
     async def _ask(self, request: ChatRequest) -> Collected:
-        turn = Collected(self._emit, self._account, frozenset(self._offers), request.stream)
+        turn = Collected(
+            self._emit, self._account, frozenset(self._offers), request.stream, request.wants_json
+        )
         await self._inner(request, turn.emit)
         return turn
 

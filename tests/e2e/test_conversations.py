@@ -27,6 +27,7 @@ tools:
     clearance: internal
     writes: [cancel_order]
 unreadable: confidential
+guards: [{{name: hide, when: '"email" in findings', mask: [email], lowers_to: internal}}]
 routes:
   - {{name: canary, when: request.metadata.flow == "canary", model: {{one: 1, two: 1}}}}
   - {{name: shop, when: request.metadata.flow == "shop", tools: {{from: [shop]}}, model: one}}
@@ -48,6 +49,8 @@ def script(request: Recorded) -> Reply:
     last = request.body["messages"][-1]
     if last["role"] == "tool":
         return Reply("Done." if "cancelled" in last["content"] else SAYS)
+    if "Write to" in request.question:
+        return Reply("I shall write to [EMAIL_1] about it.")
     if "weather" in request.question:
         return call("weather", city="Paris")
     if "note" in request.question:
@@ -101,6 +104,11 @@ def said(reply: httpx.Response) -> dict[str, Any]:
     return message
 
 
+def streamed(reply: httpx.Response) -> str:
+    events = [json.loads(line[6:]) for line in reply.text.splitlines() if line.startswith("data: {")]
+    return "".join(event["choices"][0]["delta"].get("content") or "" for event in events if event["choices"])
+
+
 def tools(row: dict[str, Any]) -> list[tuple[str, str]]:
     return [(use["tool"], use["status"]) for use in row["tools"]]
 
@@ -120,9 +128,7 @@ def test_a_write_that_a_result_of_an_earlier_turn_talks_into_is_held_back_and_se
 def test_a_stream_says_it_too(shop: Shop) -> None:
     earlier = [user("What does the note say?"), {"role": "assistant", "content": SAYS}]
     stream = shop.ask([*earlier, user("Go ahead")], stream=True)
-    events = [json.loads(line[6:]) for line in stream.text.splitlines() if line.startswith("data: {")]
-    text = "".join(event["choices"][0]["delta"].get("content") or "" for event in events if event["choices"])
-    assert text.startswith(f"{SAYS}\n\n{HELD_BACK}")
+    assert streamed(stream).startswith(f"{SAYS}\n\n{HELD_BACK}")
     assert stream.text.rstrip().endswith("data: [DONE]")
     assert shop.status == "processing"
 
@@ -132,6 +138,8 @@ def test_where_json_is_asked_for_the_headers_say_it(shop: Shop) -> None:
     reply = shop.ask([*earlier, user("Go ahead")], response_format={"type": "json_object"})
     assert said(reply)["content"] == SAYS
     assert reply.headers["x-pointsman-held-back"] == "cancel_order"
+    stream = shop.ask([*earlier, user("Go ahead")], response_format={"type": "json_object"}, stream=True)
+    assert stream.headers["x-pointsman-held-back"] == "cancel_order"
 
 
 def test_arguments_of_a_call_that_was_not_made_stand_nowhere(shop: Shop, up: Upstream) -> None:
@@ -148,6 +156,16 @@ def test_a_conversation_with_nothing_untrusted_may_write_at_any_turn(shop: Shop)
     assert tools(shop.row(reply)) == [("cancel_order", "ok")]
     assert "x-pointsman-held-back" not in reply.headers
     assert shop.status == "cancelled"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_masked_words_that_came_back_are_known_as_the_caller_saw_them(shop: Shop, stream: bool) -> None:
+    asked = user("Write to anna.example@example.org that her lamp is on its way")
+    first = shop.ask([asked], stream=stream)
+    text = streamed(first) if stream else said(first)["content"]
+    assert text == "I shall write to anna.example@example.org about it."
+    reply = shop.ask([asked, {"role": "assistant", "content": text}, user("Cancel order 1014")])
+    assert tools(shop.row(reply))[0] in (("cancel_order", "ok"), ("cancel_order", "error"))  # not held back
 
 
 WEATHER = [{"type": "function", "function": {"name": "weather", "parameters": {"type": "object"}}}]

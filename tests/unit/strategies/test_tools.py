@@ -321,6 +321,25 @@ def test_a_stream_says_what_was_held_back_before_it_is_over(last: list[Delta]) -
     assert not any(delta.text for delta in deltas[finished + 1 :])
 
 
+ROLE = Delta(raw=b'{"choices": [{"delta": {"role": "assistant"}}]}')
+
+
+def test_a_stream_of_json_begins_once_it_is_known_what_was_held_back() -> None:
+    turns = [[ROLE, *calling("look")], [ROLE, *calling("cancel")], [ROLE, Delta("{}"), Delta(finish="stop")]]
+    request = replace(user("x"), stream=True, wants_json=True)
+    seen = run(agent(Streaming(turns), Shop((LOOK, CANCEL)), WRITES), request)
+    first = next(n for n, event in enumerate(seen) if isinstance(event, Delta))
+    assert statuses(seen[:first]) == ["ok", "held_back"]
+    assert seen[first : first + 2] == [ROLE, Delta("{}")]
+    assert seen.count(ROLE) == 1
+
+
+def test_a_stream_of_json_that_says_nothing_keeps_its_role() -> None:
+    request = replace(user("x"), stream=True, wants_json=True)
+    seen = run(agent(Streaming([[ROLE, Delta(finish="stop")]]), Shop()), request)
+    assert [event for event in seen if isinstance(event, Delta)][:2] == [ROLE, Delta(finish="stop")]
+
+
 def test_arguments_of_a_call_that_is_not_made_are_told_to_nobody() -> None:
     secret = '{"iban": "DE89370400440532013000"}'
     model = Model([wants("look"), wants("cancel", secret), Answer("done")])
