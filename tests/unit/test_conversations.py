@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
+from random import Random
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.api.wire import chat_request
 from gateway.conversations import MAX_TEXT, Conversations, Lately
@@ -298,3 +301,30 @@ def test_the_same_again_is_one() -> None:
     for n in range(5):
         kept.put("app", b"k", n)
     assert (len(kept), kept.get("app", b"k")) == (1, 4)
+
+
+TEXTS = st.sampled_from(["Hi.", "Yes.", "Cancel all."])
+TURNS = st.lists(st.tuples(TEXTS, TEXTS, st.booleans()), min_size=1, max_size=4)
+
+
+@given(st.lists(TURNS, min_size=1, max_size=4), st.randoms(use_true_random=False))
+def test_whatever_a_caller_sends_back_is_trusted_only_if_it_was_said_so(
+    talks: list[list[tuple[str, str, bool]]], chance: Random
+) -> None:
+    """Several conversations of few words, of which a caller then sends any mixture."""
+    gateway = Gateway()
+    told: dict[tuple[str, ...], bool] = {}  # what was said up to an answer → whether it was ever trusted
+    for talk in talks:
+        messages: Messages = []
+        for question, answer, passages in talk:
+            messages.append(user(question))
+            trusted = gateway.request(messages).trusted and not passages
+            gateway.answers(Answer(answer), trusted=trusted)
+            messages.append(says(answer))
+            key = tuple(message["content"] for message in messages)
+            told[key] = told.get(key, False) or trusted
+    pieces = [chance.choice(talk)[:2] for talk in talks for _ in talk]
+    sent = [message for question, answer in pieces for message in (user(question), says(answer))]
+    for n, message in enumerate(gateway.request(sent).messages):
+        if message.role == "assistant":
+            assert message.trusted == told.get(tuple(m["content"] for m in sent[: n + 1]), False)
