@@ -77,6 +77,8 @@ def _indexing(name: str) -> None:
 def _show(out: Console, report: Report) -> None:
     for result in report.failed:
         _show_failure(out, result)
+    if report.unreached:
+        out.print(f"no case reaches: {', '.join(report.unreached)}", style="yellow", markup=False)
     passed = len(report.results) - len(report.failed)
     said = [f"{passed} passed"]
     if report.failed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -15,7 +15,7 @@ from gateway.commands.understand import Decided, Indexing, Understanding, caller
 from gateway.errors import GatewayError
 from gateway.policy.cases import Case, read_cases
 from gateway.policy.conditions import Condition
-from gateway.policy.evaluate import Facts, Verdict, trace
+from gateway.policy.evaluate import Decision, Facts, Verdict, trace
 from gateway.policy.explain import read_values
 from gateway.policy.load import File, load
 from gateway.policy.mistakes import Mistake, PolicyMistakes
@@ -30,13 +30,17 @@ _SPOKEN = {True: "true", False: "false", None: "unknown"}
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How one case went: what did not come true, all that came, and, where it failed, why."""
+    """How one case went: what did not come true, all that came, and, where it failed, why.
+
+    `reached` names the route that served and the guards that acted, as in "route act".
+    """
 
     case: Case
     misses: tuple[Miss, ...]
     came: Mapping[str, Came]
     why: tuple[str, ...]
     seconds: float
+    reached: frozenset[str] = frozenset()
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -53,12 +57,16 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All results in the order of the files; `left_out` counts the cases that were not wanted."""
+    """All results in the order of the files; `left_out` counts the cases that were not wanted.
+
+    `unreached` names the routes and guards in service that no case reached, where all cases ran.
+    """
 
     folder: str
     revision: str
     results: tuple[Result, ...]
-    left_out: int
+    left_out: int = 0
+    unreached: tuple[str, ...] = ()
 
     @property
     def failed(self) -> tuple[Result, ...]:
@@ -75,6 +83,7 @@ class Report:
             "passed": len(self.results) - len(self.failed),
             "failed": len(self.failed),
             "left_out": self.left_out,
+            "unreached": list(self.unreached),
             "cases": [result.as_dict() for result in self.results],
         }
 
@@ -98,7 +107,10 @@ def run(settings: Settings, wanted: str = "", indexing: Indexing = lambda name: 
     if not chosen:
         raise ValueError(f"none of the {len(cases)} cases in {folder} is named like {wanted!r}")
     results = asyncio.run(_results(policy, settings, chosen, indexing))
-    return Report(str(folder), policy.revision, results, len(cases) - len(chosen))
+    left_out = len(cases) - len(chosen)
+    return Report(
+        str(folder), policy.revision, results, left_out, () if left_out else _unreached(policy, results)
+    )
 
 
 def files_of_cases(folder: Path) -> tuple[File, ...]:
@@ -115,6 +127,13 @@ def files_of_cases(folder: Path) -> tuple[File, ...]:
         raise PolicyMistakes([Mistake(name, 1, 1, "the file cannot be read", str(error.strerror))]) from error
 
 
+def _unreached(policy: Policy, results: Iterable[Result]) -> tuple[str, ...]:
+    reached = frozenset(name for result in results for name in result.reached)
+    rules = [f"guard {g.name}" for g in policy.guards if not g.disabled]
+    rules += [f"route {r.name}" for r in policy.routes if not r.disabled]
+    return tuple(rule for rule in rules if rule not in reached)
+
+
 async def _results(
     policy: Policy, settings: Settings, cases: list[Case], indexing: Indexing
 ) -> tuple[Result, ...]:
@@ -127,21 +146,31 @@ async def _results(
 
 async def _result(understand: Understanding, case: Case) -> Result:
     started = perf_counter()
-    outcome, why = await _outcome(understand, case)
-    missed = misses(case.expect, outcome)
-    came = {key: read(outcome) for key, read in CAME.items()}
-    return Result(case, missed, came, why if missed else (), perf_counter() - started)
-
-
-async def _outcome(understand: Understanding, case: Case) -> tuple[Outcome, tuple[str, ...]]:
+    decided: Decided | None = None
     try:
         request = chat_request(json.dumps(case.request).encode())
-        caller = caller_named(understand.policy, case.caller)
-        decided = await understand.decided(request, caller, case.headers)
+        decided = await understand.decided(
+            request, caller_named(understand.policy, case.caller), case.headers
+        )
+        masked = tuple(decided.masked.entities) if decided.masked else ()
+        outcome = Outcome(decided.facts, decided.decision, masked)
     except GatewayError as error:
-        return Outcome(error=(error.code, error.message)), ()
-    masked = tuple(decided.masked.entities) if decided.masked else ()
-    return Outcome(decided.facts, decided.decision, masked), tuple(_why(understand.policy, decided))
+        outcome = Outcome(error=(error.code, error.message))
+    missed = misses(case.expect, outcome)
+    return Result(
+        case,
+        missed,
+        {key: read(outcome) for key, read in CAME.items()},
+        tuple(_why(understand.policy, decided)) if missed and decided else (),
+        perf_counter() - started,
+        _reached(decided.decision) if decided else frozenset(),
+    )
+
+
+def _reached(decision: Decision) -> frozenset[str]:
+    guards = [guard for guard in (decision.blocked_by, *decision.masking) if guard is not None]
+    routes = [decision.route] if decision.route is not None else []
+    return frozenset([*(f"guard {guard.name}" for guard in guards), *(f"route {r.name}" for r in routes)])
 
 
 # Why
@@ -181,4 +210,5 @@ def _verdict(what: str, verdict: Verdict, when: Condition | None, facts: Facts) 
     if when is None:
         return f"{what} {verdict.name} takes the rest"
     read = ", ".join(f"{name} = {value}" for name, value in read_values(when, facts))
-    return f"{what} {verdict.name} is {_SPOKEN[verdict.outcome]}: {' '.join(when.text.split())}  ({read})"
+    said = f"{what} {verdict.name} is {_SPOKEN[verdict.outcome]}: {' '.join(when.text.split())}"
+    return f"{said}  ({read})" if read else said

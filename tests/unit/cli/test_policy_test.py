@@ -32,6 +32,7 @@ def test_all_cases_that_pass_are_one_line_and_code_0(folder: Path) -> None:
     result = outcome(folder)
     assert result.exit_code == 0
     assert result.stdout.startswith("1 passed in ")
+    assert "no case reaches" not in result.stdout
     assert "revision" in result.stdout
 
 

@@ -13,7 +13,7 @@ def result(name: str, *misses: Miss, file: str = "a.cases.yaml") -> Result:
 
 
 def document(*results: Result) -> Xml.Element:
-    return Xml.fromstring(junit(Report("policies", "abc", results, 0)))  # noqa: S314
+    return Xml.fromstring(junit(Report("policies", "abc", results)))  # noqa: S314
 
 
 def test_each_file_is_a_suite_with_its_counts() -> None:

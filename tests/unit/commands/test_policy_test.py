@@ -126,6 +126,15 @@ def test_mistakes_in_the_policy_and_in_cases_have_their_place(tmp_path: Path) ->
         report(tmp_path / "b", "{say: Hi, expect: {route: rest}}", routes="routes: {}\n")
 
 
+def test_rules_that_no_case_reaches_are_named_where_all_cases_ran(tmp_path: Path) -> None:
+    cases = (
+        "{say: Write a Python function that sorts a list, expect: {route: code}}",
+        "{say: My password is hunter2-Blue!, expect: {blocked_by: no-credentials}}",
+    )
+    assert report(tmp_path / "a", *cases).unreached == ("guard hide", "route facts", "route rest")
+    assert report(tmp_path / "b", *cases, wanted="python").unreached == ()
+
+
 def test_a_report_is_plain_json(tmp_path: Path) -> None:
     made = report(tmp_path, "{say: Hi there!, expect: {route: code}}", "{say: Hi, expect: {route: rest}}")
     told = json.loads(json.dumps(made.as_dict()))
