@@ -6,13 +6,14 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from time import perf_counter, time
 
 from gateway.access.keys import identify
 from gateway.accounting.book import Book
 from gateway.accounting.exchange import Exchange
 from gateway.classify.knowledge import consult
-from gateway.classify.label import labelled
+from gateway.classify.label import labelled, left_of
 from gateway.conversations import Conversations, Thread
 from gateway.errors import Blocked, GatewayError, HungUp, InternalError
 from gateway.inbound import Incoming, InForce, Reply, facts_of
@@ -108,7 +109,9 @@ class _Flow:
         with self._timed("decide"):
             request = exchange.request = thread.trusting(request)
             decision = exchange.decision = route(policy, replace(facts, stays=thread.stays), said)
-        await self._act(decision, request, Inflow(self.classifier.find, caller.clearance, mask), thread)
+        left = partial(left_of, guards=said.masking)
+        inflow = Inflow(self.classifier.find, caller.clearance, mask, left)
+        await self._act(decision, request, inflow, thread)
 
     async def _parsed(self, body: bytes) -> ChatRequest:
         if len(body) > PARSED_IN_PLACE:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from gateway.errors import InvalidRequest
@@ -89,18 +89,30 @@ def label_left(
 ) -> Label:
     """The label of a request that was masked by `guards`: what is `left` of it, and never more than `label`.
 
-    Where no guard says `lowers_to`, it stays. A label that was given to the whole text, before masking or
-    after, stays too, unless every guard that lowers says `accept_residual`.
+    Where no guard says `lowers_to`, it stays, and so does the label of what only guards without it mask. A
+    label that was given to the whole text, before masking or after, stays too, unless every guard that lowers
+    says `accept_residual`.
     """
     lowering = [guard for guard in guards if guard.lowers_to is not None]
     if not lowering:
         return label
     labels = [guard.lowers_to for guard in lowering if guard.lowers_to is not None]
+    labels += [left_of(finding, guards) for finding in before.findings if _is_span(finding)]
     if all(guard.accept_residual for guard in lowering):
         left = _spans_only(left)
     else:
         labels += [finding.label for finding in before.findings if not _is_span(finding)]
     return min(label, highest((*labels, label_of(left, caller, unreadable, headers))))
+
+
+def left_of(finding: Finding, guards: Iterable[Guard]) -> Label:
+    """What masking leaves of the label that a finding gives: no less than a guard that masks it lowers to."""
+    lowered = [
+        guard.lowers_to
+        for guard in guards
+        if guard.lowers_to is not None and not {finding.entity, finding.kind}.isdisjoint(guard.mask)
+    ]
+    return min(finding.label, highest(lowered)) if lowered else finding.label
 
 
 def _is_span(finding: Finding) -> bool:

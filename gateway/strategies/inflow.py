@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from gateway.interfaces import FindText
+from gateway.labels import highest
 from gateway.masks import Mask
 from gateway.types import Finding, Label
 
@@ -21,11 +23,15 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Inflow:
-    """`find` says what is in a text; `clearance` is the caller's; `mask` hides what guards mask."""
+    """`find` says what is in a text; `clearance` is the caller's; `mask` hides what guards mask.
+
+    `left` says what masking leaves of the label that a finding gives; without it, that label stays.
+    """
 
     find: FindText
     clearance: Label
     mask: Mask | None = None
+    left: Callable[[Finding], Label] = attrgetter("label")
 
     def take(self, source: Label, text: str) -> Taken | None:
         """The text for the model, or None where the gateway may not add it for this caller.
@@ -40,7 +46,8 @@ class Inflow:
             return Taken(text, label)
         self.mask.learn(text, findings, label)
         hidden = self.mask.hide(text)
-        return Taken(hidden, _label(source, self.find(hidden)) if hidden != text else label)
+        lowered = (self.left(found) for found in findings if found.label is Label.RESTRICTED)
+        return Taken(hidden, highest((_label(source, self.find(hidden)), *lowered)))
 
     def hidden(self, value: Any) -> Any:
         """A JSON value beside a text that was taken, masked like it."""

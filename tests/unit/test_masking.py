@@ -99,6 +99,15 @@ def test_of_several_guards_the_highest_label_counts_and_all_must_accept() -> Non
     assert masked(HEALTH, low, high).request.label is Label.CONFIDENTIAL
 
 
+def test_what_only_a_guard_without_lowers_to_masks_keeps_its_label() -> None:
+    low = guard("email", lowers_to=Label.PUBLIC, accept_residual=True)
+    staying = guard("payment", lowers_to=None)
+    hidden = masked(f"{ASK} My card is 4111 1111 1111 1111.", low, staying)
+    assert "4111" not in hidden.request.question
+    assert hidden.request.label is Label.RESTRICTED
+    assert masked(ASK, low, staying).request.label is Label.PUBLIC
+
+
 def test_masking_never_raises_a_label() -> None:
     hidden = masked("desk@example.org", guard("email", lowers_to=Label.RESTRICTED))
     assert hidden.request.label is Label.CONFIDENTIAL

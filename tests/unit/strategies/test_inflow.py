@@ -41,11 +41,18 @@ def test_only_what_the_caller_is_cleared_for_is_taken() -> None:
 
 
 def test_what_guards_mask_is_masked_as_it_flows_in_and_its_label_told_by_what_is_left() -> None:
+    for lowers_to, label in ((Label.PUBLIC, Label.INTERNAL), (Label.CONFIDENTIAL, Label.CONFIDENTIAL)):
+        mask = Mask(["credential"], Label.PUBLIC)
+        inflow = Inflow(find, Label.RESTRICTED, mask, lambda _, left=lowers_to: left)  # type: ignore[misc]
+        assert inflow.take(Label.INTERNAL, "use hunter2") == Taken("use [PASSWORD_1]", label)
+        assert mask.label is Label.RESTRICTED
+
+
+def test_where_no_guard_lowers_the_label_of_what_is_masked_stays() -> None:
     mask = Mask(["credential"], Label.PUBLIC)
     assert Inflow(find, Label.RESTRICTED, mask).take(Label.INTERNAL, "use hunter2") == Taken(
-        "use [PASSWORD_1]", Label.INTERNAL
+        "use [PASSWORD_1]", Label.RESTRICTED
     )
-    assert mask.label is Label.RESTRICTED
 
 
 def test_masking_does_not_show_a_caller_what_it_may_not_see() -> None:
