@@ -242,8 +242,8 @@ STATE = Row(
         ),
         Panel(
             "Tasks",
-            "Of each gateway's event loop: some for each request that runs, a few that stay. A number that only "
-            "grows is a leak.",
+            "Of each gateway's event loop: some for each request that runs, a few that stay. What only grows "
+            "is a leak.",
             units.Short,
             one(f"pointsman_tasks {THIS}", "{{instance}}"),
         ),
