@@ -1,10 +1,12 @@
-"""Random conditions over every kind of variable, and random facts for them."""
+"""Random conditions over every kind of variable, policies of them, and random facts."""
 
 from __future__ import annotations
 
 from hypothesis import strategies as st
 
+from gateway.policy.conditions import Condition, checked
 from gateway.policy.evaluate import Facts
+from gateway.policy.schema import Guard, Model, Policy, Route
 from gateway.types import Caller, Finding, Freshness, Label, Task
 from tests.facts import facts
 
@@ -81,3 +83,40 @@ FACTS: st.SearchStrategy[Facts] = st.builds(
     headers=_maybe("x-team", ("a", "b", "c")),
     language=st.sampled_from(["und", "en", "de"]),
 )
+
+
+MODELS = {
+    "small": Model("small", "local", "small", clearance=Label.INTERNAL),
+    "house": Model("house", "local", "house", clearance=Label.RESTRICTED),
+}
+
+
+def policy_of(routes: list[str], guards: list[tuple[str, bool]] = []) -> Policy:  # noqa: B006
+    """Routes and guards with these conditions; of a guard, whether it blocks."""
+    return Policy(
+        revision="random",
+        models=MODELS,
+        routes=(*(_route(n, text) for n, text in enumerate(routes)), Route("rest", models=("house",))),
+        guards=tuple(_guard(n, text, blocks) for n, (text, blocks) in enumerate(guards)),
+    )
+
+
+def _route(number: int, text: str) -> Route:
+    return Route(
+        f"route-{number}",
+        when=condition(text),
+        models=("small", "house")[number % 2 :],
+        disabled=number % 7 == 6,
+    )
+
+
+def _guard(number: int, text: str, blocks: bool) -> Guard:
+    mask = () if blocks else ("email",)
+    lowers_to = None if blocks or number % 2 else Label.INTERNAL
+    return Guard(
+        f"guard-{number}", condition(text), block="No." if blocks else None, mask=mask, lowers_to=lowers_to
+    )
+
+
+def condition(text: str) -> Condition:
+    return checked(text, ["handbook"])

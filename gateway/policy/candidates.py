@@ -18,6 +18,14 @@ def in_order(policy: Policy, route: Route, sticky: str) -> tuple[Model, ...]:
     return order
 
 
+def usual_order(policy: Policy, route: Route) -> tuple[Model, ...]:
+    """As `in_order`, for nobody in particular: the models of a canary by their weight, heaviest first."""
+    if not route.weights:
+        return in_order(policy, route, "")
+    weights = sorted(zip(route.weights, route.models, strict=True), key=lambda pair: -pair[0])
+    return _expanded(policy, (*(name for weight, name in weights if weight > 0), *route.fallback))
+
+
 def of_model(policy: Policy, model: Model) -> tuple[Model, ...]:
     """A model that was named, and its teachers."""
     return _expanded(policy, (model.name,))

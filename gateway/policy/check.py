@@ -1,52 +1,82 @@
-"""What `pointsman policy check` says: mistakes, warnings, and requests that nobody may serve."""
+"""What is wrong or doubtful in a policy folder: mistakes, warnings, and requests that nobody may serve."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
 
-from gateway.policy.evaluate import Facts, decide
 from gateway.policy.load import load
-from gateway.policy.mistakes import PolicyMistakes
-from gateway.policy.models import Available
+from gateway.policy.mistakes import Mistake, PolicyMistakes
+from gateway.policy.models import Available, Forbids
+from gateway.policy.review import Found, review
 from gateway.policy.schema import Policy
-from gateway.types import Caller, Freshness, Guess, Label, Signals, Task
 
-PLAIN = Caller("anyone")
-"""A caller of whom nothing is known: public, with no clearance and no team."""
+_YAML = (".yaml", ".yml")
 
 
 @dataclass(frozen=True, slots=True)
-class Unserved:
-    """Requests that a route lets in and no model may serve: the label, and the tasks (None: unsure)."""
+class Checked:
+    """A folder that was checked. With `mistakes` it does not load, and nothing else is known of it."""
 
-    route: str
-    label: Label
-    tasks: tuple[Task | None, ...]
-    out_of_service: bool  # the route has no model in service at all
+    folder: Path
+    mistakes: tuple[Mistake, ...] = ()
+    warnings: tuple[Mistake, ...] = ()
+    notes: tuple[Mistake, ...] = ()
+    found: tuple[Found, ...] = ()  # of which some are warnings, the others notes
+    out_of_service: tuple[str, ...] = ()
+    holds: str = ""  # how much of what
+    revision: str = ""
 
-    def __str__(self) -> str:
-        names = "every task" if len(self.tasks) > len(Task) else ", ".join(map(_task, self.tasks))
-        why = "none of its models is in service" if self.out_of_service else "none of its models is cleared"
-        return f"route {self.route} takes {self.label.word} requests ({names}), and {why}"
+    def right(self, strict: bool = False) -> bool:
+        """Whether it loads; `strict`: and there is no warning."""
+        return not self.mistakes and not (strict and self.warnings)
 
 
-def check(folder: Path, secrets: Mapping[str, str], available: Available | None = None) -> tuple[str, bool]:
-    """The text, and whether the folder loads."""
+def check(
+    folder: Path,
+    secrets: Mapping[str, str],
+    available: Available | None = None,
+    forbids: Forbids | None = None,
+    assume_secrets: bool = False,
+) -> Checked:
+    """Reads the folder as `load` does and reviews it."""
     try:
-        policy = load(folder, secrets=secrets, available=available)
+        policy = load(
+            folder, secrets=secrets, available=available, forbids=forbids, assume_secrets=assume_secrets
+        )
     except PolicyMistakes as error:
-        count = len(error.mistakes)
-        return f"{error}\n{count} mistake{'s' if count > 1 else ''} in {folder}", False
-    return "\n".join(_lines(folder, policy)), True
+        return Checked(folder, mistakes=error.mistakes)
+    found = review(policy)
+    return Checked(
+        folder,
+        warnings=(*policy.warnings, *(one.place for one in found if one.warning)),
+        notes=tuple(one.place for one in found if not one.warning),
+        found=found,
+        out_of_service=policy.notes,
+        holds=_holds(policy),
+        revision=policy.revision,
+    )
 
 
-def _lines(folder: Path, policy: Policy) -> Iterator[str]:
-    yield from (f"warning: {warning}" for warning in policy.warnings)
-    yield from (f"warning: {gap}" for gap in unserved(policy))
-    yield from (f"note: {note}" for note in policy.notes)
+def folders_of(paths: Iterable[Path]) -> tuple[Path, ...]:
+    """The folders named, and those that hold the YAML files named, each once.
+
+    Raises:
+        ValueError: a path is neither a folder nor a YAML file.
+    """
+    folders: dict[Path, None] = {}
+    for path in paths:
+        if path.suffix in _YAML and not path.is_dir():
+            folders[path.parent] = None
+        elif path.is_dir() or not path.exists():
+            folders[path] = None
+        else:
+            raise ValueError(f"{path} is neither a policy folder nor one of its YAML files")
+    return tuple(folders)
+
+
+def _holds(policy: Policy) -> str:
     counts = (
         (len(policy.models), "model"),
         (len(policy.knowledge), "knowledge base"),
@@ -55,38 +85,4 @@ def _lines(folder: Path, policy: Policy) -> Iterator[str]:
         (len(policy.routes), "route"),
         (len(policy.callers), "caller"),
     )
-    said = ", ".join(f"{count} {what}{'' if count == 1 else 's'}" for count, what in counts if count)
-    yield f"{folder} is a policy: {said}; revision {policy.revision}"
-
-
-def unserved(policy: Policy) -> tuple[Unserved, ...]:
-    """The cells of the signal space that, asked for by a plain caller, are let in and left unserved."""
-    gaps: dict[tuple[str, Label, bool], list[Task | None]] = {}
-    for label, task, freshness in product(Label, (*Task, None), (*Freshness, None)):
-        decision = decide(policy, Facts(cell_signals(task, freshness, label), PLAIN, "auto", label))
-        if decision.blocked_by is None and not decision.candidates and decision.route is not None:
-            gap = (decision.route.name, label, not decision.refused)
-            tasks = gaps.setdefault(gap, [])
-            if task not in tasks:
-                tasks.append(task)
-    return tuple(
-        Unserved(route, label, tuple(tasks), empty) for (route, label, empty), tasks in sorted(gaps.items())
-    )
-
-
-def cell_signals(task: Task | None, freshness: Freshness | None, label: Label) -> Signals:
-    """Signals of a request of which only the cell is known; None is unsure."""
-    return Signals(
-        task=Guess(task or Task.CHIT_CHAT, 1.0, task is None, {}),
-        freshness=Guess(Freshness.STATIC if freshness is None else freshness, 1.0, freshness is None, {}),
-        sensitivity=Guess(label, 1.0, False, {}),
-        findings=(),
-        language="und",
-        input_tokens=0,
-        unreadable=False,
-        needs=frozenset(),
-    )
-
-
-def _task(task: Task | None) -> str:
-    return "unsure" if task is None else task.value
+    return ", ".join(f"{count} {what}{'' if count == 1 else 's'}" for count, what in counts if count)

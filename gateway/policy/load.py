@@ -15,7 +15,7 @@ from gateway.policy.mistakes import Mistake, PolicyMistakes
 from gateway.policy.models import Available, Forbids, Surroundings, read_alias, read_model
 from gateway.policy.references import check_references
 from gateway.policy.rules import read_guard, read_routes
-from gateway.policy.schema import Guard, Policy, Route
+from gateway.policy.schema import Guard, Place, Policy, Route
 from gateway.policy.secrets import MOUNT, Vault
 from gateway.policy.secrets import secrets_from as secrets_from
 from gateway.policy.sections import PolicyFields, entries, one_file_each
@@ -179,6 +179,7 @@ def _policy(revision: str, files: list[PolicyFields], found: Reading, around: Su
         disclose=_one(files, PolicyFields.disclose),
         on_ledger_failure=_one(files, PolicyFields.on_ledger_failure),
         log=_one(files, PolicyFields.log),
+        places=_places(found),
         notes=tuple(found.notes),
         reads=_reads(rules),
         header_names=_headers(rules),
@@ -194,6 +195,15 @@ def _aliases(files: Iterable[PolicyFields], found: Reading) -> dict[str, str]:
     given = [file.aliases for file in files if file.aliases is not None]
     pairs = [pair for value in given for pair in found.attempt(value, Value.pairs, [])]
     return {p: target for p, target in (read_alias(key, value, found) for key, value in pairs) if p}
+
+
+def _places(found: Reading) -> dict[tuple[str, str], Place]:
+    kinds = [(kind, named) for kind, named in found.defined.items() if kind != "key"]
+    return {
+        (kind, name): (value.file, value.line, value.column)
+        for kind, named in kinds
+        for name, value in named.items()
+    }
 
 
 def _reads(rules: Iterable[Guard | Route]) -> frozenset[str]:

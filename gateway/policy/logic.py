@@ -29,10 +29,14 @@ _NAME = re.compile(r"[A-Za-z_][\w.]*")
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What is known before a request is: values by variable, and the variables that are surely unknown."""
+    """What is known before a request is: values by variable, and the variables that are surely unknown.
+
+    `assumed` are parts of conditions, by their text, that are taken to be true or false.
+    """
 
     values: Mapping[str, object]
     unknown: frozenset[str] = NOT_MEASURED
+    assumed: Mapping[str, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,8 @@ class Leaf:
 
     def possible(self, given: Given) -> Possible:
         """Every outcome that the rest can still lead to."""
+        if self.text in given.assumed:
+            return frozenset((given.assumed[self.text],))
         settled = all(name in given.values or name in given.unknown for name in self.variables)
         key = (settled, *map(given.values.get, self.variables))
         possible = self._seen.get(key)

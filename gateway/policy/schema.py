@@ -165,6 +165,10 @@ class KnownCaller:
     key_sha256: str
 
 
+Place = tuple[str, int, int]
+"""A file of the folder, with line and column from 1."""
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """A folder, whole. `revision` is a hash of its content, 12 hexadecimal digits."""
@@ -184,6 +188,8 @@ class Policy:
     on_ledger_failure: str = "serve"
     log: Log = Log()
     warnings: tuple[Mistake, ...] = ()  # what loads but is not enforced yet, and the like
+    places: Mapping[tuple[str, str], Place] = field(default_factory=dict, compare=False, repr=False)
+    """Where each guard, route and the like stands, by its kind and name."""
     notes: tuple[str, ...] = ()  # which models were left out of service, and why
     reads: frozenset[str] | None = None  # the variables that its conditions read; None: not known
     header_names: frozenset[str] = (

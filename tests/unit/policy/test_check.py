@@ -2,55 +2,51 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gateway.policy.check import check, unserved
-from gateway.types import Label
-from tests.policies import MODELS, loaded, write
+import pytest
+
+from gateway.policy.check import check, folders_of
+from tests.policies import MODELS, write
 
 
 def test_a_right_folder_is_told_with_what_it_holds(tmp_path: Path) -> None:
-    text, right = check(write(tmp_path), {})
-    assert right
-    assert "4 models, 1 route; revision " in text
-    assert "warning" not in text
+    checked = check(write(tmp_path), {})
+    assert checked.right(strict=True)
+    assert checked.holds == "4 models, 1 route"
+    assert len(checked.revision) == 12
+    assert (checked.mistakes, checked.warnings, checked.notes, checked.found) == ((), (), (), ())
 
 
-def test_mistakes_are_told_with_their_number(tmp_path: Path) -> None:
-    text, right = check(write(tmp_path, routes="routes: [{name: rest, model: smal}, {name: a}]\n"), {})
-    assert not right
-    assert "routes.yaml:1:30: there is no model smal; did you mean small?" in text
-    assert text.splitlines()[-1].startswith("3 mistakes in ")
+def test_every_mistake_is_told_and_nothing_else(tmp_path: Path) -> None:
+    checked = check(write(tmp_path, routes="routes: [{name: rest, model: smal}, {name: a}]\n"), {})
+    assert not checked.right()
+    assert "routes.yaml:1:30: there is no model smal; did you mean small?" in map(str, checked.mistakes)
+    assert (checked.warnings, checked.revision) == ((), "")
 
 
-def test_warnings_and_notes_are_told(tmp_path: Path) -> None:
-    models = MODELS + "  - {name: gpt, target: openai/x, api_key: '${OPENAI_API_KEY}', if_available: true}\n"
-    routes = "routes: [{name: rest, model: [small, house], cache: {ttl: 1h}}]\n"
-    text, right = check(write(tmp_path, models=models, routes=routes), {})
-    assert right
-    assert "warning: routes.yaml:1:46: a route: cache is not enforced yet" in text
-    assert "note: model gpt is out of service: OPENAI_API_KEY is not set" in text
-
-
-def test_requests_that_a_route_lets_in_and_no_model_may_serve_are_warned_about(tmp_path: Path) -> None:
+def test_a_folder_with_warnings_is_right_unless_they_count(tmp_path: Path) -> None:
     routes = "routes:\n- {name: code, when: task == coding, model: small}\n- {name: rest, model: house}\n"
-    text, right = check(write(tmp_path, routes=routes), {})
-    assert right
-    assert (
-        "warning: route code takes confidential requests (coding), and none of its models is cleared" in text
-    )
-    assert "warning: route code takes restricted requests (coding), and none of its models is cleared" in text
-    assert text.count("warning") == 2
+    checked = check(write(tmp_path, routes=routes), {})
+    assert len(checked.warnings) == 1
+    assert checked.right()
+    assert not checked.right(strict=True)
 
 
-def test_what_a_guard_blocks_needs_no_model(tmp_path: Path) -> None:
-    guards = "guards: [{name: g, when: sensitivity > internal, block: No.}]\n"
-    policy = loaded(tmp_path, guards=guards, routes="routes: [{name: rest, model: small}]\n")
-    assert unserved(policy) == ()
+def test_warnings_of_reading_and_models_out_of_service_are_told(tmp_path: Path) -> None:
+    models = MODELS + "  - {name: gpt, target: openai/x, api_key: '${OPENAI_API_KEY}', if_available: true}\n"
+    routes = "routes: [{name: rest, model: [small, house], when: 'true'}, {name: r, model: house}]\n"
+    checked = check(write(tmp_path, models=models, routes=routes), {})
+    assert checked.out_of_service == ("model gpt is out of service: OPENAI_API_KEY is not set",)
+    assert [one.message.partition(":")[0] for one in checked.warnings] == ["route r is never chosen"]
+    assert check(tmp_path, {}, assume_secrets=True).out_of_service == ()
 
 
-def test_a_route_without_a_model_in_service_is_told_apart(tmp_path: Path) -> None:
-    models = "models: [{name: a, target: o/a, disabled: true}]\n"
-    gaps = unserved(loaded(tmp_path, models=models, routes="routes: [{name: rest, model: a}]\n"))
-    assert [gap.label for gap in gaps] == list(Label)
-    assert str(gaps[0]) == (
-        "route rest takes public requests (every task), and none of its models is in service"
-    )
+def test_folders_are_those_named_and_those_that_hold_the_files_named(tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    one.mkdir()
+    two.mkdir()
+    (one / "notes.md").write_text("")
+    given = [one / "routes.yaml", two, one / "models.yaml", one / "a.cases.yaml"]
+    assert folders_of(given) == (one, two)
+    assert folders_of([tmp_path / "none"]) == (tmp_path / "none",)
+    with pytest.raises(ValueError, match="neither a policy folder nor"):
+        folders_of([one / "notes.md"])

@@ -6,41 +6,17 @@ from pathlib import Path
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gateway.policy.conditions import Cell, Condition, checked
+from gateway.policy.conditions import Cell
 from gateway.policy.evaluate import Decision, Facts, activate, decide
 from gateway.policy.index import reach
-from gateway.policy.schema import Guard, Model, Policy, Route
+from gateway.policy.schema import Policy
 from gateway.types import Caller, Label, Task
-from tests.conditions import CONDITIONS, FACTS
+from tests.conditions import CONDITIONS, FACTS, policy_of
 from tests.facts import facts
 from tests.policies import loaded
 
 CODING: Cell = ("coding", 0, 0)
 UNSURE: Cell = (None, None, 0)
-MODELS = {"house": Model("house", "local", "house", clearance=Label.RESTRICTED)}
-
-
-def policy_of(routes: list[str], guards: list[tuple[str, bool]] = []) -> Policy:  # noqa: B006
-    """Routes and guards with these conditions; of a guard, whether it blocks."""
-    return Policy(
-        revision="random",
-        models=MODELS,
-        routes=(*(_route(n, text) for n, text in enumerate(routes)), Route("rest", models=("house",))),
-        guards=tuple(_guard(n, text, blocks) for n, (text, blocks) in enumerate(guards)),
-    )
-
-
-def _route(number: int, text: str) -> Route:
-    return Route(f"route-{number}", when=condition(text), models=("house",), disabled=number % 7 == 6)
-
-
-def _guard(number: int, text: str, blocks: bool) -> Guard:
-    mask = () if blocks else ("email",)
-    return Guard(f"guard-{number}", condition(text), block="No." if blocks else None, mask=mask)
-
-
-def condition(text: str) -> Condition:
-    return checked(text, ["handbook"])
 
 
 def routes_in(policy: Policy, cell: Cell) -> list[str]:
