@@ -16,6 +16,7 @@ A key that is a word of Python's is written with an underscore behind it (`from_
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar, overload
@@ -73,14 +74,16 @@ class Key(Generic[T, D]):
         return read
 
     def schema(self) -> Schema:
-        about = f"{self.about} Not enforced yet: it does nothing so far." if self.later else self.about
+        """The shape's schema, explained. The default stands in the words: editors write a `default` out."""
+        later = ("Not enforced yet: it does nothing so far.",) if self.later else ()
+        about = " ".join((self.about, *self._usual(), *later))
         marked = {"markdownDescription": about} if "`" in about else {}
-        return {**self.shape.schema, "title": self.name, "description": about, **marked, **self._usual()}
+        return {**self.shape.schema, "title": self.name, "description": about, **marked}
 
-    def _usual(self) -> Schema:
+    def _usual(self) -> tuple[str, ...]:
         """The default, if it says anything that a file could show."""
         written = None if self.required or self.default is None else self.shape.written(self.default)
-        return {} if written in (None, "", [], {}) else {"default": written}
+        return () if written in (None, "", [], {}) else ("Default: " + json.dumps(written).strip('"') + ".",)
 
 
 class Fields:

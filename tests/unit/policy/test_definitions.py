@@ -87,8 +87,8 @@ def test_the_schema_says_what_the_table_says() -> None:
     )
     assert schema["dependencies"] == {"about": ["name"]}
     assert list(schema["properties"]) == ["name", "about", "from", "label", "cache", "part"]
-    assert schema["properties"]["label"]["default"] == "public"
-    assert "default" not in schema["properties"]["name"]
+    assert schema["properties"]["label"]["description"] == "What it carries. Default: public."
+    assert schema["properties"]["name"]["description"] == "What it is called."
     assert schema["properties"]["cache"]["description"].endswith("Not enforced yet: it does nothing so far.")
     assert schema["properties"]["part"]["required"] == ["size"]
 
