@@ -15,15 +15,19 @@ from starlette.responses import JSONResponse, Response
 from gateway.accounting.book import Book
 from gateway.accounting.ledger import JournalLedger, folder_of
 from gateway.accounting.metrics import Metrics
-from gateway.api import models, ops
+from gateway.api import admin, models, ops
 from gateway.api.chat import ChatApp, Receive, Scope
 from gateway.api.ops import Readiness
 from gateway.api.reply import Send
 from gateway.classify.classifier import LinearClassifier
+from gateway.commands.explain import explanation
+from gateway.commands.understand import Understanding
 from gateway.errors import GatewayError, InternalError, MethodNotAllowed, NotFound
 from gateway.holder import Holder
+from gateway.inbound import InForce
 from gateway.parts import LOADING
 from gateway.pipeline import Pipeline
+from gateway.policy.explain import Explanation
 from gateway.settings import Settings
 
 _log = logging.getLogger("pointsman")
@@ -45,7 +49,15 @@ def build(settings: Settings, holder: Holder, metrics: Metrics) -> App:
     """The application; its lifespan starts the parts and closes them."""
     ledger = JournalLedger(folder_of(settings.data_dir))
     book = Book(ledger, metrics)
-    chat = ChatApp(Pipeline(LinearClassifier(), book), holder.lease, settings.max_body)
+    classifier = LinearClassifier()
+    chat = ChatApp(Pipeline(classifier, book), holder.lease, settings.max_body)
+
+    async def explain(force: InForce, asked: admin.Asked) -> Explanation:
+        understand = Understanding(force.policy, force.parts, classifier)
+        prices = force.prices
+        return await explanation(
+            understand, asked.request, asked.caller, asked.headers, lambda model: prices.get(model.name)
+        )
 
     def readiness() -> Readiness:
         states = holder.states() | {"ledger": "failing: see the log" if book.failing else "ready"}
@@ -59,7 +71,11 @@ def build(settings: Settings, holder: Holder, metrics: Metrics) -> App:
         ledger.close()
 
     rest = Starlette(
-        routes=[*models.routes(holder.current), *ops.routes(holder.current, readiness, metrics)],
+        routes=[
+            *models.routes(holder.current),
+            *admin.routes(holder.lease, explain, settings.max_body),
+            *ops.routes(holder.current, readiness, metrics),
+        ],
         exception_handlers=_HANDLERS,
         lifespan=lifespan,
     )

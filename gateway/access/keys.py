@@ -11,8 +11,11 @@ from gateway.errors import Forbidden, Unauthenticated
 from gateway.policy.schema import Policy
 from gateway.types import Caller, Label
 
-ANYONE = Caller(name="anyone", clearance=Label.RESTRICTED, admin=True)
-"""Who asks where the policy has no callers: the gateway then listens on a loopback address only."""
+ANYONE = Caller(name="anyone", clearance=Label.RESTRICTED)
+"""Who asks where the policy has no callers: the gateway then listens on a loopback address only.
+
+Nobody is an admin there: a page in a browser on this machine could be anyone, too.
+"""
 
 
 def hash_key(key: str) -> str:
@@ -44,7 +47,7 @@ def identify(policy: Policy, headers: Mapping[bytes, bytes]) -> Caller:
 
 
 def admin(policy: Policy, headers: Mapping[bytes, bytes]) -> Caller:
-    """The caller, who must be an admin.
+    """The caller, who must be an admin; without callers nobody is.
 
     Raises:
         Unauthenticated: no key, or one that nobody has.
@@ -52,5 +55,5 @@ def admin(policy: Policy, headers: Mapping[bytes, bytes]) -> Caller:
     """
     caller = identify(policy, headers)
     if not caller.admin:
-        raise Forbidden("This needs an admin's key.")
+        raise Forbidden("This needs the key of a caller that the policy gives 'admin: true'.")
     return caller

@@ -39,10 +39,10 @@ class ChatApp:
         self._pipeline, self._lease, self._max_body = pipeline, lease, max_body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = _headers(scope["headers"])
+        headers = headers_of(scope["headers"])
         request_id = _request_id(headers)
         try:
-            _check(scope["method"], headers, self._max_body)
+            check_head(scope["method"], headers, self._max_body)
         except GatewayError as error:
             await send_error(send, error, [(b"x-request-id", request_id.encode())])
             return
@@ -147,8 +147,12 @@ def _too_large(limit: int) -> TooLarge:
     return TooLarge(f"The body is larger than the {limit:,} bytes that are accepted here.")
 
 
-def _check(method: str, headers: dict[bytes, bytes], limit: int) -> None:
-    """What can be refused before the body is read."""
+def check_head(method: str, headers: dict[bytes, bytes], limit: int) -> None:
+    """Refuses what can be refused before the body is read.
+
+    Raises:
+        MethodNotAllowed, UnsupportedMedia, InvalidRequest, TooLarge, HeadersTooLarge: for what they name.
+    """
     if method != "POST":
         raise MethodNotAllowed(f"{method} is not allowed here: use POST.", headers={"allow": "POST"})
     media = headers.get(b"content-type", b"application/json").partition(b";")[0].strip().lower()
@@ -165,7 +169,7 @@ def _check(method: str, headers: dict[bytes, bytes], limit: int) -> None:
         raise HeadersTooLarge(f"The headers are larger than {MAX_HEADER_BYTES:,} bytes.")
 
 
-def _headers(given: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+def headers_of(given: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     """The last of each name; but of labels all count, since none may take back another."""
     headers = dict(given)
     if LABEL_HEADER in headers:

@@ -69,7 +69,7 @@ def chat_request(body: bytes) -> ChatRequest:
         InvalidRequest: it is not JSON, not an object, names a member twice, or a member that routing needs is
             missing or wrong.
     """
-    value = _object(body)
+    value = object_of(body)
     model = _required(value, "model", str)
     if len(model) > MAX_MODEL:
         raise InvalidRequest(f"'model' is longer than {MAX_MODEL} characters.", param="model")
@@ -116,7 +116,12 @@ def _is_opaque(text: str) -> bool:
     return ";base64," in small and _DATA_URL.search(small) is not None
 
 
-def _object(body: bytes) -> _Members:
+def object_of(body: bytes) -> _Members:
+    """The JSON object that a body is.
+
+    Raises:
+        InvalidRequest: it is not JSON, not an object, too deep, or names a member twice.
+    """
     try:
         value = _any.decode(body)
     except RecursionError:

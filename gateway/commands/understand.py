@@ -63,7 +63,7 @@ class Understanding:
         """
         policy = self.policy
         sent = _sent(headers)
-        signals = self.classifier.classify(parsed)
+        signals = await asyncio.to_thread(self.classifier.classify, parsed)
         request = labelled(parsed, signals, caller, policy.unreadable, sent)
         informed, refused = await consult(signals, request, caller, policy.knowledge.values(), self.parts)
         named = {name: headers[name][:MAX_HEADER] for name in policy.header_names if name in headers}
@@ -82,7 +82,9 @@ class Understanding:
         masked: Masked | None = None
         if said.masking:
             masker = Masker(chat_request, self.classifier.classify, self.policy.unreadable)
-            hidden = masker(understood.request, facts.signals, said.masking, caller, _sent(headers))
+            hidden = await asyncio.to_thread(
+                masker, understood.request, facts.signals, said.masking, caller, _sent(headers)
+            )
             facts, masked = replace(facts, label=hidden.request.label), hidden.note
         return Decided(understood, facts, route(self.policy, facts, said), masked)
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.access.keys import ANYONE, hash_key, identify, new_key
-from gateway.errors import Unauthenticated
+from gateway.access.keys import ANYONE, admin, hash_key, identify, new_key
+from gateway.errors import Forbidden, Unauthenticated
 from gateway.policy.schema import KnownCaller, Policy
 from gateway.types import Caller
 
 APP = Caller("app", team="support")
-POLICY = Policy("r", {}, (), callers=(KnownCaller(APP, hash_key("pm-right")),))
+OPS = Caller("ops", admin=True)
+KNOWN = (KnownCaller(APP, hash_key("pm-right")), KnownCaller(OPS, hash_key("pm-ops")))
+POLICY = Policy("r", {}, (), callers=KNOWN)
 
 
 def test_a_key_names_its_caller() -> None:
@@ -30,6 +32,19 @@ def test_anything_else_is_refused_without_echoing_the_key(header: bytes) -> None
 
 def test_without_callers_anyone_is_served() -> None:
     assert identify(Policy("r", {}, ()), {}) is ANYONE
+
+
+def test_an_admin_is_who_the_policy_says() -> None:
+    assert admin(POLICY, {b"authorization": b"Bearer pm-ops"}) is OPS
+    with pytest.raises(Forbidden):
+        admin(POLICY, {b"authorization": b"Bearer pm-right"})
+    with pytest.raises(Unauthenticated):
+        admin(POLICY, {})
+
+
+def test_without_callers_nobody_is_an_admin() -> None:
+    with pytest.raises(Forbidden):
+        admin(Policy("r", {}, ()), {b"authorization": b"Bearer pm-ops"})
 
 
 def test_fresh_keys_differ_and_their_hash_is_what_the_policy_wants() -> None:
