@@ -113,7 +113,8 @@ class _Loop:
             return ""
         names = ", ".join(dict.fromkeys(self._held_back))
         return (
-            f"Held back: {names}. It changes something, and text from outside is part of this conversation."
+            f"Held back: {names}. What changes something is not called while text from outside is part "
+            "of the conversation."
         )
 
     @property

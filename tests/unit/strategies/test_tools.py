@@ -35,7 +35,10 @@ from gateway.types import (
 LOOK = ToolSpec("look", "Looks something up", {"type": "object"}, "shop")
 CANCEL = ToolSpec("cancel", "Cancels", {"type": "object"}, "shop")
 WRITES = ToolSource("shop", writes=frozenset({"cancel"}))
-TOLD = "Held back: cancel. It changes something, and text from outside is part of this conversation."
+TOLD = (
+    "Held back: cancel. What changes something is not called while text from outside is part "
+    "of the conversation."
+)
 
 
 @dataclass
