@@ -13,7 +13,6 @@ from gateway.cli.options import (
     DEFAULT_POLICIES,
     AsJson,
     DataDir,
-    Folder,
     KnowledgeRoot,
     Secrets,
     policy,
@@ -30,7 +29,14 @@ if TYPE_CHECKING:
 
 @policy.command("test")
 def policy_test(
-    folder: Folder = DEFAULT_POLICIES,
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            help="Policy folders, or files of them, as pre-commit names them. [default: policies]",
+            metavar="[DIR|FILE]...",
+            show_default=False,
+        ),
+    ] = None,
     wanted: Annotated[
         str, typer.Option("-k", help="Only cases whose name or place holds this.", metavar="PATTERN")
     ] = "",
@@ -42,30 +48,51 @@ def policy_test(
     secret: Secrets = [],  # noqa: B006
     as_json: AsJson = False,
 ) -> None:
-    """Run the cases in a folder's *.cases.yaml; no model is called, and no key is needed."""
+    """Run the cases in a folder's *.cases.yaml; no model is called, and no key is needed.
+
+    Ends with 0 where all pass, 1 where one fails, 2 where nothing can be tested: the folder has mistakes, no
+    cases, or documents that cannot be read.
+    """
     from gateway.commands.junit import junit
+    from gateway.policy.check import folders_of
+
+    try:
+        folders = folders_of(paths or [DEFAULT_POLICIES])
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    settings = [Settings(one, data_dir, knowledge_root or one, secrets=tuple(secret)) for one in folders]
+    reports = [report for one in settings if (report := _tested(one, wanted, as_json)) is not None]
+    if as_json:
+        print_json({"folders": [report.as_dict() for report in reports]})
+    if junit_file is not None:
+        try:
+            junit_file.write_bytes(junit(reports))
+        except OSError as error:
+            typer.echo(f"error: {junit_file} cannot be written: {error.strerror}", err=True)
+            raise typer.Exit(2) from None
+    if len(reports) < len(folders):
+        raise typer.Exit(2)
+    if any(report.failed for report in reports):
+        raise typer.Exit(1)
+
+
+def _tested(settings: Settings, wanted: str, as_json: bool) -> Report | None:
+    """The report on one folder, shown to people; None where it cannot be tested, which is said."""
     from gateway.commands.policy_test import run
     from gateway.policy.mistakes import PolicyMistakes
 
-    settings = Settings(
-        policies=folder, data_dir=data_dir, knowledge_root=knowledge_root or folder, secrets=tuple(secret)
-    )
     try:
         report = run(settings, wanted, _indexing)
-        if junit_file is not None:
-            junit_file.write_bytes(junit(report))
-    except PolicyMistakes as mistakes:
-        typer.echo(str(mistakes), err=True)
-        raise typer.Exit(2) from None
-    except (ValueError, OSError) as error:
+    except PolicyMistakes as error:
+        for mistake in error.mistakes:
+            typer.echo(f"{settings.policies / str(mistake)}", err=True)
+        return None
+    except ValueError as error:
         typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(2) from None
-    if as_json:
-        print_json(report.as_dict())
-    else:
+        return None
+    if not as_json:
         _show(console(), report)
-    if report.failed:
-        raise typer.Exit(1)
+    return report
 
 
 def _indexing(name: str) -> None:
@@ -76,7 +103,7 @@ def _indexing(name: str) -> None:
 
 def _show(out: Console, report: Report) -> None:
     for result in report.failed:
-        _show_failure(out, result)
+        _show_failure(out, report, result)
     if report.unreached:
         out.print(f"no case reaches: {', '.join(report.unreached)}", style="yellow", markup=False)
     passed = len(report.results) - len(report.failed)
@@ -89,13 +116,16 @@ def _show(out: Console, report: Report) -> None:
         f"{', '.join(said)} in {report.seconds:.2f} s; {report.folder}, revision {report.revision}",
         style="bold red" if report.failed else "green",
         markup=False,
+        soft_wrap=True,
     )
 
 
-def _show_failure(out: Console, result: Result) -> None:
+def _show_failure(out: Console, report: Report, result: Result) -> None:
     from rich.text import Text
 
-    out.print(Text.assemble(("FAILED ", "bold red"), (result.case.place, "bold"), f"  {result.case.name}"))
+    place = f"{report.folder / result.case.place}"
+    head = Text.assemble(("FAILED ", "bold red"), (place, "bold"), f"  {result.case.name}")
+    out.print(head, soft_wrap=True)  # a place that a terminal can open stays in one piece
     for miss in result.misses:
         _show_line(
             out,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import blake2b
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -62,7 +63,7 @@ class Report:
     `unreached` names the routes and guards in service that no case reached, where all cases ran.
     """
 
-    folder: str
+    folder: Path
     revision: str
     results: tuple[Result, ...]
     left_out: int = 0
@@ -78,7 +79,7 @@ class Report:
 
     def as_dict(self) -> dict[str, Any]:
         return {
-            "folder": self.folder,
+            "folder": str(self.folder),
             "revision": self.revision,
             "passed": len(self.results) - len(self.failed),
             "failed": len(self.failed),
@@ -92,13 +93,15 @@ def run(settings: Settings, wanted: str = "", indexing: Indexing = lambda name: 
     """The cases of a folder whose name, place or route holds `wanted`, in whatever case of letters.
 
     Nothing around the folder counts, so that a case gives the same everywhere: secrets are assumed, and every
-    model is in service that the policy does not disable.
+    model is in service that the policy does not disable. The indexes are the tests' own, kept below the data
+    directory from run to run.
 
     Raises:
         PolicyMistakes: in the policy or in its cases.
         ValueError: there is no such case, or documents cannot be read.
     """
     folder = settings.policies
+    settings = replace(settings, data_dir=settings.data_dir / "policy-test" / _mark(folder))
     policy = load(folder, secrets=secrets_from({}, settings.secrets), assume_secrets=True)
     cases = read_cases(files_of_cases(folder), policy)
     if not cases:
@@ -108,9 +111,11 @@ def run(settings: Settings, wanted: str = "", indexing: Indexing = lambda name: 
         raise ValueError(f"none of the {len(cases)} cases in {folder} is named like {wanted!r}")
     results = asyncio.run(_results(policy, settings, chosen, indexing))
     left_out = len(cases) - len(chosen)
-    return Report(
-        str(folder), policy.revision, results, left_out, () if left_out else _unreached(policy, results)
-    )
+    return Report(folder, policy.revision, results, left_out, () if left_out else _unreached(policy, results))
+
+
+def _mark(folder: Path) -> str:
+    return blake2b(str(folder.resolve()).encode(), digest_size=4).hexdigest()
 
 
 def files_of_cases(folder: Path) -> tuple[File, ...]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from xml.etree import ElementTree as Xml
 
 from gateway.commands.junit import junit
@@ -13,7 +14,7 @@ def result(name: str, *misses: Miss, file: str = "a.cases.yaml") -> Result:
 
 
 def document(*results: Result) -> Xml.Element:
-    return Xml.fromstring(junit(Report("policies", "abc", results)))  # noqa: S314
+    return Xml.fromstring(junit([Report(Path("policies"), "abc", results)]))  # noqa: S314
 
 
 def test_each_file_is_a_suite_with_its_counts() -> None:
@@ -22,7 +23,7 @@ def test_each_file_is_a_suite_with_its_counts() -> None:
     assert root.tag == "testsuites"
     assert [suite.attrib for suite in root] == [
         {
-            "name": "a.cases.yaml",
+            "name": "policies/a.cases.yaml",
             "tests": "2",
             "failures": "1",
             "errors": "0",
@@ -30,7 +31,7 @@ def test_each_file_is_a_suite_with_its_counts() -> None:
             "time": "0.500",
         },
         {
-            "name": "b.cases.yaml",
+            "name": "policies/b.cases.yaml",
             "tests": "1",
             "failures": "0",
             "errors": "0",
@@ -43,10 +44,10 @@ def test_each_file_is_a_suite_with_its_counts() -> None:
 def test_a_failure_says_what_was_expected_and_why() -> None:
     (suite,) = document(result("two", Miss("route", "a", "b"), Miss("model", "m", "none")))
     (case,) = suite
-    assert case.attrib == {"classname": "a.cases", "name": "two (line 7)", "time": "0.250"}
+    assert case.attrib == {"classname": "policies/a.cases", "name": "two (line 7)", "time": "0.250"}
     (failure,) = case
     assert failure.get("message") == "route: expected a, came b; model: expected m, came none"
-    assert failure.text == "a.cases.yaml:7\ntask <coding> 0.90"
+    assert failure.text == "policies/a.cases.yaml:7\ntask <coding> 0.90"
 
 
 def test_what_xml_cannot_hold_is_left_out() -> None:
