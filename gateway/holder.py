@@ -58,7 +58,7 @@ class Holder:
         self._builder, self._metrics = builder, metrics
         self._packaged: Mapping[str, Price] = packaged_prices()
         self._seen = self._settled = fingerprint()
-        self._retiring: set[asyncio.Task[None]] = set()
+        self._retiring: dict[_Held, asyncio.Task[None]] = {}  # replaced, and requests still run under them
         self.error: str | None = None
         self._held = self._hold(policy, None)
         self._tell(policy)
@@ -90,7 +90,11 @@ class Holder:
             watcher.cancel()
             with suppress(asyncio.CancelledError):
                 await watcher
-            await self._held.parts.close()
+            for retiring in self._retiring.values():
+                retiring.cancel()
+            used = self._used()
+            for number, parts in enumerate(used):
+                await parts.close(keep=used[:number])
             await self._builder.close()
 
     async def _watch(self) -> None:
@@ -157,7 +161,7 @@ class Holder:
             await fresh.parts.start()
             await fresh.parts.settle(SETTLE_SECONDS)
         except asyncio.CancelledError:
-            await fresh.parts.close(keep=self._held.parts)
+            await fresh.parts.close(keep=self._used())
             raise
         old, self._held = self._held, fresh
         self.error = None
@@ -165,15 +169,18 @@ class Holder:
         self._tell(policy)
         self._metrics.reloads.labels("loaded").inc()
         _log.info("Policy %s is in force", policy.revision)
-        retiring = asyncio.create_task(self._retire(old))
-        self._retiring.add(retiring)
-        retiring.add_done_callback(self._retiring.discard)
+        self._retiring[old] = asyncio.create_task(self._retire(old))
 
     async def _retire(self, old: _Held) -> None:
         """Closes what only the old policy used, once its last request has ended."""
         await old.idle.wait()
-        await old.parts.close(keep=self._held.parts)
+        del self._retiring[old]
+        await old.parts.close(keep=self._used())
         self._metrics.forget()
+
+    def _used(self) -> list[BuiltParts]:
+        """The parts that requests may use: of the policy in force, and of those before it that have some."""
+        return [held.parts for held in (self._held, *self._retiring)]
 
     def _hold(self, policy: Policy, previous: BuiltParts | None) -> _Held:
         parts = self._builder.build(policy, previous)

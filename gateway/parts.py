@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -102,9 +102,9 @@ class BuiltParts:
             for waiter in late:
                 waiter.cancel()
 
-    async def close(self, keep: BuiltParts | None = None) -> None:
-        """Closes all parts but those that `keep` uses too."""
-        kept = {id(part) for part in keep.all().values()} if keep else set()
+    async def close(self, keep: Iterable[BuiltParts] = ()) -> None:
+        """Closes all parts but those that one of `keep` uses too."""
+        kept = {id(part) for other in keep for part in other.all().values()}
         gone = [part for part in self.all().values() if id(part) not in kept]
         await asyncio.gather(*(part.stop() for part in gone), return_exceptions=True)
 

@@ -30,10 +30,12 @@ class Gateway:
         *options: str,
         environment: Mapping[str, str] | None = None,
         wait: bool = True,
+        reach: tuple[str, ...] = ("127.0.0.1",),
     ) -> None:
         self._command = [
             *(str(COMMAND), "serve", "--policies", str(policies), "--data-dir", str(data_dir)),
-            *("--port", "0", "--allow-stdio", "--allow-private", "127.0.0.1", *options),
+            *("--port", "0", "--allow-stdio", *options),
+            *(word for host in reach for word in ("--allow-private", host)),
         ]
         # No key of the machine's: what is not named here is not there.
         keep = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}

@@ -127,8 +127,8 @@ class Traffic:
         }
         told = {name: answer.headers.get(name) for name in of_one}
         text = f"upstream-{n} {('even', 'odd')[n % 2]}"
-        if answer.status != 200 or told != of_one or answer.text != text:
-            self.told.append(f"{answer.status} {n} {told} {answer.text!r}")
+        if (answer.status, told) != (200, of_one) or answer.text != text:
+            self.told.append(f"{answer.status} {n} {told} {answer.body!r}")
 
     async def rest(self) -> None:
         """Let what runs end; nothing new begins."""

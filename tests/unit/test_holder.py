@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 from gateway.accounting.metrics import Metrics
@@ -145,5 +146,27 @@ def test_what_a_policy_looks_up_is_ready_when_it_comes_into_force(tmp_path: Path
 
         await stage.until(swapped)
         assert ready == [True]
+
+    played(tmp_path, NEVER, play)
+
+
+def test_what_an_older_policy_still_uses_is_not_closed_with_an_even_older_one(tmp_path: Path) -> None:
+    async def play(stage: Stage) -> None:
+        await stage.until(lambda: stage.holder.current().parts.knowledge("book").ready)
+        first, second = ExitStack(), ExitStack()
+        oldest = first.enter_context(stage.holder.lease())
+        write(stage.folder, "second")
+        stage.holder.look()
+        await stage.until(lambda: stage.route == "second")
+        old = second.enter_context(stage.holder.lease())
+        assert old.parts.knowledge("book") is oldest.parts.knowledge("book")
+        write(stage.folder, "third", base="book-3")
+        stage.holder.look()
+        await stage.until(lambda: stage.route == "third")
+        first.close()
+        await asyncio.sleep(0.05)
+        assert old.parts.knowledge("book").ready
+        second.close()
+        await stage.until(lambda: not old.parts.knowledge("book").ready)
 
     played(tmp_path, NEVER, play)
