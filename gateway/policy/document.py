@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any, TypeVar
 
 import yaml
@@ -189,12 +190,16 @@ def compose(file: str, data: bytes, found: Reading) -> Value | None:
 
 
 def _number(text: str) -> int | float | str:
-    for read in (int, float):
-        try:
-            return read(text)
-        except ValueError:
-            continue
-    return text
+    """A number; what JSON has no number for stays text."""
+    try:
+        return int(text)
+    except ValueError:
+        pass
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    return number if isfinite(number) else text
 
 
 def names_a_variable(text: str) -> bool:

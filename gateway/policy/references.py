@@ -29,11 +29,10 @@ _SECTIONS = {
 
 def check_references(found: Reading, teachers: Mapping[str, tuple[str, ...]]) -> None:
     """Every reference has its definition, and no model teaches itself by way of others."""
+    told = {kind: _known(kind, found) for kind, where in _SECTIONS.items() if not where & found.unread}
     for kind, name, value in found.references:
-        known = _known(kind, found)
-        if _SECTIONS[kind] & found.unread:
-            continue
-        if name not in known and not (kind == "usable" and _matches(name, known)):
+        known = told.get(kind)
+        if known is not None and name not in known and not (kind == "usable" and _matches(name, known)):
             found.wrong(value, _missing(kind, name, found), proposal(name, known, "there are"))
     for name in teachers:
         if name in _lessons(name, teachers):

@@ -83,7 +83,7 @@ class Vault:
         if value.scalar.startswith("file:"):
             return self._file(value.scalar.removeprefix("file:"))
         if telling and not _VARIABLE.search(value.scalar):
-            found.warn(value, "a secret stands in clear: name a variable or a file under /run/secrets")
+            found.warn(value, "a secret stands in clear", "name a variable or a file under /run/secrets")
         return _one_line(_VARIABLE.sub(lambda match: self._variable(match[1]), value.scalar))
 
     def _variable(self, name: str) -> str:

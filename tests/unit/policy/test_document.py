@@ -77,3 +77,15 @@ def test_a_variable_is_known_by_its_braces() -> None:
 def test_words_that_old_yaml_takes_for_true_or_false_are_words() -> None:
     assert [scalar(f"key: {word}").kind for word in ("off", "no", "on", "yes")] == ["text"] * 4
     assert scalar("key: false").kind == "true or false"
+
+
+def test_a_value_is_read_as_what_it_says() -> None:
+    large = "9" * 400
+    source = f"{{a: [1, 1.5, 010, .inf, 1.0e+999, {large}], b: true, c: ~, d: 2025-01-01, e: off}}"
+    assert root(source).plain == {
+        "a": [1, 1.5, 10, ".inf", "1.0e+999", int(large)],
+        "b": True,
+        "c": None,
+        "d": "2025-01-01",
+        "e": "off",
+    }

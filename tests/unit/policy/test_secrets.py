@@ -71,7 +71,7 @@ def test_a_secret_in_clear_is_warned_about_and_never_shown() -> None:
     found = Reading()
     assert Vault({}).reveal(value("sk-abcdef"), found) == "sk-abcdef"
     assert list(map(str, found.warnings)) == [
-        "a.yaml:1:6: a secret stands in clear: name a variable or a file under /run/secrets"
+        "a.yaml:1:6: a secret stands in clear; name a variable or a file under /run/secrets"
     ]
 
 
