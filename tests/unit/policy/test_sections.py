@@ -1,7 +1,18 @@
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
+from gateway.policy.callers import CallerFields
+from gateway.policy.definitions import Fields
 from gateway.policy.document import Reading, compose
+from gateway.policy.models import ModelFields
+from gateway.policy.rules import GuardFields, RetrieveFields, RouteFields, ToolLoopFields
 from gateway.policy.sections import MANY, PolicyFields, entries, one_file_each
+from gateway.policy.sources import KnowledgeFields, ServerFields, ToolsFields
+
+PAGE = (Path(__file__).parents[3] / "policies" / "README.md").read_text()
 
 
 def read(found: Reading, **sources: str) -> list[PolicyFields]:
@@ -36,3 +47,22 @@ def test_a_section_that_is_no_list_is_a_mistake() -> None:
 
 def test_the_sections_of_several_files_are_known_keys() -> None:
     assert set(MANY) < set(PolicyFields.keys)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        PolicyFields,
+        ModelFields,
+        KnowledgeFields,
+        ToolsFields,
+        ServerFields,
+        CallerFields,
+        GuardFields,
+        RouteFields,
+        RetrieveFields,
+        ToolLoopFields,
+    ],
+)
+def test_the_page_of_the_language_names_every_key(fields: type[Fields]) -> None:
+    assert [key for key in fields.keys if key not in PAGE] == []
