@@ -9,6 +9,7 @@ import asyncio
 import itertools
 import json
 import os
+import random
 import signal
 import time
 from collections.abc import Iterator
@@ -186,6 +187,7 @@ async def reload_under_load(gateway: Gateway, folder: Folder) -> tuple[Traffic, 
             if n % 4:  # every fourth is seen by looking
                 os.kill(gateway.pid, signal.SIGHUP)
             await until_in_force(gateway, control, revision, error=False)
+            await asyncio.sleep(random.uniform(0, 0.1))  # meets requests at every moment of theirs
             if n == RELOADS // 5:
                 await traffic.rest()
                 early = await Held.by(gateway)
