@@ -11,10 +11,11 @@ from typing import TypeVar
 from gateway.policy.callers import read_caller
 from gateway.policy.definitions import Key
 from gateway.policy.document import Reading, Value, compose
+from gateway.policy.guards import read_guard
 from gateway.policy.mistakes import Mistake, PolicyMistakes
 from gateway.policy.models import Available, Forbids, Surroundings, read_alias, read_model
 from gateway.policy.references import check_references
-from gateway.policy.rules import read_guard, read_routes
+from gateway.policy.routes import read_routes
 from gateway.policy.schema import Guard, Place, Policy, Route
 from gateway.policy.secrets import MOUNT, Vault
 from gateway.policy.secrets import secrets_from as secrets_from

@@ -7,8 +7,9 @@ from typing import Any
 from gateway.policy.callers import CallerFields
 from gateway.policy.definitions import Fields, Key, Shape, section
 from gateway.policy.document import Reading, Value
+from gateway.policy.guards import GuardFields
 from gateway.policy.models import ALIASES, ModelFields
-from gateway.policy.rules import GuardFields, RouteFields
+from gateway.policy.routes import RouteFields
 from gateway.policy.schema import Log
 from gateway.policy.shapes import DURATION, FLAG, LABEL, as_it_stands, one_of, reference
 from gateway.policy.sources import KnowledgeFields, ToolsFields

@@ -7,8 +7,9 @@ import pytest
 from gateway.policy.callers import CallerFields
 from gateway.policy.definitions import Fields
 from gateway.policy.document import Reading, compose
+from gateway.policy.guards import GuardFields
 from gateway.policy.models import ModelFields
-from gateway.policy.rules import GuardFields, RetrieveFields, RouteFields, ToolLoopFields
+from gateway.policy.routes import RetrieveFields, RouteFields, ToolLoopFields
 from gateway.policy.sections import MANY, PolicyFields, entries, one_file_each
 from gateway.policy.sources import KnowledgeFields, ServerFields, ToolsFields
 

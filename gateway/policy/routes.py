@@ -1,4 +1,4 @@
-"""Reads `guards` and `routes`: who gets what."""
+"""Reads `routes`: who gets what."""
 
 from __future__ import annotations
 
@@ -6,92 +6,30 @@ from collections.abc import Iterable
 from typing import Any
 
 from gateway.policy import values
-from gateway.policy.conditions import Condition, Faulty, checked
 from gateway.policy.definitions import Fields, Key, Shape, section
 from gateway.policy.document import Reading, Value, Wrong
-from gateway.policy.mistakes import Mistake, nearest, proposal
+from gateway.policy.guards import CONDITION, READABLE
+from gateway.policy.mistakes import nearest
 from gateway.policy.models import RETRY_ON
-from gateway.policy.schema import Guard, Retrieve, Route, Tools
+from gateway.policy.schema import Retrieve, Route, Tools
 from gateway.policy.shapes import (
     DURATION,
     FLAG,
-    LABEL,
     NAME,
     NUMBER,
     POSITIVE,
-    SAID,
     SHARE,
     TEXT,
     WHOLE,
-    list_of,
     named,
     one_of,
     one_or_more,
     pairs_read,
     reference,
 )
-from gateway.policy.vocabulary import EVALUATORS, FINDINGS, NOT_MEASURED, VARIABLES
+from gateway.policy.vocabulary import EVALUATORS
 
-
-def _condition(value: Value, found: Reading) -> Condition:
-    knowledge = tuple(found.defined.get("knowledge", ()))
-    if value.tag == "bool":
-        return checked(value.scalar.lower(), knowledge)
-    try:
-        condition = checked(values.said(value), knowledge)
-    except Faulty as faulty:
-        for fault in faulty.faults:
-            line, column = value.place_within(fault.line, fault.column)
-            found.mistakes.append(Mistake(value.file, line, column, fault.message, fault.proposal))
-        raise Wrong("") from faulty
-    for name in sorted(condition.variables & NOT_MEASURED):
-        found.warn(value, f"{name} is not measured yet, so it is unknown in every request")
-    return condition
-
-
-def _finding(value: Value) -> str:
-    if value.scalar not in FINDINGS:
-        raise Wrong(f"{value.shown} is not a known finding", proposal(value.scalar, FINDINGS))
-    return value.scalar
-
-
-CONDITION = Shape(_condition, named("condition"))
-FINDING: Shape[str] = Shape(lambda value, _: _finding(value), {"type": "string", "enum": sorted(FINDINGS)})
 MODELS = one_or_more(reference("chat"))
-_NAMES = ", ".join(f"`{name}`" for name in VARIABLES)
-
-
-class GuardFields(
-    Fields,
-    what="a guard",
-    rules={
-        "oneOf": [{"required": ["block"]}, {"required": ["mask"]}],
-        "dependencies": {"lowers_to": ["mask"], "accept_residual": ["mask"]},
-    },
-):
-    """Acts unless its condition is false: it blocks, or it masks."""
-
-    name = Key(NAME, "What the error, the log and the ledger call it.", "", required=True)
-    when = Key(
-        CONDITION,
-        "A CEL condition; the guard acts unless it is false, so also where a signal is unsure. "
-        f"It may read {_NAMES}.",
-        None,
-        required=True,
-    )
-    block = Key(SAID, "Refuses the request: what the caller is told.", None)
-    mask = Key(
-        list_of(FINDING),
-        "Replaces what is found of these names and classes by placeholders, and puts it back in the reply.",
-        (),
-    )
-    lowers_to = Key(
-        LABEL, "The least label of what is left after masking; without it, the label stays.", None
-    )
-    accept_residual = Key(
-        FLAG, "true: a label that was given to the whole text, and not to a span, may fall too.", False
-    )
-    disabled = Key(FLAG, "true: out of service, and still checked.", False)
 
 
 class RetrieveFields(Fields, what="retrieve"):
@@ -234,7 +172,7 @@ class RouteFields(Fields, what="a route"):
     when = Key(
         CONDITION,
         "A CEL condition; the route serves only if it is true, so not where a signal is unsure. The last "
-        f"route has none. It may read {_NAMES}.",
+        f"route has none. It may read {READABLE}.",
         None,
     )
     model = Key(
@@ -259,27 +197,6 @@ class RouteFields(Fields, what="a route"):
     cache = Key(CACHE, "Answers that may be given again.", None, later=True)
     evaluate = Key(one_or_more(one_of(*EVALUATORS)), "What scores the answers.", (), later=True)
     judge = Key(section(JudgeFields, lambda _: None), "A model that scores answers.", None, later=True)
-
-
-def read_guard(value: Value, found: Reading) -> Guard | None:
-    fields = GuardFields(value, found)
-    if len({"block", "mask"} & fields.present.keys()) != 1:
-        found.wrong(value, "a guard blocks or masks", "give it 'block:' with a message, or 'mask:'")
-    for key in ("lowers_to", "accept_residual"):
-        if key in fields.present and "mask" not in fields.present:
-            found.wrong(fields.present[key], f"{key} goes with mask", "take it out, or mask something")
-    if not fields.name or fields.when is None:
-        return None
-    found.define("guard", fields.name, fields.present["name"])
-    return Guard(
-        fields.name,
-        fields.when,
-        fields.block,
-        fields.mask,
-        fields.lowers_to,
-        fields.disabled,
-        fields.accept_residual,
-    )
 
 
 def read_routes(value: Value, found: Reading) -> tuple[Route, ...]:

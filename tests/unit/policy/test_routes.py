@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.types import Label
-from tests.policies import KNOWLEDGE, TOOLS, loaded, mistakes, only_mistake
+from tests.policies import KNOWLEDGE, TOOLS, loaded, mistakes
 
 REST = "- {name: rest, model: house}\n"
 
@@ -50,26 +49,6 @@ def test_a_model_is_named_in_four_ways(
 ) -> None:
     route = loaded(tmp_path, routes=f"routes: [{{name: rest, model: {model}}}]\n").routes[0]
     assert (route.models, route.weights, route.quality) == (models, weights, quality)
-
-
-def test_a_guard_that_blocks_is_read(tmp_path: Path) -> None:
-    text = "guards: [{name: g, when: '\"credential\" in findings', block: Take it out.}]\n"
-    (guard,) = loaded(tmp_path, g=text).guards
-    assert (guard.name, guard.block, guard.mask) == ("g", "Take it out.", ())
-
-
-def test_a_guard_that_masks_is_read(tmp_path: Path) -> None:
-    text = "guards:\n- name: g\n  when: sensitivity == confidential\n  mask: [email, contact]\n  lowers_to: internal\n"
-    policy = loaded(tmp_path, g=text)
-    assert (policy.guards[0].mask, policy.guards[0].lowers_to) == (("email", "contact"), Label.INTERNAL)
-    assert (policy.guards[0].accept_residual, policy.warnings) == (False, ())
-
-
-def test_a_condition_on_what_nobody_measures_yet_is_warned_about(tmp_path: Path) -> None:
-    text = "routes:\n- {name: hard, when: difficulty > 0.5, model: house}\n" + REST
-    assert tuple(map(str, loaded(tmp_path, routes=text).warnings)) == (
-        "routes.yaml:2:22: difficulty is not measured yet, so it is unknown in every request",
-    )
 
 
 def test_keys_that_come_later_load_with_a_warning(tmp_path: Path) -> None:
@@ -126,19 +105,3 @@ def test_a_model_that_is_named_twice_in_a_route_is_warned_about(
 def test_a_mistake_in_a_route_is_told_at_its_place(tmp_path: Path, text: str, expected: str) -> None:
     printed = [str(m) for m in mistakes(tmp_path, routes="routes:\n" + text, k=KNOWLEDGE, t=TOOLS)]
     assert any(line.startswith(expected) for line in printed), printed
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("name: g, when: task == coding", "g.yaml:1:10: a guard blocks or masks"),
-        ("name: g, when: task == coding, block: x, lowers_to: public", "g.yaml:1:63: lowers_to goes with mask"),
-        ("name: g, when: task == coding, block: x, mask: [email]", "g.yaml:1:10: a guard blocks or masks"),
-        ("name: g, block: x", "g.yaml:1:10: a guard needs when"),
-        ("name: g, when: task == coding, mask: [emial]", "g.yaml:1:49: emial is not a known finding; did you mean email?"),
-        ("name: g, when: task == coding, block: ''", "g.yaml:1:49: the text is empty; say what is meant"),
-        ("name: g, when: task == coding, block: 'see ${KEY}'", "g.yaml:1:49: a variable is read in secret fields only"),
-    ],
-)  # fmt: skip
-def test_a_mistake_in_a_guard_is_told_at_its_place(tmp_path: Path, text: str, expected: str) -> None:
-    assert only_mistake(tmp_path, g=f"guards: [{{{text}}}]\n").startswith(expected)
