@@ -67,17 +67,14 @@ class SignalsRow(msgspec.Struct, frozen=True):
 class DecisionRow(msgspec.Struct, frozen=True):
     route: str | None
     reason: str
-    label: str
     candidates: tuple[str, ...] = ()
     blocked_by: str | None = None
 
 
 class MaskedRow(msgspec.Struct, frozen=True):
-    """The labels before and after."""
+    """The label that the request came with."""
 
-    guards: tuple[str, ...]
     before: str
-    after: str
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -88,14 +85,12 @@ class Row(msgspec.Struct, frozen=True):
 
     id: str
     at: datetime
-    policy: str
     caller: CallerRow | None
     request: RequestRow | None
     signals: SignalsRow | None
     decision: DecisionRow | None
     masked: MaskedRow | None = None
     model: str | None = None
-    outcome: str = "ok"
     retrievals: tuple[msgspec.Raw, ...] = ()
     tools: tuple[msgspec.Raw, ...] = ()
     usage: Usage = Usage()

@@ -72,10 +72,8 @@ def _counts(counts: Counts) -> Lines:
         + (f": {told}" if told else "")
     )
     if counts.estimated:
-        yield Text(
-            f"{counts.estimated:,} are estimates (marked ~): no text is in the ledger, so that the label "
-            "after masking is told from the findings; a row without its conversation draws a canary anew."
-        )
+        yield Text(f"{counts.estimated:,} decisions are estimates, marked ~ where they change:")
+        yield from _listed(counts.estimates)
     not_replayed = counts.rows - counts.replayed
     if not_replayed:
         yield Text(f"{not_replayed:,} of {counts.rows:,} rows could not be replayed:")

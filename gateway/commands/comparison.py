@@ -107,6 +107,7 @@ class Counts:
     changed_route: int
     changed_model: int
     estimated: int
+    estimates: Mapping[str, int]  # why they are no more than that → rows
     unreadable: int  # torn lines, and rows of another version
     undecided: int  # requests that ended before signals and decision were known
     unknown: Mapping[str, int]  # what a rule asks for and the row does not keep → rows
@@ -149,6 +150,7 @@ class Comparison:
         self._rows = self._unreadable = self._undecided = self._replayed = 0
         self._routes = self._models = self._estimated = self._shapes = 0
         self._unknown: Counter[str] = Counter()
+        self._estimates: Counter[str] = Counter()
         self._fates: Counter[str] = Counter()
         self._moves: dict[tuple[Served, Served], _Moved] = {}
         self._sums: dict[Models, _Sum] = {}
@@ -172,6 +174,7 @@ class Comparison:
         else:
             self._replayed += 1
             self._estimated += bool(replayed.estimates)
+            self._estimates.update(replayed.estimates)
             if replayed.before == replayed.after:
                 self._kept(row)
             else:
@@ -186,6 +189,7 @@ class Comparison:
             changed_route=self._routes,
             changed_model=self._models,
             estimated=self._estimated,
+            estimates=dict(self._estimates.most_common()),
             unreadable=self._unreadable,
             undecided=self._undecided,
             unknown=dict(self._unknown.most_common()),

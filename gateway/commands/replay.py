@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 
 from gateway.accounting.history import DecisionRow, Kept, Row
 from gateway.commands.recall import Recalled, recall
@@ -13,6 +14,7 @@ from gateway.policy.conditions import Activation, Condition
 from gateway.policy.estimate import estimated_label
 from gateway.policy.evaluate import Decision, Facts, Guarded, Reason, activate, guard, observed, route
 from gateway.policy.schema import Guard, Policy, Route
+from gateway.types import Task
 
 _MAPS = ("request.headers", "request.metadata", "knowledge")  # of these a row may keep a part
 
@@ -65,7 +67,10 @@ class Replayed:
     estimates: tuple[str, ...] = ()
 
 
-MASKED, DRAWN = "label after masking", "share of a canary"
+MASKED = "the label after masking is told from the findings, since the ledger holds no text"
+DRAWN = "a canary draws anew, since the row does not say by what it drew"
+BASES = "knowledge bases were added or taken away, which may change the task"
+_ASKS = frozenset((Task.QUESTION_ANSWERING, Task.KNOWLEDGE_LOOKUP))
 
 
 class Replayer:
@@ -110,9 +115,18 @@ class Replayer:
         unknown = missing and self._unknown(_considered_routes(self._policy, decision), left, missing)
         if unknown:
             return Replayed(before, unknown, facts)
-        drawn = kept.request.sticky is None and decision.route is not None and bool(decision.route.weights)
-        estimates = (MASKED,) * bool(said.masking) + (DRAWN,) * drawn
-        return Replayed(before, now_served(decision), facts, decision, estimates)
+        return Replayed(before, now_served(decision), facts, decision, self._estimates(kept, facts, decision))
+
+    def _estimates(self, kept: Kept, facts: Facts, decision: Decision) -> tuple[str, ...]:
+        """What of the decision is no more than likely, and why."""
+        task, weighs = facts.signals.task, decision.route is not None and bool(decision.route.weights)
+        other_bases = kept.signals.knowledge.keys() != self._policy.knowledge.keys()
+        found = {
+            MASKED: bool(decision.masking),
+            DRAWN: weighs and kept.request.sticky is None,
+            BASES: other_bases and (task.unsure or task.best in _ASKS),
+        }
+        return tuple([why for why, holds in found.items() if holds])
 
     def _missing(self, kept: Kept) -> frozenset[str]:
         """Of what the policy's conditions read, what the row does not keep."""
@@ -132,19 +146,22 @@ class Replayer:
 def was_served(decision: DecisionRow) -> Served:
     """What was decided when the request came."""
     if decision.blocked_by is not None:
-        return Served(Fate.BLOCKED, decision.blocked_by)
+        return _served(Fate.BLOCKED, decision.blocked_by, None)
     first = decision.candidates[0] if decision.candidates else None
-    return Served(Fate.REFUSED if first is None else Fate.SERVED, decision.route, first)
+    return _served(Fate.REFUSED if first is None else Fate.SERVED, decision.route, first)
 
 
 def now_served(decision: Decision) -> Served:
     """The same of a decision."""
     if decision.blocked_by is not None:
-        return Served(Fate.BLOCKED, decision.blocked_by.name)
+        return _served(Fate.BLOCKED, decision.blocked_by.name, None)
     route = decision.route.name if decision.route else None
     if not decision.candidates:
-        return Served(Fate.REFUSED, route)
-    return Served(Fate.SERVED, route, decision.candidates[0].name)
+        return _served(Fate.REFUSED, route, None)
+    return _served(Fate.SERVED, route, decision.candidates[0].name)
+
+
+_served = lru_cache(maxsize=4096)(Served)  # there are few, and many rows
 
 
 def _map_reads(policy: Policy) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.accounting.history import Row
 from gateway.classify.entities import finding
-from gateway.commands.replay import DRAWN, MASKED, Fate, Replayed, Replayer, Served, Unknown
+from gateway.commands.replay import BASES, DRAWN, MASKED, Fate, Replayed, Replayer, Served, Unknown
 from gateway.policy.evaluate import Facts, Stay
 from gateway.policy.schema import Policy
 from gateway.types import Caller, Label, Task
@@ -213,6 +213,14 @@ def test_a_base_that_was_not_asked_differs_from_one_that_was_not_there(tmp_path:
     assert replayed(new, kept(new, facts(knowledge={"handbook": 0.9}))).after == Served(
         Fate.SERVED, "facts", "house"
     )
+
+
+def test_a_question_is_an_estimate_where_other_bases_would_be_asked(tmp_path: Path) -> None:
+    old, new = policy(tmp_path / "old"), policy(tmp_path / "new", k=KNOWLEDGE)
+    assert replayed(new, kept(old, facts(Task.QUESTION_ANSWERING))).estimates == (BASES,)
+    assert replayed(new, kept(old, facts(None))).estimates == (BASES,)
+    assert replayed(new, kept(old, facts(Task.CODING))).estimates == ()
+    assert replayed(new, kept(new, facts(Task.QUESTION_ANSWERING))).estimates == ()
 
 
 @pytest.mark.parametrize("missing", ["signals", "decision", "caller", "request"])
