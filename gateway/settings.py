@@ -30,7 +30,7 @@ class Settings:
     grace: float = 30.0
     allow_stdio: bool = False
     secrets: tuple[str, ...] = field(default=())
-    reach: Reach = Reach()
+    reach: Reach = field(default=Reach())  # what the policy may connect to beside public addresses
     reload_every: float = 0.3  # a change is read once two looks in a row see the same
 
 

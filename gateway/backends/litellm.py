@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from gateway.backends.addresses import OutOfReach, addresses, port_of
 from gateway.backends.completions import Announced, NotJson, Reader, answer
 from gateway.backends.failures import announced, error_object, meaning
 from gateway.backends.render import message, tool
@@ -25,7 +26,6 @@ from gateway.errors import (
     ProviderTimeout,
     ProviderUnavailable,
 )
-from gateway.backends.addresses import OutOfReach, addresses, port_of
 from gateway.interfaces import Emit
 from gateway.labels import Cleared
 from gateway.policy.schema import Model
@@ -70,6 +70,13 @@ _PASSED = frozenset(
         "web_search_options",
     }
 )
+# Providers that litellm looks for on this machine where nothing else is said.
+_AT_HOME = frozenset(
+    {
+        *("docker_model_runner", "langflow", "langgraph", "lemonade", "llamafile", "ollama", "ollama_chat"),
+        *("vllm", "xinference"),
+    }
+)
 _WRAPPING = re.compile(r"^(litellm\.)?\w+(Error|Exception)( - |: )")
 
 
@@ -87,9 +94,9 @@ def load() -> Any:
 class LiteLLM:
     """One model of the policy.
 
-    litellm looks names up and follows redirects itself. So the address of `base_url` is held against `reach`
-    before each call, which a name that changes its answer at that moment, or a server that redirects, can
-    get round; models that speak OpenAI's protocol have no such gap as `openai-compatible`.
+    litellm looks names up and follows redirects itself. So the addresses that the model names are held
+    against `reach` before each call, which a name that changes its answer at that moment, or a server that
+    redirects, can get round; a model that speaks OpenAI's protocol has no such gap as `openai-compatible`.
     """
 
     def __init__(self, model: Model, reach: Reach) -> None:
@@ -123,17 +130,22 @@ class LiteLLM:
         """Nothing of its own is open."""
 
     async def _within_reach(self) -> None:
-        url = self._model.base_url
-        if url is None:  # the provider's own
-            return
         try:
             async with asyncio.timeout(self._model.timeouts.connect):
-                await addresses(self._reach, urlsplit(url).hostname or "", port_of(url))
+                for url in named_urls(self._model):
+                    await addresses(self._reach, urlsplit(url).hostname or "", port_of(url))
         except OutOfReach as error:
             said = f"{self._name} is at an address that this gateway may not connect to"
             raise ProviderUnavailable(said) from error
         except OSError as error:
             raise ProviderUnavailable(f"{self._name} cannot be reached", retryable=True) from error
+
+
+def named_urls(model: Model) -> list[str]:
+    """The URLs that a model names or implies; none where it is at its provider's own."""
+    inside = model.model[max(model.model.find("http"), 0) :]  # as in huggingface/https://…
+    urls = [url for url in (model.base_url, inside) if url and "://" in url]
+    return urls or (["http://localhost"] if model.provider in _AT_HOME else [])
 
 
 def arguments(model: Model, chat: ChatRequest) -> dict[str, Any]:

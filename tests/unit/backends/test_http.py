@@ -234,7 +234,7 @@ def test_an_address_that_is_not_allowed_is_not_connected_to(host: str) -> None:
     with Upstream() as up:
         where = Endpoint.of("model 'm'", "POST", f"http://{host}:{up.port}/v1", {})
         with pytest.raises(
-            ProviderUnavailable, match="model 'm' is at an address .* may not connect"
+            ProviderUnavailable, match=r"model 'm' is at an address .* may not connect"
         ) as failed:
             asyncio.run(Pool(Reach()).send(where, b"", Limits()))
         assert up.connections == 0

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gateway.backends.litellm import LiteLLM, arguments
+from gateway.backends.litellm import LiteLLM, arguments, named_urls
 from gateway.errors import (
     ContextLength,
     ProviderAuthentication,
@@ -22,7 +22,7 @@ from gateway.errors import (
 )
 from gateway.labels import clear
 from gateway.policy.schema import Model, Timeouts
-from gateway.reach import EVERYWHERE
+from gateway.reach import EVERYWHERE, Reach
 from gateway.types import Answer, ChatRequest, Delta, Event, Label, Message, ToolCall, Usage
 from tests.upstream import FOREVER, Recorded, Reply, Upstream, failure
 
@@ -215,3 +215,30 @@ def test_a_caller_who_leaves_ends_the_upstream_call(stream: bool) -> None:
                 up.wait(partial(getattr, request, "hung_up"))
                 took.append((request.hung_up or FOREVER) - left)
         assert min(took) < SOON
+
+
+@pytest.mark.parametrize(
+    ("model", "urls"),
+    [
+        (Model("m", "anthropic", "claude"), []),
+        (Model("m", "anthropic", "claude", base_url="http://10.0.0.1/v1"), ["http://10.0.0.1/v1"]),
+        (Model("m", "huggingface", "https://10.0.0.1/x"), ["https://10.0.0.1/x"]),
+        (Model("m", "huggingface", "tgi/http://h/x"), ["http://h/x"]),
+        (Model("m", "ollama", "llama3"), ["http://localhost"]),
+        (Model("m", "ollama", "llama3", base_url="http://h:1"), ["http://h:1"]),
+    ],
+)
+def test_the_addresses_that_a_model_names_or_implies_are_known(model: Model, urls: list[str]) -> None:
+    assert named_urls(model) == urls
+
+
+def test_an_address_that_is_not_allowed_is_not_asked() -> None:
+    async def emit(event: Event) -> None:
+        raise AssertionError
+
+    with Upstream() as up:
+        model = Model("m", "anthropic", "claude", base_url=f"http://localhost:{up.port}", api_key="k")
+        request = ChatRequest("auto", (Message("user", "x", b""),), {})
+        with pytest.raises(ProviderUnavailable, match="may not connect to"):
+            asyncio.run(LiteLLM(model, Reach()).answer(clear(request, Label.PUBLIC, model, "model"), emit))
+        assert up.connections == 0
