@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gateway.cli.options import DEFAULT_POLICIES, AsJson, Folder, Secrets, policy
+from gateway.cli.outcomes import line, told, unless
 from gateway.cli.show import console, print_json
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.text import Text
 
-    from gateway.policy.folded import Folded, Outcome, Path
+    from gateway.policy.folded import Folded, Outcome
     from gateway.policy.matrix import CellWays, Matrix
     from gateway.policy.review import Found
     from gateway.policy.schema import Policy
@@ -112,14 +113,14 @@ def _show(matrix: Matrix, cells: tuple[CellWays, ...], found: tuple[Found, ...])
     caller = f" as {matrix.caller}" if matrix.caller else ""
     shown.print(f"revision {matrix.revision}{caller}: {len(cells)} cells, {_outcomes(len(table.outcomes))}")
     for guard, when in table.everywhere:
-        shown.print(_line(("in every cell: ", ""), (f"blocked by {guard}", "red"), (_unless(when), "dim")))
+        shown.print(line(("in every cell: ", ""), (f"blocked by {guard}", "red"), (unless(when), "dim")))
     if cells:
         shown.print()
         shown.print(_grid(table, shown.width >= _ROOMY))
         shown.print()
         shown.print(_legend(table.outcomes))
-    for line in (*_masking(cells), *map(_doubt, found)):
-        shown.print(line, soft_wrap=True)
+    for said in (*_masking(cells), *map(_doubt, found)):
+        shown.print(said, soft_wrap=True)
 
 
 def _outcomes(number: int) -> str:
@@ -150,12 +151,12 @@ def _grid(table: Folded, roomy: bool) -> RenderableType:
 def _mark(table: Folded, place: int | None, roomy: bool) -> Text:
     """An outcome's number, and in a word what kind it is."""
     if place is None:
-        return _line(("–", "dim"))
+        return line(("–", "dim"))
     outcome = table.outcomes[place]
     word, colour = _kind(outcome)
     if roomy and len(outcome.paths) == 1:
         word = outcome.paths[0].rule
-    return _line((f"{place + 1}", f"bold {colour}"), (f" {word}" if word else "", colour))
+    return line((f"{place + 1}", f"bold {colour}"), (f" {word}" if word else "", colour))
 
 
 def _kind(outcome: Outcome) -> tuple[str, str]:
@@ -178,34 +179,9 @@ def _legend(outcomes: Iterable[Outcome]) -> RenderableType:
     grid.add_column(justify="right")
     grid.add_column(overflow="fold")
     for number, outcome in enumerate(outcomes, 1):
-        for at, line in enumerate(_told(outcome)):
-            grid.add_row(_line((str(number) if at == 0 else "", f"bold {_kind(outcome)[1]}")), line)
+        for at, said in enumerate(told(outcome)):
+            grid.add_row(line((str(number) if at == 0 else "", f"bold {_kind(outcome)[1]}")), said)
     return grid
-
-
-def _told(outcome: Outcome) -> Iterator[Text]:
-    for path in outcome.blocks:
-        yield _line((f"blocked by {path.rule}", "red"), (_unless(path.when), "dim"))
-    for mask in outcome.masks:
-        yield _line((f"masked by {mask.guard}", "cyan"), (_unless(mask.when), "dim"))
-    for at, path in enumerate(outcome.routes):
-        first = at == 0 or outcome.routes[at - 1].after is not path.after
-        alone = first and not path.when and not outcome.blocks
-        yield _way(path, "" if alone or first else "else ")
-
-
-def _way(path: Path, so_far: str) -> Text:
-    when = f"if {path.when}: " if path.when else ""
-    after = f"lowered to {path.after.word}: " if path.after is not None else ""
-    first, *rest = path.models or ("",)
-    then = f", then {', '.join(rest)}" if rest else ""
-    served = (f" → {first}{then}", "") if first else (" → no model may serve it", "bold red")
-    return _line((after, "cyan"), (f"{so_far}{when}", "yellow"), (path.rule, "bold"), served)
-
-
-def _unless(when: str) -> str:
-    """A guard acts where its condition is unknown, too."""
-    return f", unless this is false: {when}" if when else ""
 
 
 def _masking(cells: tuple[CellWays, ...]) -> Iterator[Text]:
@@ -221,19 +197,13 @@ def _masking(cells: tuple[CellWays, ...]) -> Iterator[Text]:
             else f"{label.word} stays"
             for label, best in sorted(lowest.items())
         )
-        yield _line((f"\n{guard} masks: ", "cyan"), ("; ".join(said), ""))
+        yield line((f"\n{guard} masks: ", "cyan"), ("; ".join(said), ""))
 
 
 def _doubt(found: Found) -> Text:
     word, colour = ("warning", "yellow") if found.warning else ("note", "cyan")
     place = found.place
-    return _line((f"{place.file}:{place.line}: ", ""), (f"{word}: ", colour), (place.message, ""))
-
-
-def _line(*parts: tuple[str, str]) -> Text:
-    from rich.text import Text
-
-    return Text.assemble(*parts)
+    return line((f"{place.file}:{place.line}: ", ""), (f"{word}: ", colour), (place.message, ""))
 
 
 def _plain(matrix: Matrix, cells: tuple[CellWays, ...], found: tuple[Found, ...]) -> dict[str, Any]:

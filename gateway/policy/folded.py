@@ -54,20 +54,20 @@ class Folded:
 
 def folded(matrix: Matrix, cells: Iterable[CellWays]) -> Folded:
     """The given cells of the matrix in as few rows as there are different ones."""
-    everywhere = _everywhere(matrix)
+    common = everywhere(matrix)
     places: dict[Outcome, int] = {}
     by_cell: dict[_Axes, int] = {}
     for cell in cells:
-        outcome = outcome_of(cell, everywhere)
+        outcome = outcome_of(cell, common)
         point = cell.point
         by_cell[point.task, point.freshness, point.label] = places.setdefault(outcome, len(places))
-    return Folded(everywhere, tuple(places), _rows(by_cell))
+    return Folded(common, tuple(places), _rows(by_cell))
 
 
-def outcome_of(cell: CellWays, everywhere: tuple[tuple[str, str], ...] = ()) -> Outcome:
+def outcome_of(cell: CellWays, told: tuple[tuple[str, str], ...] = ()) -> Outcome:
     """A cell's outcome, without the guards that are told already."""
     own = cell.point.label
-    blocks = tuple(_path(way, own) for way in cell.blocks if (way.rule, way.when) not in everywhere)
+    blocks = tuple(_path(way, own) for way in cell.blocks if (way.rule, way.when) not in told)
     return Outcome(blocks, cell.masks, tuple(_path(way, own) for way in cell.routes))
 
 
@@ -78,7 +78,8 @@ def _path(way: Way, own: Label) -> Path:
     return Path(way.fate, way.rule, way.when, way.models, None if way.label is own else way.label)
 
 
-def _everywhere(matrix: Matrix) -> tuple[tuple[str, str], ...]:
+def everywhere(matrix: Matrix) -> tuple[tuple[str, str], ...]:
+    """The guards, with what is left of their conditions, that may block in every cell and surely in none."""
     found = [{(way.rule, way.when): None for way in cell.blocks if way.when} for cell in matrix.cells]
     return tuple(pair for pair in found[0] if all(pair in other for other in found)) if found else ()
 

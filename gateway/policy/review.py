@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -12,8 +12,8 @@ from gateway.policy.logic import Given, applies, holds
 from gateway.policy.matrix import Fate, Matrix, matrix_of
 from gateway.policy.mistakes import Mistake
 from gateway.policy.schema import Guard, Policy, Route
-from gateway.policy.space import Point, freshnesses_said, labels_said, points, tasks_said
-from gateway.types import Freshness, Label, Task
+from gateway.policy.space import Box, Point, boxes, freshnesses_said, labels_said, points, tasks_said
+from gateway.types import Label
 
 
 class Doubt(StrEnum):
@@ -53,20 +53,22 @@ class Gap:
 
     route: str
     when: str
-    tasks: tuple[Task | None, ...]
-    freshnesses: tuple[Freshness | None, ...]
-    labels: tuple[Label, ...]
+    box: Box
     out_of_service: bool  # the route has no model in service at all
     unmasked: bool  # only where a guard that masks does not lower the label
 
     def __str__(self) -> str:
         said = ", ".join(
-            (tasks_said(self.tasks), freshnesses_said(self.freshnesses), *([self.when] if self.when else []))
+            (
+                tasks_said(self.box.tasks),
+                freshnesses_said(self.box.freshnesses),
+                *([self.when] if self.when else []),
+            )
         )
         why = "none of its models is in service" if self.out_of_service else "none of its models is cleared"
         mask = " where masking does not lower their label" if self.unmasked else ""
-        labels = labels_said(self.labels)
-        requests = f"requests of {labels}" if len(self.labels) == len(Label) else f"{labels} requests"
+        labels = labels_said(self.box.labels)
+        requests = f"requests of {labels}" if len(self.box.labels) == len(Label) else f"{labels} requests"
         return f"route {self.route} takes {requests} ({said}){mask}, and {why}"
 
 
@@ -86,25 +88,10 @@ def gaps(policy: Policy, matrix: Matrix) -> tuple[Gap, ...]:
             if way.fate is Fate.GAP:
                 cells.setdefault((way.rule, way.when, way.unmasked), {})[cell.point] = None
     return tuple(
-        gap
+        Gap(route, when, box, route not in serving, unmasked)
         for (route, when, unmasked), found in cells.items()
-        for gap in _boxes(route, when, found, route not in serving, unmasked)
+        for box in boxes(found)
     )
-
-
-def _boxes(route: str, when: str, found: Iterable[Point], out: bool, unmasked: bool) -> Iterator[Gap]:
-    """The cells as few products of tasks, freshnesses and labels."""
-    labels: dict[tuple[Task | None, Freshness | None], list[Label]] = {}
-    for point in found:
-        labels.setdefault((point.task, point.freshness), []).append(point.label)
-    freshnesses: dict[tuple[Task | None, tuple[Label, ...]], list[Freshness | None]] = {}
-    for (task, freshness), those in labels.items():
-        freshnesses.setdefault((task, tuple(dict.fromkeys(those))), []).append(freshness)
-    tasks: dict[tuple[tuple[Freshness | None, ...], tuple[Label, ...]], list[Task | None]] = {}
-    for (task, of), at in freshnesses.items():
-        tasks.setdefault((tuple(at), of), []).append(task)
-    for (at_all, of_all), which in tasks.items():
-        yield Gap(route, when, tuple(which), at_all, of_all, out, unmasked)
 
 
 def _in_service(policy: Policy, route: Route) -> bool:

@@ -37,6 +37,35 @@ def points() -> Iterator[Point]:
     return (Point(*axes) for axes in product(TASKS, FRESHNESSES, Label))
 
 
+@dataclass(frozen=True, slots=True)
+class Box:
+    """All the points of these tasks, freshnesses and labels."""
+
+    tasks: tuple[Task | None, ...]
+    freshnesses: tuple[Freshness | None, ...]
+    labels: tuple[Label, ...]
+
+    def __len__(self) -> int:
+        return len(self.tasks) * len(self.freshnesses) * len(self.labels)
+
+
+def boxes(found: Iterable[Point]) -> tuple[Box, ...]:
+    """These points as few boxes."""
+    labels: dict[tuple[Task | None, Freshness | None], list[Label]] = {}
+    for point in sorted(found, key=_ORDER.__getitem__):
+        labels.setdefault((point.task, point.freshness), []).append(point.label)
+    freshnesses: dict[tuple[Task | None, tuple[Label, ...]], list[Freshness | None]] = {}
+    for (task, freshness), of in labels.items():
+        freshnesses.setdefault((task, tuple(of)), []).append(freshness)
+    tasks: dict[tuple[tuple[Freshness | None, ...], tuple[Label, ...]], list[Task | None]] = {}
+    for (task, those), at in freshnesses.items():
+        tasks.setdefault((tuple(at), those), []).append(task)
+    return tuple(Box(tuple(which), at_all, of_all) for (at_all, of_all), which in tasks.items())
+
+
+_ORDER = {point: place for place, point in enumerate(points())}
+
+
 def task_word(task: Task | None) -> str:
     return UNSURE if task is None else task.value
 

@@ -29,8 +29,8 @@ def test_a_gap_is_told_with_what_it_depends_on(tmp_path: Path) -> None:
     )
     policy = loaded(tmp_path, routes=routes)
     (gap,) = gaps(policy, matrix_of(policy))
-    assert (gap.route, gap.when, gap.tasks) == ("hr", 'caller.team == "hr"', (Task.CODING,))
-    assert gap.labels == (Label.CONFIDENTIAL, Label.RESTRICTED)
+    assert (gap.route, gap.when, gap.box.tasks) == ("hr", 'caller.team == "hr"', (Task.CODING,))
+    assert gap.box.labels == (Label.CONFIDENTIAL, Label.RESTRICTED)
 
 
 def test_what_a_guard_surely_blocks_needs_no_model(tmp_path: Path) -> None:

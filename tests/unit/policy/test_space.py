@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from gateway.policy.space import Point, freshnesses_said, labels_said, points, tasks_said
+from gateway.policy.space import Point, boxes, freshnesses_said, labels_said, points, tasks_said
 from gateway.types import Freshness, Label, Task
 
 
@@ -23,3 +23,14 @@ def test_signals_are_told_in_few_words() -> None:
     assert freshnesses_said([*Freshness, None]) == "any freshness"
     assert labels_said([Label.RESTRICTED, Label.PUBLIC]) == "public, restricted"
     assert labels_said(Label) == "every label"
+
+
+def test_points_are_told_as_few_boxes() -> None:
+    (whole,) = boxes(points())
+    assert len(whole) == 300
+    code = [p for p in points() if p.task is Task.CODING and p.label >= Label.CONFIDENTIAL]
+    live = [p for p in points() if p.task is None and p.freshness is Freshness.LIVE]
+    first, second = boxes([*live, *code])
+    assert (first.tasks, len(first.freshnesses), first.labels[0]) == ((Task.CODING,), 5, Label.CONFIDENTIAL)
+    assert (second.tasks, second.freshnesses, len(second.labels)) == ((None,), (Freshness.LIVE,), 4)
+    assert boxes([]) == ()

@@ -1,0 +1,45 @@
+"""A policy folder as it is, or as it was in a revision of git."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+_LONGEST = 30  # seconds for git
+
+
+@contextmanager
+def folder_at(text: str) -> Iterator[Path]:
+    """The folder of that name, else `REVISION:PATH`, the path from the top of the repository here.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if Path(text).is_dir():
+        yield Path(text)
+        return
+    revision, colon, _ = text.partition(":")
+    if not colon or not revision or revision.startswith("-"):
+        raise ValueError(f"there is no folder {text}; name one, or a revision of git as in HEAD~1:policies")
+    with TemporaryDirectory(prefix="pointsman-") as folder:
+        with tarfile.open(fileobj=io.BytesIO(_archive(text))) as archive:
+            archive.extractall(folder, filter="data")
+        yield Path(folder)
+
+
+def _archive(tree: str) -> bytes:
+    command = ("git", "archive", "--format=tar", tree)
+    try:
+        return subprocess.run(command, capture_output=True, check=True, timeout=_LONGEST).stdout
+    except FileNotFoundError as error:
+        raise ValueError(f"there is no folder {tree}, and git is not installed") from error
+    except subprocess.TimeoutExpired as error:
+        raise ValueError(f"git did not answer within {_LONGEST} s for {tree}") from error
+    except subprocess.CalledProcessError as error:
+        said = error.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
+        raise ValueError(f"git knows no {tree}: {''.join(said)}") from error

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from gateway.commands.revisions import folder_at
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """With policies/a.yaml that says `old` in the first commit, and `new` since."""
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "policies"
+    folder.mkdir()
+    git(tmp_path, "init", "-q")
+    for text in ("old", "new"):
+        (folder / "a.yaml").write_text(text)
+        git(tmp_path, "add", ".")
+        git(tmp_path, "-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-qm", text)
+    return tmp_path
+
+
+def git(folder: Path, *command: str) -> None:
+    subprocess.run(["git", *command], cwd=folder, check=True, capture_output=True)
+
+
+def test_a_folder_is_itself(tmp_path: Path) -> None:
+    with folder_at(str(tmp_path)) as folder:
+        assert folder == tmp_path
+
+
+def test_a_folder_of_a_revision_is_there_as_it_was_and_gone_afterwards(repository: Path) -> None:
+    with folder_at("HEAD~1:policies") as folder:
+        assert (folder / "a.yaml").read_text() == "old"
+    assert not folder.exists()
+    with folder_at("HEAD:policies") as folder:
+        assert (folder / "a.yaml").read_text() == "new"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("nowhere", "there is no folder nowhere"),
+        ("HEAD:nowhere", "git knows no HEAD:nowhere"),
+        ("--output=x:policies", "there is no folder"),
+    ],
+)
+def test_what_is_neither_is_told(repository: Path, text: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said), folder_at(text):
+        pass
+    assert not (repository / "x:policies").exists()
