@@ -66,7 +66,7 @@ def serve(
             help="A loopback, private or otherwise non-public address that the policy's models and tool "
             "servers may have: a host (with whatever addresses it has), a network, '*.example.internal', or "
             "'*' for all. Repeat it, or put commas between several. Without it the policy reaches public "
-            "addresses only. A cloud's metadata service (169.254.169.254 and the like) needs its own address.",
+            "addresses only. A cloud's metadata service (such as 169.254.169.254) needs its own address.",
             metavar="HOST|CIDR",
         ),
     ] = [],  # noqa: B006 (typer copies it)
