@@ -94,7 +94,7 @@ def _routes(count: int) -> str:
 
 
 def times(folder: Path) -> list[float]:
-    """Milliseconds of the first load in a new process and of the second, each by the wall and by processor."""
+    """Milliseconds of the first load in a new process and of the second, by the wall and by processor."""
     done = subprocess.run(
         [sys.executable, "-m", "tests.bench.loading", "--once", str(folder)],
         capture_output=True,
