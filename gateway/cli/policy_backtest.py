@@ -28,7 +28,9 @@ def policy_backtest(
         str | None, typer.Option(metavar="WHEN", help="Until when, written alike; now if not given.")
     ] = None,
     data_dir: DataDir = DEFAULT_DATA,
-    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="At most so many requests.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="At most so many requests, from the first on.")
+    ] = None,
     secret: Secrets = [],  # noqa: B006
     as_json: AsJson = False,
 ) -> None:

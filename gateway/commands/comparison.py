@@ -231,7 +231,9 @@ class Comparison:
         """What the row's tokens cost, and would cost."""
         if row.model is None or row.usage == _NOTHING:
             if after.fate is Fate.SERVED:
-                self._no_cost.update(["was not answered, so that its tokens are not known"])
+                self._no_cost.update(
+                    ["its tokens are not known: it was not answered, or they were not counted"]
+                )
             else:
                 self._kept(row)
             return
