@@ -17,7 +17,7 @@ _YAML = (".yaml", ".yml")
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A folder that was checked. With `mistakes` it does not load, and nothing else is known of it."""
+    """A folder that was checked. With `mistakes` it does not load, and is not reviewed."""
 
     folder: Path
     mistakes: tuple[Mistake, ...] = ()
@@ -46,7 +46,7 @@ def check(
             folder, secrets=secrets, available=available, forbids=forbids, assume_secrets=assume_secrets
         )
     except PolicyMistakes as error:
-        return Checked(folder, mistakes=error.mistakes)
+        return Checked(folder, mistakes=error.mistakes, warnings=error.warnings)
     found = review(policy)
     return Checked(
         folder,

@@ -67,7 +67,7 @@ def load(
 def _loaded(folder: Path, around: Surroundings) -> Policy:
     policy, found = _read(folder, around)
     if found.mistakes:
-        raise PolicyMistakes(found.mistakes)
+        raise PolicyMistakes(found.mistakes, found.warnings)
     return policy
 
 

@@ -31,10 +31,11 @@ class Mistake:
 
 
 class PolicyMistakes(Exception):
-    """A folder that does not load, with every mistake in it. Never shown to a caller."""
+    """A folder that does not load, with every mistake and every warning. Never shown to a caller."""
 
-    def __init__(self, mistakes: Iterable[Mistake]) -> None:
+    def __init__(self, mistakes: Iterable[Mistake], warnings: Iterable[Mistake] = ()) -> None:
         self.mistakes = tuple(sorted(set(mistakes)))
+        self.warnings = tuple(sorted(set(warnings)))
         super().__init__("\n".join(map(str, self.mistakes)))
 
 

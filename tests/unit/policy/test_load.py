@@ -228,6 +228,16 @@ def test_warnings_come_in_the_order_of_their_places(tmp_path: Path) -> None:
     ]
 
 
+def test_warnings_are_told_beside_mistakes(tmp_path: Path) -> None:
+    write(tmp_path, a="models: [{name: m, target: x, api_key: clear}]\n")
+    with pytest.raises(PolicyMistakes) as caught:
+        load(tmp_path, secrets={})
+    assert [str(warning) for warning in caught.value.warnings] == [
+        "a.yaml:1:40: a secret stands in clear; name a variable or a file under /run/secrets"
+    ]
+    assert "clear" not in str(caught.value)
+
+
 def test_what_a_file_that_cannot_be_read_may_define_is_not_missed(tmp_path: Path) -> None:
     broken = MODELS + "  - {name: [\n"
     (mistake,) = mistakes(tmp_path, models=broken, a="baseline: house\naliases: {gpt: small}\n")
