@@ -16,6 +16,7 @@ from gateway.types import Usage
 
 LATE: Final = timedelta(hours=1)
 """A row is written when its request ends and dated by its start: so far behind others may it stand."""
+_OLDEST: Final = datetime.fromtimestamp(0, UTC)  # nothing of ours is as old
 _NEAR: Final = 1 << 20  # bytes that are read rather than halved again
 
 
@@ -180,7 +181,7 @@ def _start(file: BinaryIO, since: datetime | None) -> int:
     low, high = 0, file.seek(0, os.SEEK_END)
     if since is None:
         return low
-    before = since.astimezone(UTC) - min(LATE, since.astimezone(UTC) - _EPOCH)
+    before = max(since, _OLDEST) - LATE
     while high - low > _NEAR:
         middle = (low + high) // 2
         at = _first_date(file, middle, high)
@@ -189,9 +190,6 @@ def _start(file: BinaryIO, since: datetime | None) -> int:
         else:
             high = middle
     return _line_start(file, low)
-
-
-_EPOCH: Final = datetime.fromtimestamp(0, UTC)
 
 
 def _line_start(file: BinaryIO, offset: int) -> int:

@@ -111,3 +111,8 @@ def test_the_last_line_may_be_written_just_now(policy: Policy, tmp_path: Path) -
 def test_without_a_ledger_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         list(lines(journal_of(tmp_path)))
+
+
+def test_a_window_may_begin_before_there_were_computers(policy: Policy, tmp_path: Path) -> None:
+    write(tmp_path, row(policy, facts(), "a"))
+    assert ids(tmp_path, Window(datetime.min.replace(tzinfo=UTC))) == ["a"]
