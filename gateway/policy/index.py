@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from gateway.policy.conditions import Activation, Cell, Condition
-from gateway.policy.keys import Key, key_of
+from gateway.policy.keys import Key, Scale, floor_of, key_of
 from gateway.policy.logic import Given, Outcome, Possible, applies, holds
 from gateway.policy.schema import Guard, Policy, Route
 from gateway.policy.vocabulary import AXES, NOT_MEASURED
@@ -33,22 +34,29 @@ class Reach:
     """What can still act or match in one cell, in order; each list ends at the first that surely does.
 
     Of `routes`, those at `always` are looked at in any case; the others only where a value that they need
-    is there: `keyed` holds their places by variable (and entry) and by that value.
+    is there: `keyed` holds their places by variable (and entry) and by that value, `ranked` by a scale and
+    by how high a number they need, the least first.
     """
 
     guards: tuple[Entry[Guard], ...]
     routes: tuple[Entry[Route], ...]
     always: tuple[int, ...]
     keyed: Mapping[Key, Mapping[str, tuple[int, ...]]]
+    ranked: Mapping[Scale, tuple[tuple[float, ...], tuple[int, ...]]]
 
     def open_routes(self, activation: Activation) -> Iterable[Entry[Route]]:
         """The routes that can match this request, in order."""
-        if not self.keyed:
+        if not self.keyed and not self.ranked:
             return self.routes
+        values = activation.known()
         places = list(self.always)
         for key, by_word in self.keyed.items():
-            for word in key.words(activation.known()):
+            for word in key.words(values):
                 places += by_word.get(word, ())
+        for scale, (floors, ranked) in self.ranked.items():
+            height = scale.height(values)
+            if height is not None:
+                places += ranked[: bisect_right(floors, height)]
         return [self.routes[place] for place in sorted(places)]
 
 
@@ -96,19 +104,29 @@ def in_force(rules: Sequence[Rule], known: Given) -> Iterator[tuple[Rule, Possib
 
 
 def _reach(policy: Policy, known: Given) -> Reach:
+    guards = tuple(_entry(*pair) for pair in in_force(policy.guards, known))
     routes = tuple(_entry(*pair) for pair in in_force(policy.routes, known))
     keyed: dict[Key, dict[str, tuple[int, ...]]] = {}
+    ranked: dict[Scale, list[tuple[float, int]]] = {}
     always: list[int] = []
     for place, entry in enumerate(routes):
-        key = None if entry.when is None or entry.when.logic is None else key_of(entry.when.logic, known)
-        if key is None:
+        logic = None if entry.when is None else entry.when.logic
+        if logic is not None and (needed := key_of(logic, known)):
+            by_word = keyed.setdefault(needed[0], {})
+            for word in needed[1]:
+                by_word[word] = (*by_word.get(word, ()), place)
+        elif logic is not None and (floor := floor_of(logic, known)):
+            ranked.setdefault(floor[0], []).append((floor[1], place))
+        else:
             always.append(place)
-            continue
-        by_word = keyed.setdefault(key[0], {})
-        for word in key[1]:
-            by_word[word] = (*by_word.get(word, ()), place)
-    guards = tuple(_entry(*pair) for pair in in_force(policy.guards, known))
-    return Reach(guards, routes, tuple(always), keyed)
+    return Reach(
+        guards, routes, tuple(always), keyed, {scale: _ranks(found) for scale, found in ranked.items()}
+    )
+
+
+def _ranks(found: list[tuple[float, int]]) -> tuple[tuple[float, ...], tuple[int, ...]]:
+    floors, places = zip(*sorted(found), strict=True)
+    return floors, places
 
 
 def _entry(rule: Rule, outcomes: Possible) -> Entry[Rule]:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from struct import unpack
 
 Wire = dict[int, list[int | bytes]]
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One expression; `offset` counts characters. `kind`: text, list, map, name, select, call, loop, other.
+    """One expression; `offset` counts characters.
 
-    A `name` or `select` has its word in `text`; a `call` its function. `children` are operand or
-    target and arguments; of a `loop` (a macro such as `exists`) the range, then its steps, and
-    `text` is its variable.
+    `kind`: text, number, list, map, name, select, call, loop, other. A `name` or `select` has its word in
+    `text`; a `number` its digits; a `call` its function. `children` are operand or target and arguments; of
+    a `loop` (a macro such as `exists`) the range, then its steps, and `text` is its variable.
     """
 
     kind: str
@@ -51,7 +52,14 @@ def _node(data: bytes, positions: dict[int, int]) -> Node:
 
 
 def _constant(fields: Wire) -> tuple[str, str, list[bytes]]:
-    return ("text", _text(fields, 6), []) if 6 in fields else ("other", "", [])
+    if 6 in fields:
+        return "text", _text(fields, 6), []
+    if 3 in fields:
+        value = _number(fields, 3)
+        return "number", str(value - (1 << 64) if value >> 63 else value), []
+    if 5 in fields:
+        return "number", repr(unpack("<d", _bytes(fields, 5))[0]), []
+    return "other", "", []
 
 
 def _name(fields: Wire) -> tuple[str, str, list[bytes]]:

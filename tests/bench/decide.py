@@ -119,6 +119,7 @@ def without_index(policy: Policy) -> Policy:
         tuple(Entry(route, route.when, True) for route in policy.routes),
         tuple(range(len(policy.routes))),
         {},
+        {},
     )
     tasks, times, labels = ((*LABELS[axis].values(), None) for axis in AXES)
     for task in tasks:

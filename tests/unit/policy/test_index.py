@@ -63,6 +63,11 @@ def test_routes_that_need_a_text_are_looked_at_only_where_it_is_there() -> None:
     assert [verdict.name for verdict in other.tried] == ["rest"]
 
 
+def test_routes_that_need_a_number_are_looked_at_only_where_it_is_high_enough() -> None:
+    policy = policy_of([f"input_tokens >= {n}" for n in (300, 200, 101, 100, 50)] + ["input_tokens < 100"])
+    assert [verdict.name for verdict in decide(policy, facts()).tried] == ["route-3"]
+
+
 def test_a_policy_that_was_loaded_remembers_each_cell(tmp_path: Path) -> None:
     policy = loaded(tmp_path)
     first = reach(policy, CODING)

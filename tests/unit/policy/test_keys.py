@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.policy.conditions import checked
-from gateway.policy.keys import Key, key_of
+from gateway.policy.keys import Key, Scale, floor_of, key_of
 from gateway.policy.logic import Given
 from gateway.policy.vocabulary import NOT_MEASURED
 
@@ -65,3 +65,50 @@ def test_a_keys_texts_are_read_off_the_values() -> None:
     assert list(Key("findings").words(values)) == ["email", "contact"]
     assert [list(key.words({})) for key in (TEAM, HEADER, Key("findings"))] == [[], [], []]
     assert list(HEADER.words({"request.headers": {}})) == []
+
+
+TOKENS, SCORE = Key("input_tokens"), Key("knowledge", "handbook")
+
+
+@pytest.mark.parametrize(
+    ("text", "scale", "floor"),
+    [
+        ("input_tokens > 100", Scale(TOKENS, 1), 100.0),
+        ("100 <= input_tokens && caller.admin", Scale(TOKENS, 1), 100.0),
+        ("input_tokens <= 100", Scale(TOKENS, -1), -100.0),
+        ("input_tokens > -3", Scale(TOKENS, 1), -3.0),
+        ("knowledge.handbook >= 0.5", Scale(SCORE, 1), 0.5),
+        ('knowledge["handbook"] > 0.5', Scale(SCORE, 1), 0.5),
+        ("task == translation || input_tokens > 7", Scale(TOKENS, 1), 7.0),
+    ],
+)
+def test_a_number_that_a_condition_needs_is_found(text: str, scale: Scale, floor: float) -> None:
+    logic = checked(text, ["handbook"]).logic
+    assert logic is not None
+    assert floor_of(logic, CODING) == (scale, floor)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "input_tokens == 100",
+        "input_tokens + 1 > 100",
+        "!(input_tokens > 100)",
+        "input_tokens > 100 || caller.admin",
+        "input_tokens > 2 || input_tokens < 1",
+        "freshness > slow",
+        "sensitivity >= internal",
+        "size(findings) > 1",
+        "'a' > 'b'",
+    ],
+)
+def test_a_condition_that_can_be_true_at_any_height_has_no_floor(text: str) -> None:
+    logic = checked(text, ["handbook"]).logic
+    assert logic is not None
+    assert floor_of(logic, CODING) is None
+
+
+def test_a_height_is_read_off_the_values() -> None:
+    values = {"input_tokens": 7, "knowledge": {"handbook": 0.5}}
+    assert [Scale(key, -1).height(values) for key in (TOKENS, SCORE)] == [-7, -0.5]
+    assert [Scale(key, 1).height({"knowledge": {}}) for key in (TOKENS, SCORE)] == [None, None]

@@ -35,7 +35,12 @@ def test_a_macro_is_a_loop_over_its_range_with_its_variable() -> None:
     assert "email" in [node.text for node in walk(loop)]
 
 
+def test_numbers_keep_their_value() -> None:
+    numbers = [node.text for node in walk(parsed("[0, 3, -7, 0.5, -1e300]")) if node.kind == "number"]
+    assert [float(number) for number in numbers] == [0, 3, -7, 0.5, -1e300]
+
+
 def test_lists_maps_and_other_constants_are_told_apart() -> None:
     assert parsed("[1, 'a']").kind == "list"
     assert parsed("{'a': 1}").kind == "map"
-    assert parsed("1.5").kind == "other"
+    assert parsed("true").kind == "other"
