@@ -58,7 +58,8 @@ class Holder:
         self._builder, self._metrics = builder, metrics
         self._packaged: Mapping[str, Price] = packaged_prices()
         self._seen = self._settled = fingerprint()
-        self._retiring: dict[_Held, asyncio.Task[None]] = {}  # replaced, and requests still run under them
+        self._replaced: list[_Held] = []  # and requests still run under them
+        self._retiring: set[asyncio.Task[None]] = set()
         self.error: str | None = None
         self._held = self._hold(policy, None)
         self._tell(policy)
@@ -90,11 +91,10 @@ class Holder:
             watcher.cancel()
             with suppress(asyncio.CancelledError):
                 await watcher
-            for retiring in self._retiring.values():
-                retiring.cancel()
-            used = self._used()
-            for number, parts in enumerate(used):
-                await parts.close(keep=used[:number])
+            for held in self._replaced:
+                held.idle.set()  # no request runs any more
+            await asyncio.gather(*self._retiring)
+            await self._held.parts.close()
             await self._builder.close()
 
     async def _watch(self) -> None:
@@ -169,18 +169,21 @@ class Holder:
         self._tell(policy)
         self._metrics.reloads.labels("loaded").inc()
         _log.info("Policy %s is in force", policy.revision)
-        self._retiring[old] = asyncio.create_task(self._retire(old))
+        self._replaced.append(old)
+        retiring = asyncio.create_task(self._retire(old))
+        self._retiring.add(retiring)
+        retiring.add_done_callback(self._retiring.discard)
 
     async def _retire(self, old: _Held) -> None:
         """Closes what only the old policy used, once its last request has ended."""
         await old.idle.wait()
-        del self._retiring[old]
+        self._replaced.remove(old)
         await old.parts.close(keep=self._used())
         self._metrics.forget()
 
     def _used(self) -> list[BuiltParts]:
         """The parts that requests may use: of the policy in force, and of those before it that have some."""
-        return [held.parts for held in (self._held, *self._retiring)]
+        return [held.parts for held in (self._held, *self._replaced)]
 
     def _hold(self, policy: Policy, previous: BuiltParts | None) -> _Held:
         parts = self._builder.build(policy, previous)

@@ -221,5 +221,5 @@ def test_reloads_under_load_lose_no_request_mix_no_policies_and_leave_nothing_be
     assert asked == traffic.asked
     assert late.rss - early.rss < MORE_MEMORY
     assert late.files <= early.files + 2  # a connection more or less to an upstream that was just left
-    assert late.threads <= early.threads + 1  # the loop's helpers come and go
+    assert late.threads <= early.threads + 2  # the loop starts a helper when all it has are busy
     assert late.tasks <= early.tasks

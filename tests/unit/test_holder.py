@@ -150,6 +150,22 @@ def test_what_a_policy_looks_up_is_ready_when_it_comes_into_force(tmp_path: Path
     played(tmp_path, NEVER, play)
 
 
+def test_at_the_end_what_a_replaced_policy_used_is_closed_too(tmp_path: Path) -> None:
+    async def run() -> None:
+        stage = Stage(tmp_path, NEVER)
+        async with stage.holder.running():
+            await stage.until(lambda: stage.holder.current().parts.knowledge("book").ready)
+            lease = stage.holder.lease()
+            force = lease.__enter__()
+            write(stage.folder, "second", base="book-2")
+            stage.holder.look()
+            await stage.until(lambda: stage.route == "second")
+        assert not force.parts.knowledge("book").ready
+        assert not stage.holder.current().parts.knowledge("book-2").ready
+
+    asyncio.run(run())
+
+
 def test_what_an_older_policy_still_uses_is_not_closed_with_an_even_older_one(tmp_path: Path) -> None:
     async def play(stage: Stage) -> None:
         await stage.until(lambda: stage.holder.current().parts.knowledge("book").ready)
