@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gateway.policy.index import given, in_force, possible
+from gateway.policy.index import Reach, given, possible, reach
 from gateway.policy.logic import Given, applies, holds
 from gateway.policy.matrix import Fate, Matrix, matrix_of
 from gateway.policy.mistakes import Mistake
 from gateway.policy.schema import Guard, Policy, Route
 from gateway.policy.space import Box, Point, boxes, freshnesses_said, labels_said, points, tasks_said
+from gateway.policy.supposing import supposing
 from gateway.types import Label
 
 
@@ -131,13 +132,21 @@ def _why_never(policy: Policy, route: Route) -> str:
     before: Counter[str] = Counter()
     for point in points():
         known = given(point.cell)
-        if applies(possible(route.when, known), guard=False):
-            blocking = _surely_blocking(policy, known)
-            taking = [other.name for other, _ in in_force(policy.routes, known)]
-            before[f"guard {blocking.name}" if blocking else f"route {taking[-1]}"] += 1
+        if route.when is not None and applies(possible(route.when, known), guard=False):
+            before[_taker(reach(policy, point.cell), route, supposing(route.when, known))] += 1
     if not before:
         return "its condition is true for no request"
     return f"what it would take goes to {', '.join(name for name, _ in before.most_common(3))}"
+
+
+def _taker(cell: Reach, route: Route, supposed: Given) -> str:
+    """The rule that surely has what a route's condition is true for: one there is, as it is never chosen."""
+    blocking = _surely_blocking(cell, supposed)
+    if blocking is not None:
+        return f"guard {blocking.name}"
+    others = (entry.rule for entry in cell.routes if entry.rule is not route)
+    taking = (other.name for other in others if holds(possible(other.when, supposed), guard=False))
+    return f"route {next(taking, cell.routes[-1].rule.name)}"
 
 
 def _guards(policy: Policy, matrix: Matrix) -> Iterator[Found]:
@@ -162,17 +171,17 @@ def _why_idle(policy: Policy, guard: Guard) -> str:
     before: dict[str, None] = {}
     for point in points():
         known = given(point.cell)
-        if applies(possible(guard.when, known), guard=True):
-            blocking = _surely_blocking(policy, known)
-            before[blocking.name if blocking else guard.name] = None
+        blocking = _surely_blocking(reach(policy, point.cell), known)
+        if blocking is not None and applies(possible(guard.when, known), guard=True):
+            before[blocking.name] = None
     if not before:
         return "its condition is false for every request"
     return f"whatever it would act on is blocked before, by {', '.join(before)}"
 
 
-def _surely_blocking(policy: Policy, known: Given) -> Guard | None:
-    guards = in_force(policy.guards, known)
-    return next((g for g, outcomes in guards if g.block is not None and holds(outcomes, guard=True)), None)
+def _surely_blocking(cell: Reach, known: Given) -> Guard | None:
+    guards = (entry.rule for entry in cell.guards if entry.rule.block is not None)
+    return next((guard for guard in guards if holds(possible(guard.when, known), guard=True)), None)
 
 
 def _found(policy: Policy, doubt: Doubt, kind: str, name: str, said: str, hint: str) -> Found:

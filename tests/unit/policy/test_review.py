@@ -66,6 +66,16 @@ def test_a_route_that_is_never_chosen_is_told_with_what_is_chosen_instead(tmp_pa
     )
 
 
+def test_the_route_that_takes_it_all_is_named_though_the_cell_says_nothing_of_either(tmp_path: Path) -> None:
+    routes = (
+        "routes:\n- {name: hr, when: 'caller.team == \"hr\"', model: house}\n"
+        "- {name: long-hr, when: 'caller.team == \"hr\" && input_tokens > 9', model: house}\n"
+        "- {name: rest, model: house}\n"
+    )
+    (shadowed,) = found(tmp_path, Doubt.SHADOWED_ROUTE, routes=routes)
+    assert "what it would take goes to route hr;" in str(shadowed)
+
+
 def test_a_route_whose_condition_holds_for_nobody_is_never_chosen(tmp_path: Path) -> None:
     routes = "routes:\n- {name: r, when: task == coding && task == translation, model: house}\n- {name: rest, model: house}\n"  # noqa: E501
     (never,) = found(tmp_path, Doubt.SHADOWED_ROUTE, routes=routes)
