@@ -98,7 +98,7 @@ def run(settings: Settings, wanted: str = "", indexing: Indexing = lambda name: 
 
     Raises:
         PolicyMistakes: in the policy or in its cases.
-        ValueError: there is no such case, or documents cannot be read.
+        ValueError: there is no such case, or documents cannot be read or searched.
     """
     folder = settings.policies
     settings = replace(settings, data_dir=settings.data_dir / "policy-test" / _mark(folder))
@@ -109,7 +109,10 @@ def run(settings: Settings, wanted: str = "", indexing: Indexing = lambda name: 
     chosen = [case for case in cases if wanted.lower() in f"{case.place} {case.name}".lower()]
     if not chosen:
         raise ValueError(f"none of the {len(cases)} cases in {folder} is named like {wanted!r}")
-    results = asyncio.run(_results(policy, settings, chosen, indexing))
+    try:
+        results = asyncio.run(_results(policy, settings, chosen, indexing))
+    except GatewayError as error:  # what embeds or searches is not installed
+        raise ValueError(error.message) from None
     left_out = len(cases) - len(chosen)
     return Report(folder, policy.revision, results, left_out, () if left_out else _unreached(policy, results))
 

@@ -102,8 +102,8 @@ class ExpectFields(Fields, what="expect", rules={"minProperties": 1}):
     route = Key(reference("route"), "The route that serves.", None)
     reason = Key(
         one_of(*(reason.value for reason in Reason)),
-        "Why that route: it matched, it serves the rest (default), or a route (forced) or a model (named) "
-        "was asked for.",
+        "Why that route: it matched, it serves the rest (default), a route (forced) or a model (named) was "
+        "asked for, or a tool loop goes on (continued).",
         None,
     )
     model = Key(reference("chat"), "The model that is asked first.", None)
