@@ -18,14 +18,12 @@ from gateway.policy.cases import Case, read_cases
 from gateway.policy.conditions import Condition
 from gateway.policy.evaluate import Decision, Facts, Verdict, trace
 from gateway.policy.explain import read_values
-from gateway.policy.load import File, load
-from gateway.policy.mistakes import Mistake, PolicyMistakes
+from gateway.policy.load import CASES, files_of_cases, load
 from gateway.policy.schema import Policy
 from gateway.policy.secrets import secrets_from
 from gateway.policy.verdicts import CAME, Came, Miss, Outcome, misses
 from gateway.settings import Settings
 
-ENDING = ".cases.yaml"
 _SPOKEN = {True: "true", False: "false", None: "unknown"}
 
 
@@ -105,7 +103,7 @@ def run(settings: Settings, wanted: str = "", indexing: Indexing = lambda name: 
     policy = load(folder, secrets=secrets_from({}, settings.secrets), assume_secrets=True)
     cases = read_cases(files_of_cases(folder), policy)
     if not cases:
-        raise ValueError(f"there are no cases in {folder}: write some into a file that ends in {ENDING}")
+        raise ValueError(f"there are no cases in {folder}: write some into a file that ends in {CASES}")
     chosen = [case for case in cases if wanted.lower() in f"{case.place} {case.name}".lower()]
     if not chosen:
         raise ValueError(f"none of the {len(cases)} cases in {folder} is named like {wanted!r}")
@@ -119,20 +117,6 @@ def run(settings: Settings, wanted: str = "", indexing: Indexing = lambda name: 
 
 def _mark(folder: Path) -> str:
     return blake2b(str(folder.resolve()).encode(), digest_size=4).hexdigest()
-
-
-def files_of_cases(folder: Path) -> tuple[File, ...]:
-    """The folder's files of cases, by name.
-
-    Raises:
-        PolicyMistakes: one cannot be read.
-    """
-    paths = sorted(p for p in folder.glob(f"*{ENDING}") if p.is_file() and not p.name.startswith("."))
-    try:
-        return tuple(File(path.name, path.read_bytes()) for path in paths)
-    except OSError as error:
-        name = Path(str(error.filename)).name
-        raise PolicyMistakes([Mistake(name, 1, 1, "the file cannot be read", str(error.strerror))]) from error
 
 
 def _unreached(policy: Policy, results: Iterable[Result]) -> tuple[str, ...]:

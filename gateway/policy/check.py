@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.policy.load import load
+from gateway.policy.cases import read_cases
+from gateway.policy.load import files_of_cases, load
 from gateway.policy.mistakes import Mistake, PolicyMistakes
 from gateway.policy.models import Available, Forbids
 from gateway.policy.review import Found, review
@@ -17,7 +18,7 @@ _YAML = (".yaml", ".yml")
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A folder that was checked. With `mistakes` it does not load, and is not reviewed."""
+    """A folder that was checked. With `mistakes` it or its cases do not load, and it is not reviewed."""
 
     folder: Path
     mistakes: tuple[Mistake, ...] = ()
@@ -40,11 +41,12 @@ def check(
     forbids: Forbids | None = None,
     assume_secrets: bool = False,
 ) -> Checked:
-    """Reads the folder as `load` does and reviews it."""
+    """Reads the folder as `load` does, and its cases, and reviews it."""
     try:
         policy = load(
             folder, secrets=secrets, available=available, forbids=forbids, assume_secrets=assume_secrets
         )
+        read_cases(files_of_cases(folder), policy)
     except PolicyMistakes as error:
         return Checked(folder, mistakes=error.mistakes, warnings=error.warnings)
     found = review(policy)

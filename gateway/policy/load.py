@@ -26,6 +26,8 @@ T = TypeVar("T")
 D = TypeVar("D")
 
 _MOST_FILES = 200
+CASES = ".cases.yaml"
+"""How the name of a file of cases ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,15 @@ def files_of(folder: Path) -> tuple[File, ...]:
     Raises:
         PolicyMistakes: it is no folder, or holds too many files.
     """
-    paths = _paths(folder)
+    return _files(folder, _paths(folder))
+
+
+def files_of_cases(folder: Path) -> tuple[File, ...]:
+    """The folder's files of cases, by name; raises as `files_of` does."""
+    return _files(folder, _paths(folder, _holds_cases))
+
+
+def _files(folder: Path, paths: list[Path]) -> tuple[File, ...]:
     if len(paths) > _MOST_FILES:
         raise PolicyMistakes([Mistake(folder.name, 1, 1, f"more than {_MOST_FILES} files", "join them")])
     try:
@@ -133,22 +143,26 @@ def fingerprint(folder: Path) -> str:
     return digest.hexdigest()[:12]
 
 
-def _paths(folder: Path) -> list[Path]:
+def _holds_cases(name: str) -> bool:
+    return name.endswith(CASES) and not name.startswith(".")
+
+
+def _is_policy(name: str) -> bool:
+    return name.endswith(".yaml") and not name.endswith(CASES) and not name.startswith(".")
+
+
+def _paths(folder: Path, wanted: Callable[[str], bool] = _is_policy) -> list[Path]:
     try:
         names = sorted(folder.iterdir())
     except OSError as error:
         said = "there is no such folder" if not folder.exists() else "the folder cannot be read"
         hint = "name a folder of policy files with --policies"
         raise PolicyMistakes([Mistake(folder.name or ".", 1, 1, said, hint)]) from error
-    return [path for path in names if _is_policy(path.name) and path.is_file()]
+    return [path for path in names if wanted(path.name) and path.is_file()]
 
 
 def _almost(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if path.suffix == ".yml")
-
-
-def _is_policy(name: str) -> bool:
-    return name.endswith(".yaml") and not name.endswith(".cases.yaml") and not name.startswith(".")
 
 
 def _policy(revision: str, files: list[PolicyFields], found: Reading, around: Surroundings) -> Policy:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.commands.policy_test import Report, files_of_cases, run
-from gateway.policy.load import File, files_of, load
+from gateway.commands.policy_test import Report, run
+from gateway.policy.load import File, files_of, files_of_cases, load
 from gateway.policy.review import review
 from gateway.settings import Settings
 

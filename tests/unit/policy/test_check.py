@@ -50,3 +50,13 @@ def test_folders_are_those_named_and_those_that_hold_the_files_named(tmp_path: P
     assert folders_of([tmp_path / "none"]) == (tmp_path / "none",)
     with pytest.raises(ValueError, match="neither a policy folder nor"):
         folders_of([one / "notes.md"])
+
+
+def test_a_wrong_name_in_a_case_is_a_mistake_of_the_folder(tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / "routes.cases.yaml").write_text("cases: [{say: Hi, expect: {route: rets}}]\n")
+    checked = check(tmp_path, {})
+    assert [str(one) for one in checked.mistakes] == [
+        "routes.cases.yaml:1:35: there is no route rets; did you mean rest?"
+    ]
+    assert not checked.right()
