@@ -73,9 +73,9 @@ class Condition:
     """A condition; `text` is as written. `checked` makes one that can be evaluated.
 
     `variables` are the declared ones that it reads, `reads` the same with a map's entry as `map.entry`;
-    `logic` is the condition taken apart. Every outcome by the cell alone is worked
-    out beforehand, and holds while those variables that it reads `beyond` the cell are empty. Where all
-    that it reads is `simple`, outcomes are remembered by what these variables were.
+    `logic` is the condition taken apart. Every outcome by the cell alone is worked out beforehand, and
+    holds while those variables that it reads `beyond` the cell are empty. Where all that it reads is
+    `simple`, outcomes are remembered by what these variables were.
     """
 
     text: str

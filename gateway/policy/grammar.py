@@ -81,9 +81,10 @@ def _type_faults(text: str) -> Iterator[Fault]:
 def _translated(error: str) -> Iterator[Fault]:
     found = _ERROR.findall(error)
     if not found:
-        yield Fault(1, 1, error.split("\n")[0].removeprefix("INVALID_ARGUMENT: "), "")
+        yield Fault(1, 1, *_in_our_words(error.split("\n")[0].removeprefix("INVALID_ARGUMENT: ")))
     for line, column, message in found:
-        yield Fault(int(line), int(column), *_in_our_words(message.removesuffix(" [INVALID_ARGUMENT]")))
+        place = (int(line), int(column)) if int(column) else (1, 1)  # of the whole, it is none
+        yield Fault(*place, *_in_our_words(message.removesuffix(" [INVALID_ARGUMENT]")))
 
 
 def _in_our_words(message: str) -> tuple[str, str]:
@@ -91,6 +92,8 @@ def _in_our_words(message: str) -> tuple[str, str]:
         return _unknown_name(match.group(1))
     if match := _OVERLOAD.search(message):
         return _wrong_types(match.group(1), [kind.strip() for kind in match.group(2).split(", ")])
+    if "recursion" in message:
+        return "the condition is nested too deep", "take out brackets, or make two rules of it"
     if "mismatched input '<EOF>'" in message:
         return "the condition ends too early", "something is missing at its end"
     return message.partition(" expecting ")[0], "see policies/README.md for the grammar"

@@ -125,12 +125,12 @@ def applies(possible: Possible, guard: bool) -> bool:
 
 def taken_apart(text: str) -> Logic:
     """The logic of a condition that was checked; one leaf, where its text cannot be cut with certainty."""
-    logic = _split(_without_comments(text))
-    return (
-        logic
-        if isinstance(logic, Leaf) or _shape(parsed(written(logic))) == _shape(parsed(text))
-        else _leaf(text)
-    )
+    try:
+        logic = _split(_without_comments(text))
+        right = _shape(parsed(written(logic))) == _shape(parsed(text))
+    except RuntimeError:  # a part that is no condition of its own, or brackets that become too deep
+        right = False
+    return logic if right else _leaf(text)
 
 
 def written(logic: Logic) -> str:

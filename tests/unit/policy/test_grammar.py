@@ -79,3 +79,9 @@ def test_a_right_condition_has_no_fault(text: str) -> None:
 def test_reads_are_variables_and_the_entries_of_maps() -> None:
     assert reads_of(parsed('task == coding && "x-a" in request.headers')) == {"task", "request.headers.x-a"}
     assert reads_of(parsed("findings.exists(f, f == 'email')")) == {"findings"}
+
+
+def test_a_condition_that_is_nested_too_deep_is_told_at_its_beginning() -> None:
+    for text in ("(" * 40 + "true" + ")" * 40, "(request.stream || " * 30 + "true" + ") && true" * 30):
+        faults = faults_of(text, frozenset())
+        assert {(f.line, f.column, f.message) for f in faults} == {(1, 1, "the condition is nested too deep")}

@@ -54,6 +54,13 @@ def test_what_cannot_be_cut_is_one_part(text: str) -> None:
     assert isinstance(logic(text), Leaf)
 
 
+def test_a_condition_as_deep_as_may_be_is_read_all_the_same() -> None:
+    text = "caller.admin"
+    for _ in range(14):
+        text = f"(request.stream || {text}) && true"
+    assert logic(text).possible(CODING) == ANY
+
+
 def test_what_a_part_can_come_to_follows_from_what_is_known() -> None:
     assert logic("task == coding").possible(CODING) == {True}
     assert logic("task == coding && freshness == live").possible(CODING) == {None}
