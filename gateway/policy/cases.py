@@ -160,7 +160,8 @@ class CasesFields(Fields, what="a file of cases"):
 def _case(fields: CaseFields, found: Reading) -> Case | None:
     sent = [key for key in _SENT if key in fields.present]
     if len(sent) != 1:
-        found.wrong(fields.value, "a case sends one thing", f"give it one of: {', '.join(_SENT)}")
+        if fields.value.kind == "a mapping":
+            found.wrong(fields.value, "a case sends one thing", f"give it one of: {', '.join(_SENT)}")
         return None
     request = _whole(fields, found) if sent == ["request"] else _said(fields)
     headers = {name.lower(): value for name, value in fields.headers.items()}
@@ -216,6 +217,6 @@ def _check_model(fields: CaseFields, policy: Policy, found: Reading) -> None:
     if value is None or "error" in fields.expect:
         return
     try:
-        resolve(policy, value.scalar, _EVERYBODY)
+        resolve(policy, fields.model, _EVERYBODY)
     except UnknownModel as error:
         found.wrong(value, error.message, "or expect {error: model_not_found}")

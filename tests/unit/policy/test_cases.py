@@ -93,6 +93,8 @@ def test_a_request_is_sent_as_it_is_written(tmp_path: Path) -> None:
         ("{say: Hi, expect: {refused: 1}}", "true or false is wanted here"),
         ("{say: Hi, as: suport-app, expect: {route: rest}}", "did you mean support-app?"),
         ("{say: Hi, model: smal, expect: {route: rest}}", "did you mean 'small'?"),
+        ("{say: Hi, model: 5, expect: {route: rest}}", "text is wanted here, not a whole number"),
+        ("5", "a mapping is wanted here, not a whole number"),
         ("{say: Hi, model: embed, expect: {route: rest}}", "makes embeddings"),
         ("{say: Hi, expect: {}}", "nothing is expected; expect one of: task, freshness"),
         ("{say: Hi}", "a case needs expect"),
