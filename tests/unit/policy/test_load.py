@@ -254,3 +254,35 @@ def test_names_are_told_by_kind_and_no_digest_of_a_key_is_among_them(tmp_path: P
     )
     assert names["caller"] == ("app",)
     assert "ab" * 32 not in str(names)
+
+
+def test_a_url_that_the_operator_has_not_allowed_is_told_at_its_place_with_all_the_rest(
+    tmp_path: Path,
+) -> None:
+    models = "models:\n- {name: m, target: openai-compatible/x, base_url: 'http://near/v1'}\n"
+    tools = "tools:\n- {name: t, mcp: {url: 'http://near/mcp'}, labl: public}\n"
+    routes = "routes: [{name: rest, model: m}]\n"
+    write(tmp_path, models=models, tools=tools, routes=routes)
+    with pytest.raises(PolicyMistakes) as failed:
+        load(tmp_path, secrets={}, forbids=lambda url: (f"{url} is near", "name a far one"))
+    said = [str(mistake) for mistake in failed.value.mistakes]
+    assert said[0] == "models.yaml:2:52: http://near/v1 is near; name a far one"
+    assert said[1] == "tools.yaml:2:24: http://near/mcp is near; name a far one"
+    assert "labl" in said[2]
+
+
+def test_a_model_that_need_not_be_there_is_left_out_where_its_url_is_not_allowed(tmp_path: Path) -> None:
+    models = (
+        "models:\n- {name: m, target: openai-compatible/x, base_url: 'http://near/v1', if_available: true}\n"
+    )
+    write(tmp_path, models=models, routes="routes: [{name: rest, model: m}]\n")
+    probed: list[str] = []
+    policy = load(
+        tmp_path,
+        secrets={},
+        available=lambda url: not probed.append(url),  # type: ignore[func-returns-value]
+        forbids=lambda url: ("it is near", "name a far one"),
+    )
+    assert policy.models["m"].disabled
+    assert policy.notes == ("model m is out of service: it is near; name a far one",)
+    assert probed == []
