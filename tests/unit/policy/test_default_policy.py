@@ -17,98 +17,6 @@ from tests.facts import credential, facts
 POLICIES = Path(__file__).parents[3] / "policies"
 OPEN = [Task.CODING, Task.MATH_REASONING, Task.CREATIVE_WRITING, Task.BRAINSTORMING, Task.CHIT_CHAT]
 
-EXAMPLE = {
-    "models": """\
-models:
-  - name: small
-    target: openai/gpt-5-mini
-    api_key: ${OPENAI_API_KEY}
-    clearance: internal
-    knows_until: 2025-06-30
-    price: {input: 0.25, output: 2.00}
-    timeouts: {connect: 2s, first_token: 10s, idle: 15s, total: 120s}
-  - name: strong
-    target: anthropic/claude-opus-4-7
-    api_key: ${ANTHROPIC_API_KEY}
-    clearance: internal
-  - name: house
-    target: openai-compatible/llama-3.3-70b
-    base_url: http://vllm.internal:8000/v1
-    clearance: restricted
-  - name: ticket-tagger
-    target: local/ticket-tagger
-    teacher: house
-  - name: embed
-    target: local/minilm
-    kind: embedding
-aliases: {"gpt-4o*": auto, "gpt-3.5-turbo": small}
-""",
-    "knowledge": """\
-knowledge:
-  - name: handbook
-    documents: handbook/**/*.md
-    label: internal
-    refresh: 1h
-    embed_with: embed
-tools:
-  - name: crm
-    mcp: {url: https://crm.internal/mcp, headers: {authorization: "Bearer ${CRM_TOKEN}"}}
-    allow: [find_customer, open_ticket]
-    label: confidential
-    clearance: confidential
-    live: true
-    writes: [open_ticket]
-  - name: clock
-    mcp: {command: [python, -m, gateway.demo.clock]}
-    label: public
-    live: true
-""",
-    "callers": f"""\
-callers:
-  - name: support-app
-    key_sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
-    team: support
-    label: internal
-    clearance: confidential
-    may_use: [auto, "route/*", small]
-    budget: {{usd: 50, per: month}}
-    limits: {{requests: 600/min, tokens: 200k/min, concurrent: 20}}
-  - {{name: ops, key_sha256: {"ab" * 32}, admin: true}}
-""",
-    "routes": """\
-baseline: strong
-unreadable: confidential
-log: {content: never}
-guards:
-  - name: no-credentials
-    when: '"credential" in findings'
-    block: Remove the credential and send again.
-  - name: mask-contact-details
-    when: sensitivity == confidential && caller.team != "hr"
-    mask: [email, phone, person, street_address]
-    lowers_to: internal
-routes:
-  - name: tag-tickets
-    about: Categorization and filters go to the model that is tuned for them.
-    when: task == categorization && freshness == static
-    model: ticket-tagger
-    fallback: [house]
-  - name: company-facts
-    about: Our own facts and live info come in through the prompt.
-    when: task == knowledge_lookup
-    retrieve: {from: [handbook], top: 6, when_empty: say_so}
-    model: {cheapest_of: [small, strong], quality: 0.85}
-    fallback: [house]
-  - name: act
-    about: Whatever lives in another system is asked there.
-    when: task == tool_action || freshness == live
-    tools: {from: [crm, clock], steps: 8, cost: 0.25, time: 60s}
-    model: [strong, house]
-  - name: everything-else
-    model: [small, house]
-""",
-}
-
 
 def nothing_listens(url: str) -> bool:
     return False
@@ -209,11 +117,9 @@ def test_the_tools_replies_can_be_said_from_what_the_servers_answer(keyless: Pol
     assert filled(replies["stock_level"], dict.fromkeys(Stock.__annotations__, "x")) is not None
 
 
-def test_the_documented_example_loads(tmp_path: Path) -> None:
-    for name, text in EXAMPLE.items():
-        (tmp_path / f"{name}.yaml").write_text(text)
-    secrets = {"OPENAI_API_KEY": "a", "ANTHROPIC_API_KEY": "b", "CRM_TOKEN": "c"}
-    policy = load(tmp_path, secrets=secrets)
+def test_the_documented_example_loads() -> None:
+    secrets = {"OPENAI_API_KEY": "a", "ANTHROPIC_API_KEY": "b", "POINTSMAN_SECRET_CRM": "c"}
+    policy = load(POLICIES / "examples" / "reference", secrets=secrets)
     assert [route.name for route in policy.routes] == [
         "tag-tickets",
         "company-facts",
