@@ -95,6 +95,7 @@ def test_what_leaves_has_passed_the_gate_by_its_type() -> None:
         (interfaces.Retriever, "search"),
         (interfaces.Retriever, "relevance"),
         (interfaces.ToolServer, "call"),
+        (interfaces.Ledger, "write"),
     }
     for protocol, name in ways_out:
         _, first, *_ = inspect.signature(getattr(protocol, name)).parameters.values()
