@@ -1,0 +1,51 @@
+"""No byte labelled above a destination's clearance ever reaches that destination's socket."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+
+from tests.guarantee.oracle import BROKEN, faults, happenings
+from tests.guarantee.stage import Stage
+from tests.guarantee.worlds import TALKS, World, worlds
+
+NIGHTLY, CI = 10_000, 500  # conversations
+NIGHT = os.environ.get("POINTSMAN_NIGHTLY") == "1"
+WORLDS = int(os.environ.get("POINTSMAN_WORLDS", 0)) or -(-(NIGHTLY if NIGHT else CI) // TALKS)
+HUNT = "POINTSMAN_WORLDS" in os.environ  # for a fault that is known to be there: found is enough
+PHASES = (Phase.explicit, Phase.generate) if HUNT else tuple(Phase)
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with Stage(tmp_path_factory.mktemp("stage")).open() as opened:
+        yield opened
+
+
+@pytest.mark.timeout(7200 if NIGHT else 600)
+def test_no_byte_reaches_a_destination_that_is_not_cleared_for_it(stage: Stage) -> None:
+    seen: Counter[str] = Counter()
+
+    @settings(
+        max_examples=WORLDS,
+        deadline=None,
+        derandomize=not NIGHT and not HUNT,
+        database=None,
+        phases=PHASES,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(worlds())
+    def holds(world: World) -> None:
+        played = stage.play(world)
+        seen.update(happenings(played))
+        found = faults(played)
+        assert not found, "\n".join([f"{BROKEN}:", *found])
+
+    holds()
+    print(dict(seen))
+    if not HUNT:
+        assert seen["conversations"] >= (NIGHTLY if NIGHT else CI)
