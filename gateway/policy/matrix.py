@@ -123,7 +123,9 @@ class _Came:
         return any(applies(possible(guard.when, known), guard=True) for guard in self.lowering)
 
     def _supposed(self, supposed: Given) -> Given:
-        """What was supposed of the label after masking says nothing of the label before."""
+        """What was supposed of the label after masking says nothing of a higher one before."""
+        if supposed.values[_SENSITIVITY] == self.known.values[_SENSITIVITY]:
+            return supposed
         assumed = {text: outcome for text, outcome in supposed.assumed.items() if _SENSITIVITY not in text}
         return Given({**supposed.values, **self.known.values}, self.known.unknown, assumed)
 

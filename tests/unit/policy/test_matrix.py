@@ -124,6 +124,32 @@ def test_a_route_whose_every_request_a_guard_blocks_or_never_masks_is_no_way_the
     assert not any(rule == "it" for rule, _, _ in ways)
 
 
+def test_a_guard_that_stays_unknown_where_a_route_matches_blocks_all_of_it(tmp_path: Path) -> None:
+    guards = "guards: [{name: stop, when: 'freshness == live && caller.team == \"hr\"', block: No.}]\n"
+    policy = loaded(tmp_path, routes=ROUTES, guards=guards)
+    assert [way.rule for way in cell(policy, None, freshness=None).routes] == ["rest"]
+    assert [way.rule for way in cell(policy, None).routes] == ["hr", "rest"]
+
+
+def test_what_a_route_says_of_the_label_after_masking_is_not_taken_for_the_label_before(
+    tmp_path: Path,
+) -> None:
+    guards = (
+        "guards:\n- {name: stop, when: sensitivity <= caller.clearance, block: No.}\n"
+        "- {name: hide, when: sensitivity == restricted, mask: [email], lowers_to: public}\n"
+    )
+    routes = (
+        "routes:\n- {name: low, when: sensitivity <= caller.clearance, model: house}\n"
+        "- {name: rest, model: house}\n"
+    )
+    ways = cell(loaded(tmp_path, routes=routes, guards=guards), None, Label.RESTRICTED).routes
+    assert [way.label for way in ways if way.rule == "low"] == [
+        Label.CONFIDENTIAL,
+        Label.INTERNAL,
+        Label.PUBLIC,
+    ]
+
+
 @settings(max_examples=200, deadline=None)
 @given(
     st.lists(CONDITIONS, max_size=6),
