@@ -15,7 +15,7 @@ from tests.guarantee.conversations import ModelStep, ToolStep
 from tests.guarantee.needles import Kind, Needle, Needles, Shape
 
 PLACEHOLDER = re.compile(r"\[[A-Z_]+_[0-9]+\]")
-LONGER = 0.25  # seconds: longer than any timeout of a world
+LONGER = 0.6  # seconds: longer than any timeout of a world
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from tests.guarantee.needles import Kind, Needle, Needles, Shape
 
 T = TypeVar("T")
 MOST_MODELS, MOST_BASES, MOST_TOOLS, TALKS = 5, 2, 2, 12
-TIMEOUTS = {"connect": "2s", "first_token": "150ms", "idle": "150ms", "total": "200ms"}
+TIMEOUTS = {"connect": "2s", "first_token": "250ms", "idle": "250ms", "total": "350ms"}
 CONDITIONS = (
     "task == knowledge_lookup",
     "task == tool_action || freshness >= recent",
@@ -221,7 +221,7 @@ def _sources(world: World, tools: Mapping[int, str]) -> dict[str, Any]:
             "clearance": tool.clearance.word,
             "trusted": tool.trusted,
             "writes": ["write"],
-            "timeout": "150ms",
+            "timeout": "400ms",
         }
         for n, tool in enumerate(world.tools)
     ]
@@ -295,8 +295,10 @@ def plant(world: World, root: Path, needles: Needles) -> None:
                 )
                 for each in (Shape.PLAIN, shape)
             ]
-            said = f"You have {10 + at} days to return a parcel. Quote {words[0]}, see {words[1]} there."
-            (root / f"k{n}" / f"parcel{at}.md").write_text(f"# Returning a parcel\n\n{said}\n")
+            (root / f"k{n}" / f"parcel{at}.md").write_text(
+                f"# Returning a parcel\n\nThe handbook says: you have {10 + at} days to return a parcel. "
+                f"Quote {words[0]}, see {words[1]} there.\n"
+            )
 
 
 # Strategies
