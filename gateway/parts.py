@@ -146,14 +146,14 @@ class PartsBuilder:
 
     def fingerprint(self) -> str:
         """Changes when a head is trained; looks at sizes and times only."""
-        found = sorted(path for folder in self._head_folders() for path in folder.glob("*/head.npz"))
+        found = sorted(path for folder in _head_folders(self._settings) for path in folder.glob("*/head.npz"))
         return ";".join(f"{path.parent.name}|{_stamp(path)}" for path in found)
 
     # Models
 
     def _spec(self, model: Model) -> object:
         """What a model is built from: a head that was trained anew makes another."""
-        if model.provider != "local" or model.model == "smollm2":
+        if model.head is None:
             return model
         return model, _stamp(self._head_file(model))
 
@@ -186,10 +186,9 @@ class PartsBuilder:
         return Part(tuned, spec, close=tuned.close)
 
     def _head_file(self, model: Model) -> Path:
-        for folder in self._head_folders():
-            path = folder / model.model / "head.npz"
-            if path.is_file():
-                return path
+        path = head_file(self._settings, model.model)
+        if path is not None:
+            return path
         raise PolicyMistakes(
             [
                 Mistake(
@@ -201,9 +200,6 @@ class PartsBuilder:
                 )
             ]
         )
-
-    def _head_folders(self) -> tuple[Path, Path]:
-        return self._settings.data_dir / "heads", self._settings.policies / "heads"
 
     def _embedder(self) -> Embedder:
         self._minilm = self._minilm or MiniLM()
@@ -251,6 +247,16 @@ class PartsBuilder:
     async def _attempt(self, name: str, part: Part[Any], start: Callable[[], Awaitable[Any]]) -> None:
         await attempt(name, part, start)
         self._metrics.dependency.labels(name).set(part.state == READY)
+
+
+def head_file(settings: Settings, name: str) -> Path | None:
+    """Where a trained head is: in the data folder, else beside the policy."""
+    paths = (folder / name / "head.npz" for folder in _head_folders(settings))
+    return next((path for path in paths if path.is_file()), None)
+
+
+def _head_folders(settings: Settings) -> tuple[Path, Path]:
+    return settings.data_dir / "heads", settings.policies / "heads"
 
 
 class Withheld:

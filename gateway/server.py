@@ -19,7 +19,7 @@ from gateway.app import CHAT_PATH, build
 from gateway.backends.addresses import Survey
 from gateway.backends.probe import probe_now
 from gateway.holder import Holder
-from gateway.parts import PartsBuilder
+from gateway.parts import PartsBuilder, head_file
 from gateway.policy.load import fingerprint, load
 from gateway.policy.mistakes import PolicyMistakes
 from gateway.policy.schema import Policy
@@ -47,6 +47,7 @@ def run(settings: Settings) -> None:
             secrets=secrets,
             available=partial(probe_now, reach=settings.reach),
             forbids=Survey(settings.reach).forbids,
+            trained=lambda name: head_file(settings, name) is not None,
         )
 
     try:

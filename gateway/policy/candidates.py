@@ -9,7 +9,10 @@ from gateway.policy.schema import Model, Policy, Route
 
 
 def in_order(policy: Policy, route: Route, sticky: str) -> tuple[Model, ...]:
-    """The route's own models, then its fallback, each followed by its teachers; none twice, none disabled."""
+    """The route's own models, then its fallback, each followed by its teachers; none twice, none disabled.
+
+    The teachers of a model that is out of service stand in for it.
+    """
     if route.weights:
         return _expanded(policy, (*_own(policy, route, sticky), *route.fallback))
     order = policy.orders.get(route.name)
@@ -53,7 +56,7 @@ def _own(policy: Policy, route: Route, sticky: str) -> tuple[str, ...]:
         return _drawn(
             {name: weights[name] for name in usable if weights[name] > 0}, f"{route.name}\0{sticky}"
         )
-    return usable
+    return route.models
 
 
 def _drawn(weights: dict[str, float], key: str) -> tuple[str, ...]:

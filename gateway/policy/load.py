@@ -46,19 +46,22 @@ def load(
     forbids: Forbids | None = None,
     mount: Path = MOUNT,
     assume_secrets: bool = False,
+    trained: Available | None = None,
 ) -> Policy:
     """The policy of a folder. Reads its `*.yaml` (not `*.cases.yaml`) and the secret files it names.
 
     `secrets` are the allow-listed variables with their values, as `secrets_from` makes them. `available`
     says whether something listens at a model's base URL; without it, every model counts as there.
     `forbids` says what stands against the URL of a model or a tool server; without it, nothing does.
+    `trained` says whether there is a head of a name, for models that say `if_available`.
     `assume_secrets` looks no secret up: each that may be used counts as set, as it will be in service.
 
     Raises:
         PolicyMistakes: with every mistake, each at its place.
     """
     try:
-        return _loaded(folder, Surroundings(Vault(secrets, mount, assume_secrets), available, forbids))
+        vault = Vault(secrets, mount, assume_secrets)
+        return _loaded(folder, Surroundings(vault, available, forbids, trained))
     except PolicyMistakes:
         raise
     except Exception as error:  # whatever a folder holds, the policy in force stays in force

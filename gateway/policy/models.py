@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gateway.policy import values
 from gateway.policy.definitions import Fields, Key, Shape, plain, section
 from gateway.policy.document import Reading, Value, Wrong
-from gateway.policy.schema import Model, Price, Timeouts
+from gateway.policy.schema import Model, Price, Timeouts, head_of
 from gateway.policy.secrets import Unset, Vault
 from gateway.policy.shapes import (
     DAY,
@@ -37,7 +37,7 @@ _USUAL = Timeouts()
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a policy finds around it: secrets, whether something listens at an address, and its limits.
+    """What a policy finds around it: secrets, what listens at an address, trained heads, and its limits.
 
     `forbids` says what is wrong with a URL that the operator has not allowed, and what would be right.
     """
@@ -45,6 +45,7 @@ class Surroundings:
     vault: Vault
     available: Available | None = None
     forbids: Forbids | None = None
+    trained: Available | None = None  # whether there is a head of this name
 
     def forbidden(self, url: str | None) -> tuple[str, str] | None:
         return self.forbids(url) if self.forbids is not None and url is not None else None
@@ -55,6 +56,8 @@ def _target(value: Value) -> str:
     provider, slash, model = target.partition("/")
     if not (provider and slash and model):
         raise Wrong(f"{value.shown!r} is no target", "write provider/model, such as openai/gpt-5-mini")
+    if provider == "local" and not values.is_name(model):
+        raise Wrong(f"{value.shown!r} names no model in process", "write local/ and a name without a slash")
     return target
 
 
@@ -200,6 +203,10 @@ def _presence(
 ) -> tuple[str | None, str | None]:
     """The model's key, and why it is out of service, if it is; only what says `if_available` may be."""
     key, probed = fields.api_key, base_url if fields.if_available else None
+    provider, _, model = fields.target.partition("/")
+    head = head_of(provider, model)
+    if head and fields.if_available and around.trained is not None and not around.trained(head):
+        return None, f"there is no head named {head}; train it: pointsman tune train {head}"
     if key is None:
         missing = probed and around.available is not None and not around.available(probed)
         return None, f"nothing listens at {probed}" if missing else None

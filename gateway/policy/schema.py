@@ -52,6 +52,16 @@ class Model:
     if_available: bool = False  # left out of service, with a word at start, where its key or server is absent
     teachers: tuple[str, ...] = ()  # the next candidates when it abstains, in order
 
+    @property
+    def head(self) -> str | None:
+        """The classification head that it is, by its name; None for any other model."""
+        return head_of(self.provider, self.model)
+
+
+def head_of(provider: str, model: str) -> str | None:
+    """The head that a target names: whatever runs in process and is not part of the gateway."""
+    return model if provider == "local" and model not in ("smollm2", "minilm") else None
+
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:

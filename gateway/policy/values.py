@@ -42,8 +42,12 @@ def said(value: Value) -> str:
     return words
 
 
+def is_name(text: str) -> bool:
+    return _NAME.fullmatch(text) is not None
+
+
 def name(value: Value) -> str:
-    if value.tag == "str" and not _NAME.fullmatch(value.scalar):
+    if value.tag == "str" and not is_name(value.scalar):
         raise Wrong(
             f"{value.shown!r} is no name", "letters, digits, '.', '_' and '-', at most 64, no space or slash"
         )

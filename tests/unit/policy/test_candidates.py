@@ -53,3 +53,9 @@ def test_a_canary_draws_by_weight_and_stays_with_a_conversation(tmp_path: Path) 
 def test_the_canarys_other_models_are_its_fallback_and_weight_zero_is_off(tmp_path: Path) -> None:
     assert set(names(tmp_path, "model: {a: 1, b: 1, d: 0}")) == {"a", "b"}
     assert names(tmp_path, "model: {off: 99, b: 1}") == ["b"]
+
+
+def test_the_teachers_of_a_model_that_is_out_of_service_stand_in_for_it(tmp_path: Path) -> None:
+    models = MODELS.replace("disabled: true", "disabled: true, teacher: b")
+    policy = loaded(tmp_path, models=models, routes="routes: [{name: r, model: [off, a]}]\n")
+    assert [model.name for model in in_order(policy, policy.routes[0], "")] == ["b", "a"]

@@ -117,3 +117,26 @@ def test_an_alias_given_twice_is_a_mistake(tmp_path: Path) -> None:
     )
     with pytest.raises(PolicyMistakes, match="gpt is defined already"):
         load(tmp_path, secrets={})
+
+
+def test_a_head_that_is_not_trained_is_out_of_service_where_it_may_be(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        models="models:\n- {name: tagger, target: local/tagger, if_available: true}\n",
+        routes=TAGGED,
+    )
+    policy = load(tmp_path, secrets={}, trained=lambda name: name != "tagger")
+    assert policy.models["tagger"].disabled
+    assert policy.notes == (
+        "model tagger is out of service: there is no head named tagger; train it: pointsman tune train tagger",
+    )
+    assert not load(tmp_path, secrets={}, trained=lambda name: True).models["tagger"].disabled
+    assert not load(tmp_path, secrets={}).models["tagger"].disabled
+
+
+TAGGED = "routes: [{name: rest, model: tagger}]\n"
+
+
+def test_a_head_is_a_name_and_no_path(tmp_path: Path) -> None:
+    models = "models:\n- {name: tagger, target: local/../../etc}\n"
+    assert "names no model in process" in only_mistake(tmp_path, models=models, routes=TAGGED)
