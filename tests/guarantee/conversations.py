@@ -180,8 +180,6 @@ def _put(place: Place, text: str, messages: list[dict[str, Any]], whole: dict[st
         case Place.ASSISTANT:
             messages.append({"role": "assistant", "content": said})
         case Place.TOOL:
-            empty = {**call, "function": {"name": "their_tool", "arguments": "{}"}}
-            messages.append({"role": "assistant", "content": None, "tool_calls": [empty]})
             messages.append({"role": "tool", "tool_call_id": "call_x", "content": said})
         case Place.PART:
             messages.append({"role": "user", "content": [{"type": "text", "text": said}]})

@@ -22,7 +22,8 @@ NO_MODEL, BLOCKED = "policy_no_cleared_model", "policy_blocked"
 
 def faults(played: Played) -> list[str]:
     """Every way in which the guarantee was broken; empty where it held."""
-    return [*_sent(played), *_flowed_in(played), *_writes(played), *_replied(played), *_written(played)]
+    told_of = (_sent, _flowed_in, _risen, _writes, _replied, _written)
+    return [fault for tells in told_of for fault in tells(played)]
 
 
 def _sent(played: Played) -> Iterator[str]:
@@ -79,6 +80,24 @@ def _searched(played: Played, needle: Needle, number: int) -> Iterator[str]:
     base, label = played.world.bases[int(needle.source[1:])], played.world.label(played.world.talks[number])
     if label > base.clearance:
         yield f"{needle.source}, cleared for {base.clearance.word}, was searched for a {label.word} request"
+
+
+def _risen(played: Played) -> Iterator[str]:
+    """Once a tool was called, the conversation is as sensitive as that tool, for whomever it goes to next.
+
+    But for the tool itself: a call is repeated where the connection broke under it.
+    """
+    clearances = _clearances(played)
+    for number in range(len(played.world.talks)):
+        risen: dict[str, Label] = {}
+        for seen in played.tape.seen:
+            if number not in seen.conversations:
+                continue
+            for tool, label in risen.items():
+                if tool != seen.destination and label > clearances[seen.destination]:
+                    yield f"{seen.destination} was reached in conversation {number} after {tool} was called"
+            if seen.method == "tools/call":
+                risen[seen.destination] = played.world.tools[int(seen.destination[1:])].label
 
 
 def _writes(played: Played) -> Iterator[str]:

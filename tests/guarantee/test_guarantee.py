@@ -6,23 +6,19 @@ of `--hypothesis-seed=N`. With `-s`, what came about is counted.
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, Phase, example, given, settings
+from hypothesis import example, given
 
 from tests.guarantee.examples import EXAMPLES
 from tests.guarantee.oracle import BROKEN, faults, happenings
+from tests.guarantee.profile import CONVERSATIONS, HUNT, NIGHT, tried
 from tests.guarantee.stage import Stage
 from tests.guarantee.worlds import TALKS, World, worlds
 
-NIGHTLY, CI = 10_000, 500  # conversations
-NIGHT = os.environ.get("POINTSMAN_NIGHTLY") == "1"
-WORLDS = int(os.environ.get("POINTSMAN_WORLDS", 0)) or -(-(NIGHTLY if NIGHT else CI) // TALKS)
-HUNT = "POINTSMAN_WORLDS" in os.environ  # for a fault that is known to be there: found is enough
-PHASES = (Phase.explicit, Phase.generate, *(() if HUNT else (Phase.shrink,)))
+WORLDS = HUNT or -(-CONVERSATIONS // TALKS)
 
 
 @pytest.fixture(scope="module")
@@ -35,14 +31,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 def test_no_byte_reaches_a_destination_that_is_not_cleared_for_it(stage: Stage) -> None:
     seen: Counter[str] = Counter()
 
-    @settings(
-        max_examples=WORLDS,
-        deadline=None,
-        derandomize=not NIGHT and not HUNT,
-        database=None,
-        phases=PHASES,
-        suppress_health_check=list(HealthCheck),
-    )
+    @tried(WORLDS)
     @given(worlds())
     def holds(world: World) -> None:
         played = stage.play(world)
@@ -55,5 +44,5 @@ def test_no_byte_reaches_a_destination_that_is_not_cleared_for_it(stage: Stage) 
     holds()
     print(dict(seen))
     if not HUNT:
-        assert seen["conversations"] >= (NIGHTLY if NIGHT else CI)
+        assert seen["conversations"] >= CONVERSATIONS + sum(len(world.talks) for world in EXAMPLES)
         assert not [what for what, times in seen.items() if not times], "something never came about"

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -30,10 +30,11 @@ from gateway.strategies.retrieve import retrieve
 from gateway.types import Caller, ChatRequest, Event, Finding, Label, Message, Passage, Signals
 from tests.facts import facts
 from tests.guarantee.conversations import LABELS
+from tests.guarantee.profile import tried
 from tests.guarantee.worlds import World, worlds, write
 
 T = TypeVar("T")
-CHECKED = settings(max_examples=60, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+CHECKED = tried(60)
 
 
 def run(step: Coroutine[Any, Any, T]) -> T:
