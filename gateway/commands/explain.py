@@ -13,9 +13,11 @@ from gateway.api.wire import chat_request
 from gateway.backends.probe import probe_now
 from gateway.commands.understand import Indexing, Understanding, caller_named, understanding
 from gateway.errors import GatewayError
+from gateway.parts import head_file
 from gateway.policy.explain import Explanation, Pricing
 from gateway.policy.explain import explain as explained
 from gateway.policy.load import load
+from gateway.policy.mistakes import PolicyMistakes
 from gateway.policy.schema import Policy
 from gateway.policy.secrets import secrets_from
 from gateway.settings import Settings
@@ -53,16 +55,27 @@ def explain(
         PolicyMistakes: the policy has mistakes.
         ValueError: the caller is unknown, or the request cannot be read or not be let in.
     """
-    policy = load(
-        settings.policies,
-        secrets=secrets_from(os.environ, settings.secrets),
-        available=partial(probe_now, reach=settings.reach),
-    )
+    policy = _policy(settings)
     caller = caller_named(policy, caller_name)
     try:
         return asyncio.run(_explained(policy, settings, _request(text), caller, headers, indexing))
     except GatewayError as error:
         raise ValueError(error.message) from None
+
+
+def _policy(settings: Settings) -> Policy:
+    """As it would be served from here; a secret that is not set here does not stand in the way."""
+    read = partial(
+        load,
+        settings.policies,
+        secrets=secrets_from(os.environ, settings.secrets),
+        available=partial(probe_now, reach=settings.reach),
+        trained=lambda name: head_file(settings, name) is not None,
+    )
+    try:
+        return read()
+    except PolicyMistakes:
+        return read(assume_secrets=True)
 
 
 async def _explained(
