@@ -269,6 +269,7 @@ MUTATIONS = (
         "classify/label.py",
         "    if not lowering:\n        return label\n",
         "",
+        Found.PINS,
     ),
     Mutation(
         "lowers_to is not the least",

@@ -182,14 +182,14 @@ def test_the_sensitivity_and_every_finding_count(told: Label, found: list[Findin
 
 
 @CHECKED
-@given(LABELS, st.lists(FINDINGS, max_size=3), st.booleans())
+@given(st.one_of(st.none(), LABELS), st.lists(FINDINGS, max_size=3), st.booleans())
 def test_what_was_told_of_the_whole_text_stays_unless_the_guard_accepts(
-    lowers_to: Label, found: list[Finding], accepts: bool
+    lowers_to: Label | None, found: list[Finding], accepts: bool
 ) -> None:
     guard = Guard("g", checked("true"), mask=("email",), lowers_to=lowers_to, accept_residual=accepts)
     before = _signals(max((f.label for f in found), default=Label.PUBLIC), *found)
     whole = label_of(before, Caller("c"), Label.PUBLIC, {})
     left = label_left(whole, [guard], before, _signals(Label.PUBLIC), Caller("c"), Label.PUBLIC, {})
     told = [finding.label for finding in found if finding.end == 0]
-    least = min(whole, max(lowers_to, *(() if accepts else told), Label.PUBLIC))
-    assert left == least
+    kept = max(lowers_to or Label.PUBLIC, *(() if accepts else told), Label.PUBLIC)
+    assert left == (whole if lowers_to is None else min(whole, kept))
