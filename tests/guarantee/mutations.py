@@ -302,6 +302,12 @@ MUTATIONS = (
         "if label_shown > clearance:\n            return arguments, label\n",
         "if False:\n            return arguments, label\n        label_shown = label\n",
     ),
+    Mutation(
+        "values do not come back",
+        "pipeline.py",
+        "await serve(request, unmasking.emit)",
+        "await serve(request, emit)",
+    ),
     # What is written down
     Mutation(
         "the ledger keeps metadata without the gate",

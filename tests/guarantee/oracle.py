@@ -153,6 +153,10 @@ def _reply(
             yield f"no model is cleared for it, but {_destinations(reached)} saw it"
     if world.masking(talk) and PLACEHOLDER.search(reply.text):
         yield f"the caller was shown a placeholder: {reply.text}"
+    hidden = any(world.hides(talk, p.shape) for p in talk.pieces if p.place.in_message)
+    back = any(world.hides(talk, needle.shape) for needle in reply.needles)
+    if hidden and not back and reply.status == 200 and reply.code is None:
+        yield "what the model said in a placeholder's place did not come back"
     yield from _answered(reply, label, allowed, played)
 
 

@@ -9,7 +9,7 @@ import logging
 import threading
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from http.client import HTTPResponse
 from pathlib import Path
@@ -48,7 +48,6 @@ class Reply:
 
     status: int
     headers: dict[str, str]
-    raw: bytes
     text: str
     code: str | None
     needles: frozenset[Needle]
@@ -71,7 +70,6 @@ class Played:
     tape: Tape
     replies: list[Reply]
     written: bytes  # what the gateway wrote down meanwhile: its log and its ledger
-    requests: list[dict[str, Any]] = field(default_factory=list)
 
 
 class Stage:
@@ -141,7 +139,7 @@ class Stage:
                 replies = await asyncio.gather(
                     *(self._talk(world, number, said, needles) for number, said in enumerate(bodies))
                 )
-        return Played(world, tape, list(replies), self._written()[len(before) :], bodies)
+        return Played(world, tape, list(replies), self._written()[len(before) :])
 
     def _written(self) -> bytes:
         files = [self._log, *sorted((self._folder / "data").rglob("*.jsonl"))]
@@ -216,7 +214,7 @@ def _reply(raw: bytes, needles: Needles) -> Reply:
     data = response.read()
     text, code = _read(headers.get("content-type", ""), data)
     head = raw[: raw.find(b"\r\n\r\n")]
-    return Reply(response.status, headers, data, text, code, needles.within(head + data + text.encode()))
+    return Reply(response.status, headers, text, code, needles.within(head + data + text.encode()))
 
 
 def _read(kind: str, data: bytes) -> tuple[str, str | None]:
