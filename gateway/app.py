@@ -27,7 +27,7 @@ from gateway.holder import Holder
 from gateway.inbound import InForce
 from gateway.parts import LOADING
 from gateway.pipeline import Pipeline
-from gateway.policy.explain import Explanation
+from gateway.policy.analysis.explain import Explanation
 from gateway.settings import Settings
 
 _log = logging.getLogger("pointsman")

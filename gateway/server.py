@@ -20,10 +20,10 @@ from gateway.backends.addresses import Survey
 from gateway.backends.probe import probe_now
 from gateway.holder import Holder
 from gateway.parts import PartsBuilder, head_file
-from gateway.policy.load import fingerprint, load
+from gateway.policy.language.load import fingerprint, load
+from gateway.policy.language.secrets import secrets_from
 from gateway.policy.mistakes import PolicyMistakes
 from gateway.policy.schema import Policy
-from gateway.policy.secrets import secrets_from
 from gateway.settings import Settings, is_loopback
 
 GC_THRESHOLDS = (20_000, 20, 50)  # objects, then rounds: few cycles are made, so look for them seldom

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.policy.load import load
+from gateway.policy.language.load import load
 from gateway.policy.mistakes import Mistake, PolicyMistakes
 from gateway.policy.schema import Policy
 

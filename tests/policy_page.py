@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from gateway.policy.cases import CaseFields
-from gateway.policy.jsonschema import policy_schema
+from gateway.policy.language.cases import CaseFields
+from gateway.policy.language.jsonschema import policy_schema
 from gateway.policy.vocabulary import CLASSES
 from gateway.types import Label
 

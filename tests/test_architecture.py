@@ -117,3 +117,15 @@ def test_only_the_gate_makes_cleared_values_and_lowers_labels(path: Path) -> Non
             assert all(not alias.name.startswith("_") for alias in node.names), f"{own}:{node.lineno}"
             if any(alias.name == "lowered" for alias in node.names):
                 assert own == "masking.py", f"{own} lowers a label"
+
+
+# The policy: what decides, how it is read, what is told of it
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("policy/**/*.py")), ids=lambda p: str(p.relative_to(ROOT)))
+def test_what_decides_knows_neither_how_a_policy_is_read_nor_what_is_told_of_it(path: Path) -> None:
+    """`policy/` itself decides; `language/` reads YAML for it; `analysis/` looks at both."""
+    above = {"policy": ("language", "analysis"), "language": ("analysis",), "analysis": ()}[path.parent.name]
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            assert not any((node.module or "").startswith(f"gateway.policy.{room}") for room in above)

@@ -16,7 +16,7 @@ from gateway.api.chat import Lease, check_head, headers_of, read_body
 from gateway.api.wire import chat_request, object_of
 from gateway.errors import InvalidRequest
 from gateway.inbound import InForce
-from gateway.policy.explain import Explanation
+from gateway.policy.analysis.explain import Explanation
 from gateway.policy.mistakes import proposal
 from gateway.policy.schema import Policy
 from gateway.types import Caller, ChatRequest

@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from gateway.cli.show import table
-from gateway.policy.explain import Cost, Evidence, Explanation, Masking, Signal, Step
+from gateway.policy.analysis.explain import Cost, Evidence, Explanation, Masking, Signal, Step
 
 Parts = Iterator[RenderableType]
 _MARKS = {"true": "[green]✓[/green]", "false": "[dim]✗[/dim]", "unknown": "[yellow]?[/yellow]"}

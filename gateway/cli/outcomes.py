@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from gateway.policy.folded import Outcome, Path
+    from gateway.policy.analysis.folded import Outcome, Path
 
 
 def told(outcome: Outcome) -> Iterator[Text]:

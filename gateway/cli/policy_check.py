@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from gateway.policy.check import Checked
+    from gateway.policy.analysis.check import Checked
     from gateway.policy.mistakes import Mistake
 
 _COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
@@ -45,8 +45,8 @@ def policy_check(
     A doubt is a request that some rule lets in and no model may serve, or a rule that never counts. Ends with
     0 where all is right, 1 where something is not, 2 where the command was misused.
     """
-    from gateway.policy.check import check, folders_of
-    from gateway.policy.secrets import secrets_from
+    from gateway.policy.analysis.check import check, folders_of
+    from gateway.policy.language.secrets import secrets_from
 
     try:
         folders = folders_of(paths or [DEFAULT_POLICIES])

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from gateway.policy.changes import Change
-    from gateway.policy.diff import CellChange, Difference
-    from gateway.policy.folded import Outcome
+    from gateway.policy.analysis.changes import Change
+    from gateway.policy.analysis.diff import CellChange, Difference
+    from gateway.policy.analysis.folded import Outcome
+    from gateway.policy.analysis.space import Box
     from gateway.policy.schema import Policy
-    from gateway.policy.space import Box
 
 _HELP = "A policy folder, or REVISION:PATH in git, such as HEAD~1:policies."
 
@@ -39,7 +39,7 @@ def policy_diff(
 
     Cells are those of `policy matrix`: requests of these signals that go another way than before.
     """
-    from gateway.policy.diff import diff
+    from gateway.policy.analysis.diff import diff
 
     difference = diff(_loaded(old, secret), _loaded(new, secret))
     if as_json:
@@ -52,9 +52,9 @@ def policy_diff(
 
 def _loaded(text: str, secret: list[str]) -> Policy:
     from gateway.commands.revisions import folder_at
-    from gateway.policy.load import load
+    from gateway.policy.language.load import load
+    from gateway.policy.language.secrets import secrets_from
     from gateway.policy.mistakes import PolicyMistakes
-    from gateway.policy.secrets import secrets_from
 
     try:
         with folder_at(text) as folder:
@@ -104,13 +104,13 @@ def _signed(sign: str, said: str) -> Text:
 
 
 def _box(box: Box) -> str:
-    from gateway.policy.space import freshnesses_said, labels_said, tasks_said
+    from gateway.policy.analysis.space import freshnesses_said, labels_said, tasks_said
 
     return "; ".join((tasks_said(box.tasks), freshnesses_said(box.freshnesses), labels_said(box.labels)))
 
 
 def _change(change: Change) -> Text:
-    from gateway.policy.changes import What
+    from gateway.policy.analysis.changes import What
 
     colour = "yellow" if change.security else ""
     name = f"  {change.kind} {change.name}".rstrip()
@@ -146,7 +146,7 @@ def _plain(difference: Difference) -> dict[str, Any]:
 
 
 def _plain_box(box: Box) -> dict[str, list[str]]:
-    from gateway.policy.space import freshness_word, task_word
+    from gateway.policy.analysis.space import freshness_word, task_word
 
     return {
         "tasks": [task_word(task) for task in box.tasks],

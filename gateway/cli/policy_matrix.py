@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.text import Text
 
-    from gateway.policy.folded import Folded, Outcome
-    from gateway.policy.matrix import CellWays, Matrix
-    from gateway.policy.review import Found
+    from gateway.policy.analysis.folded import Folded, Outcome
+    from gateway.policy.analysis.matrix import CellWays, Matrix
+    from gateway.policy.analysis.review import Found
     from gateway.policy.schema import Policy
     from gateway.types import Caller, Label
 
@@ -47,11 +47,11 @@ def policy_matrix(
 
     What else a decision depends on (the caller, findings, tokens, knowledge …) is told as a condition.
     """
-    from gateway.policy.load import load
-    from gateway.policy.matrix import matrix_of
+    from gateway.policy.analysis.matrix import matrix_of
+    from gateway.policy.analysis.review import review
+    from gateway.policy.language.load import load
+    from gateway.policy.language.secrets import secrets_from
     from gateway.policy.mistakes import PolicyMistakes
-    from gateway.policy.review import review
-    from gateway.policy.secrets import secrets_from
 
     try:
         loaded = load(folder, secrets=secrets_from(os.environ, tuple(secret)), assume_secrets=True)
@@ -79,7 +79,7 @@ def _caller(loaded: Policy, name: str | None) -> Caller | None:
 def _filtered(
     loaded: Policy, matrix: Matrix, labels: list[str], tasks: list[str], route: str | None
 ) -> tuple[CellWays, ...]:
-    from gateway.policy.space import TASKS, task_word
+    from gateway.policy.analysis.space import TASKS, task_word
     from gateway.types import Label
 
     for name, given, known in (
@@ -106,7 +106,7 @@ def _unknown(what: str, word: str, known: Iterable[str]) -> str:
 
 
 def _show(matrix: Matrix, cells: tuple[CellWays, ...], found: tuple[Found, ...]) -> None:
-    from gateway.policy.folded import folded
+    from gateway.policy.analysis.folded import folded
 
     shown = console()
     table = folded(matrix, cells)
@@ -130,7 +130,7 @@ def _outcomes(number: int) -> str:
 def _grid(table: Folded, roomy: bool) -> RenderableType:
     from rich.table import Table
 
-    from gateway.policy.space import freshnesses_said, tasks_said
+    from gateway.policy.analysis.space import freshnesses_said, tasks_said
     from gateway.types import Label
 
     grid = Table(box=None, header_style="bold", pad_edge=False)
@@ -160,7 +160,7 @@ def _mark(table: Folded, place: int | None, roomy: bool) -> Text:
 
 
 def _kind(outcome: Outcome) -> tuple[str, str]:
-    from gateway.policy.matrix import Fate
+    from gateway.policy.analysis.matrix import Fate
 
     fates = {path.fate for path in outcome.paths}
     if fates == {Fate.BLOCKED}:
@@ -219,7 +219,7 @@ def _plain(matrix: Matrix, cells: tuple[CellWays, ...], found: tuple[Found, ...]
 
 
 def _plain_cell(cell: CellWays) -> dict[str, Any]:
-    from gateway.policy.space import freshness_word, task_word
+    from gateway.policy.analysis.space import freshness_word, task_word
 
     return {
         "task": task_word(cell.point.task),

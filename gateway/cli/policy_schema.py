@@ -23,9 +23,9 @@ def policy_schema(
 
     A file whose first line is `# yaml-language-server: $schema=schema.json` is held against that file.
     """
-    from gateway.policy.jsonschema import cases_schema
-    from gateway.policy.jsonschema import policy_schema as schema_of
-    from gateway.policy.load import names_in
+    from gateway.policy.language.jsonschema import cases_schema
+    from gateway.policy.language.jsonschema import policy_schema as schema_of
+    from gateway.policy.language.load import names_in
     from gateway.policy.mistakes import PolicyMistakes
 
     try:

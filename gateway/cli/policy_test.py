@@ -54,7 +54,7 @@ def policy_test(
     cases, or documents that cannot be read.
     """
     from gateway.commands.junit import junit
-    from gateway.policy.check import folders_of
+    from gateway.policy.analysis.check import folders_of
 
     try:
         folders = folders_of(paths or [DEFAULT_POLICIES])

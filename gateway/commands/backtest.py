@@ -17,9 +17,9 @@ from gateway.accounting.ledger import folder_of
 from gateway.commands.change import why
 from gateway.commands.comparison import Comparison, Report
 from gateway.commands.replay import Replayer
-from gateway.policy.load import load
+from gateway.policy.language.load import load
+from gateway.policy.language.secrets import secrets_from
 from gateway.policy.schema import Policy
-from gateway.policy.secrets import secrets_from
 
 _LENGTH: Final = re.compile(r"(\d{1,6})([smhdw])")
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gateway.commands.replay import Fate, Replayed, Served
+from gateway.policy.analysis.explain import read_values
 from gateway.policy.evaluate import Decision, Facts
-from gateway.policy.explain import read_values
 from gateway.policy.schema import Guard, Policy, Route
 
 

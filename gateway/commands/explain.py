@@ -14,12 +14,12 @@ from gateway.backends.probe import probe_now
 from gateway.commands.understand import Indexing, Understanding, caller_named, understanding
 from gateway.errors import GatewayError
 from gateway.parts import head_file
-from gateway.policy.explain import Explanation, Pricing
-from gateway.policy.explain import explain as explained
-from gateway.policy.load import load
+from gateway.policy.analysis.explain import Explanation, Pricing
+from gateway.policy.analysis.explain import explain as explained
+from gateway.policy.language.load import load
+from gateway.policy.language.secrets import secrets_from
 from gateway.policy.mistakes import PolicyMistakes
 from gateway.policy.schema import Policy
-from gateway.policy.secrets import secrets_from
 from gateway.settings import Settings
 from gateway.types import Caller, ChatRequest
 

@@ -14,14 +14,14 @@ from typing import Any
 from gateway.api.wire import chat_request
 from gateway.commands.understand import Decided, Indexing, Understanding, caller_named, understanding
 from gateway.errors import GatewayError
-from gateway.policy.cases import Case, read_cases
+from gateway.policy.analysis.explain import read_values
+from gateway.policy.analysis.verdicts import CAME, Came, Miss, Outcome, misses
 from gateway.policy.conditions import Condition
 from gateway.policy.evaluate import Decision, Facts, Verdict, trace
-from gateway.policy.explain import read_values
-from gateway.policy.load import CASES, files_of_cases, load
+from gateway.policy.language.cases import Case, read_cases
+from gateway.policy.language.load import CASES, files_of_cases, load
+from gateway.policy.language.secrets import secrets_from
 from gateway.policy.schema import Policy
-from gateway.policy.secrets import secrets_from
-from gateway.policy.verdicts import CAME, Came, Miss, Outcome, misses
 from gateway.settings import Settings
 
 _SPOKEN = {True: "true", False: "false", None: "unknown"}

@@ -10,8 +10,8 @@ from functools import lru_cache
 from gateway.accounting.history import DecisionRow, Kept, Row
 from gateway.commands.recall import Recalled, recall
 from gateway.errors import GatewayError
+from gateway.policy.analysis.estimate import estimated_label
 from gateway.policy.conditions import Activation, Condition
-from gateway.policy.estimate import estimated_label
 from gateway.policy.evaluate import Decision, Facts, Guarded, Reason, activate, guard, observed, route
 from gateway.policy.schema import Guard, Policy, Route
 from gateway.types import Task

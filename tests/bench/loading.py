@@ -22,7 +22,7 @@ from time import perf_counter, process_time
 from rich.console import Console
 from rich.table import Table
 
-from gateway.policy.load import load
+from gateway.policy.language.load import load
 from gateway.types import Label, Task
 
 SIZES = (50, 200, 500)

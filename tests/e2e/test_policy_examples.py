@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from gateway.commands.policy_test import Report, run
-from gateway.policy.load import File, files_of, files_of_cases, load
-from gateway.policy.review import review
+from gateway.policy.analysis.review import review
+from gateway.policy.language.load import File, files_of, files_of_cases, load
 from gateway.settings import Settings
 
 POLICIES = Path(__file__).parents[2] / "policies"

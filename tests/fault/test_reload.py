@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from gateway.access.keys import hash_key
-from gateway.policy.load import files_of, revision_of
+from gateway.policy.language.load import files_of, revision_of
 from tests.folder import KEY
 from tests.keepalive import Answered, KeepAlive
 from tests.running import Gateway

@@ -27,7 +27,7 @@ from gateway.classify.classifier import LinearClassifier
 from gateway.inbound import InForce
 from gateway.parts import LOADING, PartsBuilder
 from gateway.pipeline import Pipeline
-from gateway.policy.load import load
+from gateway.policy.language.load import load
 from gateway.policy.schema import Policy
 from gateway.reach import Reach
 from gateway.settings import Settings

@@ -23,7 +23,7 @@ from gateway.knowledge.meaning import Meaning
 from gateway.labels import Cleared, NotCleared, clear
 from gateway.policy.conditions import checked
 from gateway.policy.evaluate import decide
-from gateway.policy.load import load
+from gateway.policy.language.load import load
 from gateway.policy.schema import Guard, Knowledge, Model, Policy, Retrieve, ToolSource
 from gateway.strategies.inflow import Inflow
 from gateway.strategies.retrieve import retrieve

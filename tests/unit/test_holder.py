@@ -10,7 +10,7 @@ from pathlib import Path
 from gateway.accounting.metrics import Metrics
 from gateway.holder import Holder
 from gateway.parts import PartsBuilder
-from gateway.policy.load import fingerprint, load
+from gateway.policy.language.load import fingerprint, load
 from gateway.policy.schema import Policy
 from gateway.settings import Settings
 

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from gateway.cli.explanation import shown
-from gateway.policy.explain import Explanation, explain
+from gateway.policy.analysis.explain import Explanation, explain
 from gateway.policy.schema import Policy
 from gateway.types import Finding, Label, Masked, Task
 from tests.facts import credential, facts

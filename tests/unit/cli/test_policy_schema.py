@@ -6,7 +6,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from gateway.cli import main
-from gateway.policy.jsonschema import policy_schema
+from gateway.policy.language.jsonschema import policy_schema
 from tests.policies import write
 
 

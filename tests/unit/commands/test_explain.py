@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gateway.commands.explain import explain
-from gateway.policy.explain import Explanation
+from gateway.policy.analysis.explain import Explanation
 from gateway.settings import Settings
 from tests.policies import KNOWLEDGE, write
 

@@ -5,8 +5,8 @@ from xml.etree import ElementTree as Xml
 
 from gateway.commands.junit import junit
 from gateway.commands.policy_test import Report, Result
-from gateway.policy.cases import Case
-from gateway.policy.verdicts import Miss
+from gateway.policy.analysis.verdicts import Miss
+from gateway.policy.language.cases import Case
 
 
 def result(name: str, *misses: Miss, file: str = "a.cases.yaml") -> Result:

@@ -19,7 +19,7 @@ import yaml
 
 from gateway import __version__
 from gateway.accounting.metrics import Metrics
-from gateway.policy.load import load
+from gateway.policy.language.load import load
 from tests.prometheus import binary
 
 ROOT = Path(__file__).parents[3]

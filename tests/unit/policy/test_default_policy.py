@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from gateway.backends.local.template import filled
-from gateway.policy.check import check
+from gateway.policy.analysis.check import check
 from gateway.policy.evaluate import decide
-from gateway.policy.load import load
+from gateway.policy.language.load import load
 from gateway.policy.schema import Policy
 from gateway.types import Freshness, Label, Task
 from tests.facts import credential, facts

@@ -1,0 +1,248 @@
+"""Reads `models` and `aliases`: what can answer, and the names that applications send."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gateway.policy.language import values
+from gateway.policy.language.definitions import Fields, Key, Shape, plain, section
+from gateway.policy.language.document import Reading, Value, Wrong
+from gateway.policy.language.secrets import Unset, Vault
+from gateway.policy.language.shapes import (
+    DAY,
+    DURATION,
+    FLAG,
+    LABEL,
+    NUMBER,
+    SECRET,
+    URL,
+    WHOLE,
+    list_of,
+    named,
+    one_of,
+    one_or_more,
+    reference,
+)
+from gateway.policy.schema import Model, Price, Timeouts, head_of
+from gateway.policy.vocabulary import RETRIED
+from gateway.types import Label
+
+Available = Callable[[str], bool]
+Forbids = Callable[[str], tuple[str, str] | None]
+
+_PROVIDERS = ("openai", "anthropic", "gemini", "mistral", "azure", "bedrock", "openrouter", "groq", "ollama")
+_USUAL = Timeouts()
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a policy finds around it: secrets, what listens at an address, trained heads, and its limits.
+
+    `forbids` says what is wrong with a URL that the operator has not allowed, and what would be right.
+    """
+
+    vault: Vault
+    available: Available | None = None
+    forbids: Forbids | None = None
+    trained: Available | None = None  # whether there is a head of this name
+
+    def forbidden(self, url: str | None) -> tuple[str, str] | None:
+        return self.forbids(url) if self.forbids is not None and url is not None else None
+
+
+def _target(value: Value) -> str:
+    target = values.text(value)
+    provider, slash, model = target.partition("/")
+    if not (provider and slash and model):
+        raise Wrong(f"{value.shown!r} is no target", "write provider/model, such as openai/gpt-5-mini")
+    if provider == "local" and not values.is_name(model):
+        raise Wrong(f"{value.shown!r} names no model in process", "write local/ and a name without a slash")
+    return target
+
+
+MODEL_NAME = plain(
+    values.model_name,
+    {"type": "string", "pattern": values.NAME, "not": {"const": "auto"}},
+)
+TARGET = plain(
+    _target,
+    {
+        "type": "string",
+        "pattern": "^[^/]+/.",
+        "examples": [
+            "openai-compatible/MODEL",
+            "local/smollm2",
+            "local/minilm",
+            *(f"{provider}/MODEL" for provider in _PROVIDERS),
+        ],
+    },
+)
+RETRY_ON = one_or_more(one_of(*RETRIED))
+
+
+class PriceFields(Fields, what="a price"):
+    """What a model costs."""
+
+    input = Key(NUMBER, "USD for a million tokens of input.", 0.0, required=True)
+    output = Key(NUMBER, "USD for a million tokens of output.", 0.0, required=True)
+    cached_input = Key(NUMBER, "USD for a million tokens of input that the provider had cached.", None)
+
+
+class TimeoutsFields(Fields, what="timeouts"):
+    """How long each part of a call may take."""
+
+    connect = Key(DURATION, "To connect.", _USUAL.connect)
+    first_token = Key(DURATION, "From the request to the first token.", _USUAL.first_token)
+    idle = Key(DURATION, "Between two events of a stream.", _USUAL.idle)
+    total = Key(DURATION, "For the whole answer.", _USUAL.total)
+
+
+def _price(fields: PriceFields) -> Price:
+    return Price(fields.input, fields.output, fields.cached_input)
+
+
+def _timeouts(fields: TimeoutsFields) -> Timeouts:
+    return Timeouts(fields.connect, fields.first_token, fields.idle, fields.total)
+
+
+class ModelFields(
+    Fields,
+    what="a model",
+    rules={
+        "if": {"properties": {"target": {"pattern": "^openai-compatible/"}}, "required": ["target"]},
+        "then": {"required": ["base_url"]},
+    },
+):
+    """Something that answers, or that makes embeddings."""
+
+    name = Key(MODEL_NAME, "What routes, callers and replies call the model.", "", required=True)
+    target = Key(
+        TARGET,
+        "provider/model: the provider, and what it calls the model. `openai-compatible/…` is any server that "
+        "speaks the same language at `base_url`; `local/…` runs inside the gateway.",
+        "openai/unknown",
+        required=True,
+    )
+    kind = Key(one_of("chat", "embedding"), "chat: it answers; embedding: it embeds texts.", "chat")
+    base_url = Key(URL, "The address of the server, up to and with /v1.", None)
+    api_key = Key(
+        SECRET, "The provider's key as `${VARIABLE}` or `file:/run/secrets/NAME`, never the key itself.", None
+    )
+    clearance = Key(
+        LABEL,
+        "The highest label that the model may receive. Without it public; restricted for `local/…`, which "
+        "sends nothing away.",
+        None,
+    )
+    knows_until = Key(DAY, "The last day of which the model's training knows.", None)
+    price = Key(section(PriceFields, _price), "What it costs; without it, litellm's price map says.", None)
+    timeouts = Key(section(TimeoutsFields, _timeouts), "How long each part of a call may take.", _USUAL)
+    retries = Key(WHOLE, "How often a failed call is repeated on the same model.", 2)
+    retry_on = Key(RETRY_ON, "The statuses after which a call is repeated.", (), later=True)
+    deployments = Key(
+        list_of(URL, least=1),
+        "Several addresses that serve this model, among which calls are spread.",
+        (),
+        later=True,
+    )
+    teacher = Key(
+        one_or_more(reference("chat")), "Who is asked next when this model abstains: a model or several.", ()
+    )
+    disabled = Key(FLAG, "true: out of service, and still checked.", False)
+    if_available = Key(
+        FLAG,
+        "true: left out of service, with a word at start, where its variable is not set or, without a key, "
+        "nothing listens at its `base_url`.",
+        False,
+    )
+
+
+def read_model(value: Value, found: Reading, around: Surroundings) -> Model | None:
+    fields = ModelFields(value, found)
+    provider, _, model = fields.target.partition("/")
+    if provider == "openai-compatible" and "base_url" not in fields.present:
+        found.wrong(value, "an openai-compatible model needs base_url", "add 'base_url: http://HOST:PORT/v1'")
+    forbidden = around.forbidden(fields.base_url)
+    if forbidden and not fields.if_available:
+        found.wrong(fields.present["base_url"], *forbidden)
+    api_key, absent = _presence(fields, found, around, None if forbidden else fields.base_url)
+    absent = absent or (f"{forbidden[0]}; {forbidden[1]}" if forbidden else None)
+    if absent and fields.if_available:
+        found.notes.append(f"model {fields.name} is out of service: {absent}")
+    if not fields.name:
+        return None
+    found.define(fields.kind, fields.name, fields.present["name"])
+    found.define("model", fields.name, fields.present["name"])
+    return Model(
+        name=fields.name,
+        provider=provider,
+        model=model,
+        kind=fields.kind,
+        base_url=fields.base_url,
+        api_key=api_key,
+        clearance=_usual_clearance(provider) if fields.clearance is None else fields.clearance,
+        knows_until=fields.knows_until,
+        price=fields.price,
+        timeouts=fields.timeouts,
+        retries=fields.retries,
+        teacher=fields.teacher[0] if fields.teacher else None,
+        teachers=fields.teacher,
+        disabled=fields.disabled or (fields.if_available and absent is not None),
+        if_available=fields.if_available,
+    )
+
+
+def _usual_clearance(provider: str) -> Label:
+    """What runs inside the gateway sends nothing away."""
+    return Label.RESTRICTED if provider == "local" else Label.PUBLIC
+
+
+def _presence(
+    fields: ModelFields, found: Reading, around: Surroundings, base_url: str | None
+) -> tuple[str | None, str | None]:
+    """The model's key, and why it is out of service, if it is; only what says `if_available` may be."""
+    key, probed = fields.api_key, base_url if fields.if_available else None
+    provider, _, model = fields.target.partition("/")
+    head = head_of(provider, model)
+    if head and fields.if_available and around.trained is not None and not around.trained(head):
+        return None, f"there is no head named {head}; train it: pointsman tune train {head}"
+    if key is None:
+        missing = probed and around.available is not None and not around.available(probed)
+        return None, f"nothing listens at {probed}" if missing else None
+    try:
+        return around.vault.reveal(key, found), None
+    except Unset as unset:
+        if not fields.if_available:
+            found.wrong(key, unset.message, unset.proposal)
+        return None, unset.message
+    except Wrong as wrong:
+        found.wrong(key, wrong.message, wrong.proposal)
+        return None, None
+
+
+def _pattern(value: Value) -> str:
+    pattern = values.said(value)
+    if "*" in pattern[:-1]:
+        raise Wrong("'*' stands at the end of a pattern only", f"write {pattern.partition('*')[0]}*")
+    return pattern
+
+
+_ALIAS = reference("target")
+ALIASES: Shape[Value] = Shape(
+    lambda value, _: value,
+    {
+        "type": "object",
+        "propertyNames": {"pattern": r"^(?=.*\S)[^*]*\*?$"},
+        "additionalProperties": named("target"),
+    },
+)
+
+
+def read_alias(key: Value, value: Value, found: Reading) -> tuple[str, str]:
+    """A pattern, `*` at its end or nowhere, and `auto`, `route/NAME` or a model."""
+    pattern = found.attempt(key, _pattern, "")
+    target = found.attempt(value, lambda v: _ALIAS.read(v, found), "auto")
+    if pattern:
+        found.define("alias", pattern, key)
+    return pattern, target

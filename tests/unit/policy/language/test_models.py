@@ -1,0 +1,142 @@
+# ruff: noqa: E501 (a table of texts reads best with one case a line)
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gateway.policy.language.load import load
+from gateway.policy.mistakes import PolicyMistakes
+from gateway.types import Label
+from tests.policies import loaded, mistakes, only_mistake, write
+
+ONE = "models: [{{name: m, target: openai/x, {0}}}]\n"
+REST = "routes: [{name: rest, model: m}]\n"
+
+
+def test_a_target_is_a_provider_and_what_the_provider_calls_the_model(tmp_path: Path) -> None:
+    model = loaded(
+        tmp_path, models="models: [{name: m, target: openrouter/meta/llama}]\n", routes=REST
+    ).models["m"]
+    assert (model.provider, model.model) == ("openrouter", "meta/llama")
+
+
+def test_clearance_is_public_unless_said_and_restricted_inside_the_gateway(tmp_path: Path) -> None:
+    models = loaded(
+        tmp_path, models="models: [{name: m, target: openai/x}, {name: in, target: local/x}]\n", routes=REST
+    ).models
+    assert (models["m"].clearance, models["in"].clearance) == (Label.PUBLIC, Label.RESTRICTED)
+
+
+def test_price_timeouts_and_the_rest_are_read(tmp_path: Path) -> None:
+    text = "price: {input: 0.25, output: 2}, timeouts: {connect: 2s, total: 2m}, retries: 0, knows_until: 2025-06-30"
+    model = loaded(tmp_path, models=ONE.format(text), routes=REST).models["m"]
+    assert model.price is not None
+    assert (model.price.input, model.price.output) == (0.25, 2.0)
+    assert (model.timeouts.connect, model.timeouts.total, model.retries) == (2.0, 120.0, 0)
+    assert str(model.knows_until) == "2025-06-30"
+
+
+def test_a_key_is_never_in_the_repr_of_a_model(tmp_path: Path) -> None:
+    write(tmp_path, models=ONE.format("api_key: '${OPENAI_API_KEY}'"), routes=REST)
+    model = load(tmp_path, secrets={"OPENAI_API_KEY": "s3cret"}).models["m"]
+    assert model.api_key == "s3cret"
+    assert "s3cret" not in repr(model)
+
+
+def test_a_missing_variable_is_a_mistake_with_the_next_step(tmp_path: Path) -> None:
+    assert only_mistake(tmp_path, models=ONE.format("api_key: '${OPENAI_API_KEY}'"), routes=REST) == (
+        "models.yaml:1:47: OPENAI_API_KEY is not set; export OPENAI_API_KEY, or say if_available: true"
+    )
+
+
+def test_a_model_that_may_be_absent_is_left_out_of_service_with_a_note(tmp_path: Path) -> None:
+    policy = loaded(
+        tmp_path, models=ONE.format("api_key: '${OPENAI_API_KEY}', if_available: true"), routes=REST
+    )
+    assert policy.models["m"].disabled
+    assert policy.notes == ("model m is out of service: OPENAI_API_KEY is not set",)
+
+
+def test_a_model_without_a_key_that_may_be_absent_is_probed_at_its_address(tmp_path: Path) -> None:
+    write(tmp_path, models=ONE.format("base_url: 'http://h:1/v1', if_available: true"), routes=REST)
+    asked: list[str] = []
+
+    def nothing_listens(url: str) -> bool:
+        asked.append(url)
+        return False
+
+    policy = load(tmp_path, secrets={}, available=nothing_listens)
+    assert asked == ["http://h:1/v1"]
+    assert policy.models["m"].disabled
+    assert policy.notes == ("model m is out of service: nothing listens at http://h:1/v1",)
+    assert not load(tmp_path, secrets={}, available=lambda url: True).models["m"].disabled
+
+
+def test_a_model_that_must_be_there_is_not_probed(tmp_path: Path) -> None:
+    write(tmp_path, models=ONE.format("base_url: 'http://h:1/v1'"), routes=REST)
+    assert not load(tmp_path, secrets={}, available=lambda url: False).models["m"].disabled
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("models: [{name: m, target: gpt}]", "models.yaml:1:28: 'gpt' is no target; write provider/model"),
+        ("models: [{name: m, target: openai-compatible/x}]", "models.yaml:1:10: an openai-compatible model needs base_url"),
+        ("models: [{name: m, target: a/x, clearence: internal}]", "models.yaml:1:33: a model has no key clearence; did you mean clearance?"),
+        ("models: [{name: m, target: a/x, clearance: secret}]", "models.yaml:1:44: secret is not a label"),
+        ("models: [{name: m, target: a/x, kind: embeding}, {name: n, target: a/y}]", "models.yaml:1:39: embeding is not known here; did you mean embedding?"),
+        ("models: [{target: a/x}, {name: m, target: a/x}]", "models.yaml:1:10: a model needs name; add 'name:'"),
+        ("models: [{name: m, target: a/x}, {name: m, target: a/y}]", "models.yaml:1:41: m is defined already, at models.yaml:1"),
+        ("models: [{name: m, target: a/x, teacher: m}]", "models.yaml:1:17: m is its own teacher in the end"),
+        ("models: [{name: m, target: a/x, teacher: n}]", "models.yaml:1:42: there is no model n"),
+        ("models: [{name: m, target: a/x, api_key: '${HOME}'}]", "models.yaml:1:42: HOME may not be read by a policy"),
+        ("models: [{name: m, target: a/x, price: {input: 1}}]", "models.yaml:1:40: a price needs output"),
+        ("models: [{name: m, target: a/x}]\naliases: {'g*t': auto}", "models.yaml:2:11: '*' stands at the end of a pattern only; write g*"),
+        ("models: [{name: m, target: a/x}]\naliases: {gpt: mm}", "models.yaml:2:16: there is no model or route mm; did you mean m?"),
+        ("models: [{name: m, target: a/x}]\naliases: {gpt: route/rst}", "models.yaml:2:16: there is no model or route route/rst; did you mean route/rest?"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_told_at_its_place(tmp_path: Path, text: str, expected: str) -> None:
+    printed = [str(mistake) for mistake in mistakes(tmp_path, models=text, routes=REST)]
+    assert any(line.startswith(expected) for line in printed), printed
+
+
+def test_teachers_may_be_a_list(tmp_path: Path) -> None:
+    text = "models: [{name: m, target: local/x, teacher: [a, b]}, {name: a, target: o/a}, {name: b, target: o/b}]\n"
+    model = loaded(tmp_path, models=text, routes=REST).models["m"]
+    assert (model.teacher, model.teachers) == ("a", ("a", "b"))
+
+
+def test_an_alias_given_twice_is_a_mistake(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        other="aliases: {gpt: auto}\n",
+        models=ONE.format("retries: 1") + "aliases: {gpt: auto}\n",
+        routes=REST,
+    )
+    with pytest.raises(PolicyMistakes, match="gpt is defined already"):
+        load(tmp_path, secrets={})
+
+
+def test_a_head_that_is_not_trained_is_out_of_service_where_it_may_be(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        models="models:\n- {name: tagger, target: local/tagger, if_available: true}\n",
+        routes=TAGGED,
+    )
+    policy = load(tmp_path, secrets={}, trained=lambda name: name != "tagger")
+    assert policy.models["tagger"].disabled
+    assert policy.notes == (
+        "model tagger is out of service: there is no head named tagger; train it: pointsman tune train tagger",
+    )
+    assert not load(tmp_path, secrets={}, trained=lambda name: True).models["tagger"].disabled
+    assert not load(tmp_path, secrets={}).models["tagger"].disabled
+
+
+TAGGED = "routes: [{name: rest, model: tagger}]\n"
+
+
+def test_a_head_is_a_name_and_no_path(tmp_path: Path) -> None:
+    models = "models:\n- {name: tagger, target: local/../../etc}\n"
+    assert "names no model in process" in only_mistake(tmp_path, models=models, routes=TAGGED)
