@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import NamedTuple
@@ -159,12 +159,12 @@ class _Loop:
     def _taken(self, offer: Offer, result: ToolResult) -> tuple[ToolResult, Label]:
         """The result as it flows in, and its label."""
         source = offer.source.label
-        taken = self._inflow.take(source, result.text)
-        if taken is None:
+        text = self._inflow.take(source, result.text)
+        beside = self._inflow.take(source, "\n".join(_words(result.structured)))
+        if text is None or beside is None:
             return _failed("Withheld: this caller may not see the result."), source
-        return replace(
-            result, text=taken.text, structured=self._inflow.hidden(result.structured)
-        ), taken.label
+        structured = self._inflow.hidden(result.structured)
+        return replace(result, text=text.text, structured=structured), max(text.label, beside.label)
 
     async def _call(self, offer: Offer, call: ToolCall, request: ChatRequest) -> _Outcome:
         started = perf_counter()
@@ -208,6 +208,19 @@ class _Outcome(NamedTuple):
 
 def _not_done(status: str, why: str) -> _Outcome:
     return _Outcome(status, _failed(why), ours=True)
+
+
+def _words(value: object) -> Iterator[str]:
+    """Every text, name and number in a JSON value."""
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, Mapping):
+            stack += [*item.keys(), *item.values()]
+        elif isinstance(item, list):
+            stack += item
+        elif item is not None:
+            yield str(item)
 
 
 def _failed(text: str) -> ToolResult:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 
@@ -47,6 +48,7 @@ class Shop:
 
     specs: tuple[ToolSpec, ...] = (LOOK,)
     answer: str = "42"
+    structured: Mapping[str, Any] | None = None
     seconds: float = 0.0
     down: bool = False
     calls: list[ToolCall] = field(default_factory=list)
@@ -59,7 +61,7 @@ class Shop:
         await asyncio.sleep(self.seconds)
         if self.down:
             raise ProviderUnavailable("down")
-        return ToolResult(self.answer)
+        return ToolResult(self.answer, structured=self.structured)
 
     async def close(self) -> None: ...
 
@@ -388,3 +390,14 @@ def test_a_result_above_the_callers_clearance_is_withheld() -> None:
     run(agent(model, Shop(answer="the key is sk-1"), clearance=Label.INTERNAL), user("x"))
     assert all("sk-1" not in message.text for message in model.requests[1].messages)
     assert "Withheld" in model.requests[1].results[0][1].text
+
+
+def test_what_a_result_says_beside_its_text_is_labelled_and_held_against_the_caller_too() -> None:
+    said = {"note": ["the key is", {"sk-12345": 1}]}
+    shown = Model([wants(), Answer("done")])
+    run(agent(shown, Shop(answer="found", structured=said)), user("x"))
+    assert shown.requests[1].label is Label.RESTRICTED
+    assert shown.requests[1].results[0][1].structured == said
+    withheld = Model([wants(), Answer("done")])
+    run(agent(withheld, Shop(answer="found", structured=said), clearance=Label.INTERNAL), user("x"))
+    assert withheld.requests[1].results[0][1].structured is None
