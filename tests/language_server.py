@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -19,18 +19,22 @@ CURSOR = "|"
 def installed(folder: Path) -> list[str]:
     """The command of the server, installed below a folder.
 
-    Without node, or outside CI where the package cannot be fetched, the test is skipped.
+    Outside CI, the test is skipped without node, or where the package cannot be fetched.
     """
     npm, node = shutil.which("npm"), shutil.which("node")
     if npm is None or node is None:
-        pytest.skip("node and npm are not installed, which the YAML language server needs")
+        _missing("node and npm are not installed, which the YAML language server needs")
     options = ["--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline", "--prefix", str(folder)]
     done = subprocess.run([npm, "install", *options, PACKAGE], capture_output=True, text=True, timeout=90)
     if done.returncode:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"npm could not install {PACKAGE}: {done.stderr}")
-        pytest.skip(f"npm could not install {PACKAGE}")
+        _missing(f"npm could not install {PACKAGE}: {done.stderr}")
     return [node, str(folder / "node_modules/yaml-language-server/bin/yaml-language-server"), "--stdio"]
+
+
+def _missing(why: str) -> NoReturn:
+    if os.environ.get("CI") == "true":
+        pytest.fail(why)
+    pytest.skip(why)
 
 
 class Editor:
