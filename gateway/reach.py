@@ -144,7 +144,10 @@ def _kind(address: Address) -> str | None:
         return "a link-local address"
     if address.is_multicast or address.is_unspecified or address.is_reserved:
         return "no address of a host"
-    return None if address.is_global else "a private address"
+    site_local = (
+        isinstance(address, IPv6Address) and address.is_site_local
+    )  # deprecated, and counted as global
+    return None if address.is_global and not site_local else "a private address"
 
 
 def _network(entry: str) -> Network | None:

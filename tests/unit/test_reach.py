@@ -25,6 +25,8 @@ def test_a_public_address_needs_no_flag(address: str) -> None:
         ("192.168.1.1", "private"),
         ("100.64.0.1", "private"),
         ("fd00::1", "private"),
+        ("fec0::1", "private"),
+        ("feff:ffff::1", "private"),
         ("169.254.1.1", "link-local"),
         ("fe80::1%2", "link-local"),
         ("0.0.0.0", "no address of a host"),
