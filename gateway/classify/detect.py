@@ -10,10 +10,12 @@ import re2
 
 from gateway.classify import contact, credentials, national, numbers
 from gateway.classify.entities import LABEL_OF, finding
+from gateway.classify.escapes import Unescaped
 from gateway.classify.rule import Hit, Rule
 from gateway.types import Finding
 
 RULES: Final[tuple[Rule, ...]] = credentials.RULES + national.RULES + numbers.RULES + contact.RULES
+_ESCAPED_TWICE: Final = 2  # JSON in a string of JSON
 MOST: Final = 64  # hits kept of one rule in one text, so that a flood stays small
 
 
@@ -31,15 +33,30 @@ class Detector:
         self._triggers.Compile()
 
     def find(self, text: str, message: int = 0) -> tuple[Finding, ...]:
-        """Findings in order of place, none inside another; offsets count characters."""
-        raw = text.encode("utf-8", "replace")
-        fired = self._triggers.Match(raw)
-        if not fired:
-            return ()
-        hits = [hit for index in sorted(fired) for hit in self._hits(index, raw)]
-        return _placed(_apart(hits), raw, message)
+        """Findings in order of place, none inside another; offsets count characters.
 
-    def _hits(self, index: int, raw: bytes) -> Iterable[Hit]:
+        A text with backslashes is read with JSON's escapes undone too: `\\nsk-…` is no word of its own.
+        """
+        hits = self._hits(text, _ESCAPED_TWICE)
+        return tuple(finding(h.entity, message, h.start, h.end, h.confidence) for h in hits)
+
+    def _hits(self, text: str, deep: int) -> list[Hit]:
+        """By character offsets."""
+        raw = text.encode("utf-8", "replace")
+        fired = self._triggers.Match(raw) or ()
+        hits = _placed(_apart([hit for index in sorted(fired) for hit in self._caught(index, raw)]), raw)
+        if "\\" not in text or not deep:
+            return hits
+        plain = Unescaped(text)
+        if plain.text == text:
+            return hits
+        meant = [
+            hit._replace(start=plain.place(hit.start), end=plain.place(hit.end))
+            for hit in self._hits(plain.text, deep - 1)
+        ]
+        return _apart([*hits, *meant])
+
+    def _caught(self, index: int, raw: bytes) -> Iterable[Hit]:
         pattern, rule = self._rules[index]
         matches = islice(pattern.finditer(raw), rule.tries)
         return islice((hit for match in matches for hit in rule.check(match)), MOST)
@@ -55,13 +72,13 @@ def _apart(hits: list[Hit]) -> list[Hit]:
     return sorted(kept, key=lambda h: h.start)
 
 
-def _placed(hits: list[Hit], raw: bytes, message: int) -> tuple[Finding, ...]:
+def _placed(hits: list[Hit], raw: bytes) -> list[Hit]:
     """Byte offsets become character offsets, each stretch of text decoded once."""
-    found: list[Finding] = []
+    found: list[Hit] = []
     at_byte = at_char = 0
     for hit in hits:
         start = at_char + len(raw[at_byte : hit.start].decode("utf-8", "replace"))
         end = start + len(raw[hit.start : hit.end].decode("utf-8", "replace"))
         at_byte, at_char = hit.end, end
-        found.append(finding(hit.entity, message, start, end, hit.confidence))
-    return tuple(found)
+        found.append(hit._replace(start=start, end=end))
+    return found

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 
 class Hit(NamedTuple):
-    """Something found, by byte offsets into the UTF-8 text."""
+    """Something found, by offsets: bytes of the UTF-8 text where a rule gives it, then characters."""
 
     entity: str
     start: int
