@@ -45,6 +45,7 @@ tools:
     clearance: restricted
 guards:
   - {{name: no-credentials, when: '"credential" in findings', block: Remove the credential.}}
+  - {{name: hide-mail, when: '"email" in findings', mask: [email], lowers_to: internal}}
 routes:
   - {{name: docs, when: 'request.headers["x-want"] == "docs"', retrieve: {{from: [handbook]}}, model: paid}}
   - {{name: act, when: 'request.headers["x-want"] == "act"', tools: {{from: [clock]}}, model: paid}}
@@ -68,6 +69,7 @@ class Ask:
 ASKS = (
     Ask("Write two sentences about a walk in autumn."),
     Ask("Write two sentences about a walk in spring.", stream=True),
+    Ask("Write two sentences about a walk to desk@example.org."),
     Ask("How many days do I have to send something back?", "docs"),
     Ask("zxqvw plorb", "docs"),
     Ask("What time is it in Tokyo?", "act"),
