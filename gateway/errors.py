@@ -14,7 +14,8 @@
     │   └── HungUp                        499 never sent: the caller left
     ├── PolicyError                       the policy said no
     │   ├── Blocked                       403 policy_blocked
-    │   └── NoClearedModel                403 policy_no_cleared_model
+    │   ├── NoClearedModel                403 policy_no_cleared_model
+    │   └── NoModelInService              503 policy_no_model_in_service
     ├── ProviderError                     a model could not answer
     │   ├── ProviderRefused               4xx, the upstream's own words
     │   │   └── ContextLength             400 context_length_exceeded
@@ -127,6 +128,12 @@ class Blocked(PolicyError):
 
 class NoClearedModel(PolicyError):
     code = "policy_no_cleared_model"
+
+
+class NoModelInService(PolicyError):
+    """Nothing in the request is at fault: whoever runs the gateway has to bring a model into service."""
+
+    status, code = 503, "policy_no_model_in_service"
 
 
 class ProviderError(GatewayError):

@@ -23,7 +23,7 @@ from gateway.masks import Mask
 from gateway.policy.evaluate import Decision, Facts, guard, route
 from gateway.policy.schema import Guard
 from gateway.strategies.compose import compose
-from gateway.strategies.fallback import no_cleared_model
+from gateway.strategies.fallback import no_cleared_model, no_model_in_service
 from gateway.strategies.inflow import Inflow
 from gateway.strategies.mask import Unmasking
 from gateway.types import Answer, Caller, ChatRequest, Delta, Event, Signals
@@ -157,7 +157,7 @@ class _Flow:
         if decision.blocked_by is not None:
             raise Blocked(decision.blocked_by.block or "This request is not allowed here.")
         if not decision.candidates:
-            raise no_cleared_model(request)
+            raise no_model_in_service() if decision.unserved else no_cleared_model(request)
 
         async def emit(event: Event) -> None:
             thread.hear(event, exchange.route)

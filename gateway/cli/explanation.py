@@ -186,6 +186,11 @@ def _outcome(e: Explanation) -> Text:
             f"[bold red]blocked[/bold red] by {escape(e.blocked_by)}: {escape(e.message)}"
         )
     served = f"route [bold]{escape(e.route)}[/bold]" if e.route else "the model that was named"
+    if e.unserved:
+        return Text.from_markup(
+            f"[bold red]not served[/bold red]: {served} ({e.reason}), and no model that could answer is in "
+            "service: policy_no_model_in_service"
+        )
     if e.model is None:
         return Text.from_markup(
             f"[bold red]refused[/bold red]: {served} ({e.reason}), and no model may serve it: "

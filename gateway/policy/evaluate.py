@@ -66,7 +66,8 @@ class Verdict(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """How a request is served. With `blocked_by`, nothing else counts; without `candidates`, nobody may.
+    """How a request is served. With `blocked_by`, nothing else counts; without `candidates`, nobody may:
+    none is cleared, or with `unserved`, none is in service.
 
     `candidates` are in the order in which they are tried, each cleared for `label`, which is the label
     after masking by `masking`. `knowledge` and `tools` are the route's sources that may be asked for this
@@ -85,6 +86,7 @@ class Decision:
     knowledge: tuple[Knowledge, ...] = ()
     tools: tuple[ToolSource, ...] = ()
     masking: tuple[Guard, ...] = ()
+    unserved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +285,7 @@ def _gated(policy: Policy, facts: Facts, said: Guarded, routed: Routed) -> Decis
         knowledge=knowledge,
         tools=tools,
         masking=said.masking,
+        unserved=not models,
     )
 
 

@@ -51,6 +51,7 @@ class Model:
     disabled: bool = False
     if_available: bool = False  # left out of service, with a word at start, where its key or server is absent
     teachers: tuple[str, ...] = ()  # the next candidates when it abstains, in order
+    absent: str = field(default="", compare=False)  # why `if_available` has left it out of service
 
     @property
     def head(self) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gateway.errors import NoClearedModel, ProviderBroken, ProviderError
+from gateway.errors import NoClearedModel, NoModelInService, ProviderBroken, ProviderError
 from gateway.interfaces import Emit, Strategy
 from gateway.labels import NotCleared
 from gateway.types import Answer, ChatRequest, Delta, Event, Refused, Serving
@@ -43,8 +43,15 @@ def fallback(candidates: Sequence[tuple[str, Strategy]]) -> Strategy:
 
 def no_cleared_model(request: ChatRequest) -> NoClearedModel:
     return NoClearedModel(
-        f"No model of this route is cleared for data labelled {request.label.word}. "
+        f"No model in service here is cleared for data labelled {request.label.word}. "
         "Remove what is sensitive, or ask whoever edits the policy."
+    )
+
+
+def no_model_in_service() -> NoModelInService:
+    return NoModelInService(
+        "No model that could answer this is in service here. Ask whoever runs the gateway: "
+        "its start, and `pointsman policy explain`, say what each of them lacks."
     )
 
 

@@ -46,9 +46,9 @@ def up() -> Iterator[Upstream]:
 @pytest.fixture(scope="module")
 def gateway(up: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     folder: Path = tmp_path_factory.mktemp("fault")
-    with Gateway(
-        policy_folder(folder / "policies", up.url), folder / "data", "--max-body", "100k"
-    ) as running:
+    policies = policy_folder(folder / "policies", up.url)
+    (policies / "resting.yaml").write_text("models: [{name: resting, target: openai/x, disabled: true}]\n")
+    with Gateway(policies, folder / "data", "--max-body", "100k") as running:
         yield running
 
 
@@ -140,6 +140,14 @@ def test_a_policys_refusal_tells_clients_not_to_retry(gateway: Gateway) -> None:
     reply = post(gateway, body(), **{"x-pointsman-sensitivity": "restricted"})
     assert (reply.status_code, error(reply)["code"]) == (403, "policy_no_cleared_model")
     assert reply.headers["x-should-retry"] == "false"
+
+
+def test_where_no_model_is_in_service_the_caller_is_not_told_to_change_its_request(gateway: Gateway) -> None:
+    reply = post(gateway, body(model="resting"))
+    assert (reply.status_code, error(reply)["code"]) == (503, "policy_no_model_in_service")
+    assert reply.headers["x-should-retry"] == "false"
+    assert "in service" in error(reply)["message"]
+    assert "sensitive" not in error(reply)["message"]
 
 
 def test_a_header_that_names_no_label_is_refused(gateway: Gateway) -> None:

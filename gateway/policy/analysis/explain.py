@@ -115,6 +115,7 @@ class Explanation:
     route: str | None
     reason: str
     model: str | None  # the first that is asked
+    unserved: bool  # no model that could answer is in service
     blocked_by: str | None
     message: str
     cost: Cost | None
@@ -163,6 +164,7 @@ def explain(
         route=decision.route.name if decision.route else None,
         reason=decision.reason.value,
         model=first.name if first else None,
+        unserved=decision.unserved,
         blocked_by=decision.blocked_by.name if decision.blocked_by else None,
         message=(decision.blocked_by.block or "") if decision.blocked_by else "",
         cost=None
@@ -260,7 +262,7 @@ def _considered(policy: Policy, facts: Facts, decision: Decision) -> Iterable[Mo
 
 def _model_verdict(model: Model, order: list[str], label: Label) -> Destination:
     if model.disabled:
-        verdict = "out of service"
+        verdict = f"out of service: {model.absent or 'the policy disables it'}"
     elif model.name in order:
         verdict = (
             "asked first" if order[0] == model.name else f"asked as number {order.index(model.name) + 1}"
@@ -281,15 +283,21 @@ def _source_verdicts(policy: Policy, decision: Decision) -> Iterable[Destination
     ):
         for name in names:
             source = known[name]
-            verdict = "out of service" if source.disabled else _why(refused.get(name))
+            verdict = (
+                "out of service: the policy disables it"
+                if source.disabled
+                else _why(refused.get(name), decision.unserved)
+            )
             yield Destination(kind, name, source.clearance.word, verdict)
 
 
-def _why(refusal: Refused | None) -> str:
+def _why(refusal: Refused | None, unserved: bool) -> str:
     if refusal is None:
         return "may be asked"
     if refusal.kind == "caller":
         return f"not asked: its label {refusal.label.word} is above the caller's clearance"
+    if refusal.kind == "model" and unserved:
+        return "not asked: no model is in service"
     if refusal.kind == "model":
         return f"not asked: no model would be cleared for {refusal.label.word}"
     return f"not asked: not cleared for {refusal.label.word}"

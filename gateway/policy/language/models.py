@@ -190,6 +190,7 @@ def read_model(value: Value, found: Reading, around: Surroundings) -> Model | No
         teachers=fields.teacher,
         disabled=fields.disabled or (fields.if_available and absent is not None),
         if_available=fields.if_available,
+        absent=(absent or "") if fields.if_available else "",
     )
 
 

@@ -125,6 +125,15 @@ def test_the_outcome_is_a_sentence(policy: Policy) -> None:
     assert "none is tried: a model was named" in refused
 
 
+def test_where_no_model_is_in_service_the_outcome_says_so(tmp_path: Path) -> None:
+    models = "models: [{name: off, target: openai/x, disabled: true}]\n"
+    off = loaded(tmp_path, models=models, routes="routes: [{name: rest, model: off}]\n")
+    assert flat(explain(off, facts())).endswith(
+        "not served: route rest (default), and no model that could answer is in service: "
+        "policy_no_model_in_service"
+    )
+
+
 def test_colour_is_for_terminals_alone(policy: Policy) -> None:
     explanation = explain(policy, facts(Task.CODING))
     assert "\x1b[" not in text(explanation)

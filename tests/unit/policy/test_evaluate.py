@@ -11,7 +11,7 @@ from gateway.policy.schema import Knowledge, Policy, ToolSource
 from gateway.policy.vocabulary import VARIABLES
 from gateway.types import Caller, Freshness, Label, Refused, Task
 from tests.facts import ANYONE, credential, facts
-from tests.policies import KNOWLEDGE, TOOLS, loaded
+from tests.policies import KNOWLEDGE, MODELS, TOOLS, loaded
 
 GUARDS = "guards: [{name: no-credentials, when: '\"credential\" in findings', block: Take it out.}]\n"
 ROUTES = """\
@@ -155,6 +155,17 @@ def test_where_nobody_is_cleared_there_is_no_candidate(tmp_path: Path) -> None:
     decision = decide(policy, facts(label=Label.RESTRICTED))
     assert decision.candidates == ()
     assert decision.refused == (Refused("model", "small", Label.RESTRICTED),)
+
+
+def test_a_model_that_is_not_in_service_is_told_apart_from_one_that_is_not_cleared(tmp_path: Path) -> None:
+    models = MODELS + "  - {name: off, target: openai/x, disabled: true}\n"
+    routes = "routes: [{name: dead, when: task == coding, model: off}, {name: rest, model: [off, small]}]\n"
+    policy = loaded(tmp_path, models=models, routes=routes)
+    dead, named = decide(policy, facts(Task.CODING)), decide(policy, facts(model="off"))
+    assert (dead.candidates, dead.unserved, named.candidates, named.unserved) == ((), True, (), True)
+    refused = decide(policy, facts(label=Label.RESTRICTED))
+    assert (refused.candidates, refused.unserved) == ((), False)
+    assert not decide(policy, facts()).unserved
 
 
 def test_a_named_route_skips_its_condition_and_keeps_its_sources_and_the_gate(policy: Policy) -> None:

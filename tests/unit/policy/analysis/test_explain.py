@@ -46,10 +46,25 @@ def test_the_gates_verdict_is_told_for_every_model_and_source(policy: Policy) ->
     assert verdicts == {
         "small": "refused: not cleared for confidential",
         "house": "asked first",
-        "off": "out of service",
+        "off": "out of service: the policy disables it",
         "handbook": "may be asked",
         "crm": "not asked: its label confidential is above the caller's clearance",
     }
+
+
+def test_a_model_that_is_out_of_service_says_what_it_lacks_and_is_no_question_of_clearance(
+    tmp_path: Path,
+) -> None:
+    key = 'api_key: "${OPENAI_API_KEY}", if_available: true'
+    models = f"models: [{{name: gpt, target: openai/gpt-5, clearance: internal, {key}}}]\n"
+    routes = "routes: [{name: rest, model: gpt, tools: {from: [crm]}}]\n"
+    explanation = explain(loaded(tmp_path, models=models, routes=routes, t=TOOLS), facts())
+    verdicts = {d.name: d.verdict for d in explanation.destinations}
+    assert verdicts == {
+        "gpt": "out of service: OPENAI_API_KEY is not set",
+        "crm": "not asked: no model is in service",
+    }
+    assert (explanation.unserved, explanation.model) == (True, None)
 
 
 def test_a_block_is_told_with_its_message_and_finding_but_no_content(policy: Policy) -> None:
