@@ -15,7 +15,9 @@ _LONGEST = 30  # seconds for git
 
 @contextmanager
 def folder_at(text: str) -> Iterator[Path]:
-    """The folder of that name, else `REVISION:PATH`, the path from the top of the repository here.
+    """The folder of that name, else `REVISION:PATH` as git takes it.
+
+    The path starts at the top of the repository here, or with `./` at the folder where we are.
 
     Raises:
         ValueError: it is neither.
@@ -33,13 +35,20 @@ def folder_at(text: str) -> Iterator[Path]:
 
 
 def _archive(tree: str) -> bytes:
-    command = ("git", "archive", "--format=tar", tree)
+    """The tree as a tar file. Git archives only what is below the folder where it runs, hence the top."""
     try:
-        return subprocess.run(command, capture_output=True, check=True, timeout=_LONGEST).stdout
+        top = _git("rev-parse", "--show-toplevel").decode().rstrip("\n")
+        found = _git("rev-parse", tree).decode().strip()
+        return _git("archive", "--format=tar", found, at=top)
     except FileNotFoundError as error:
         raise ValueError(f"there is no folder {tree}, and git is not installed") from error
     except subprocess.TimeoutExpired as error:
         raise ValueError(f"git did not answer within {_LONGEST} s for {tree}") from error
     except subprocess.CalledProcessError as error:
-        said = error.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
-        raise ValueError(f"git knows no {tree}: {''.join(said)}") from error
+        said = error.stderr.decode("utf-8", "replace").strip().splitlines()[:1]
+        raise ValueError(f"git knows no folder {tree}: {''.join(said)}") from error
+
+
+def _git(*words: str, at: str | None = None) -> bytes:
+    done = subprocess.run(("git", *words), capture_output=True, check=True, timeout=_LONGEST, cwd=at)
+    return done.stdout

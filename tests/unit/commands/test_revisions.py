@@ -39,11 +39,23 @@ def test_a_folder_of_a_revision_is_there_as_it_was_and_gone_afterwards(repositor
         assert (folder / "a.yaml").read_text() == "new"
 
 
+def test_a_revision_is_read_in_any_folder_of_the_repository(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(repository / "policies")
+    with folder_at("HEAD~1:policies") as folder:
+        assert (folder / "a.yaml").read_text() == "old"
+    with folder_at("HEAD~1:./") as folder:
+        assert (folder / "a.yaml").read_text() == "old"
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("nowhere", "there is no folder nowhere"),
-        ("HEAD:nowhere", "git knows no HEAD:nowhere"),
+        ("HEAD:nowhere", "git knows no folder HEAD:nowhere: .*does not exist"),
+        ("HEAD:policies/a.yaml", "git knows no folder HEAD:policies/a.yaml: .*not a tree"),
+        ("HEAD~7:policies", "git knows no folder HEAD~7:policies: "),
         ("--output=x:policies", "there is no folder"),
     ],
 )
