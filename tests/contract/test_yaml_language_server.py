@@ -99,7 +99,7 @@ def test_a_key_under_the_cursor_is_explained(editor: Editor, text: str, words: s
     ("text", "problem"),
     [
         (
-            FIRST + "models:\n  - {name: a, target: a/b, clearence: x}\n",
+            FIRST + "models:\n  - {name: a, target: xai/b, clearence: x}\n",
             "3: Property clearence is not allowed",
         ),
         (FIRST + "models:\n  - {name: a}\n", '3: Missing property "target"'),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from gateway.policy.language import values
 from gateway.policy.language.definitions import Fields, Key, Shape, plain, section
 from gateway.policy.language.document import Reading, Value, Wrong
+from gateway.policy.language.providers import PROVIDERS
 from gateway.policy.language.secrets import Unset, Vault
 from gateway.policy.language.shapes import (
     DAY,
@@ -24,6 +25,7 @@ from gateway.policy.language.shapes import (
     one_or_more,
     reference,
 )
+from gateway.policy.mistakes import nearest, shortened
 from gateway.policy.schema import Model, Price, Timeouts, head_of
 from gateway.policy.vocabulary import RETRIED
 from gateway.types import Label
@@ -56,9 +58,18 @@ def _target(value: Value) -> str:
     provider, slash, model = target.partition("/")
     if not (provider and slash and model):
         raise Wrong(f"{value.shown!r} is no target", "write provider/model, such as openai/gpt-5-mini")
+    if provider not in PROVIDERS:
+        raise Wrong(f"there is no provider {shortened(provider)}", _another(provider))
     if provider == "local" and not values.is_name(model):
         raise Wrong(f"{value.shown!r} names no model in process", "write local/ and a name without a slash")
     return target
+
+
+def _another(provider: str) -> str:
+    close = nearest(provider, PROVIDERS)
+    if close:
+        return f"did you mean {close}?"
+    return "write openai-compatible/MODEL and a base_url for a server that speaks OpenAI's protocol"
 
 
 MODEL_NAME = plain(

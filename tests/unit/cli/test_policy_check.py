@@ -60,7 +60,7 @@ def test_what_is_no_policy_is_bad_usage(tmp_path: Path) -> None:
 def test_as_json_mistakes_warnings_and_doubts_are_told_apart(
     tmp_path: Path, strict: tuple[str, ...], right: bool
 ) -> None:
-    models = "models: [{name: small, target: o/s, api_key: abc}, {name: house, target: o/h, clearance: restricted}]\n"  # noqa: E501
+    models = "models: [{name: small, target: xai/s, api_key: abc}, {name: house, target: xai/h, clearance: restricted}]\n"  # noqa: E501
     folder = write(tmp_path, models=models, routes=DOUBTFUL)
     (told,) = json.loads(run(folder, "--json", *strict).stdout)["folders"]
     assert (told["folder"], told["right"], told["mistakes"]) == (str(folder), right, [])

@@ -7,8 +7,8 @@ from gateway.policy.schema import Policy
 from tests.policies import loaded
 
 MODELS = (
-    "models: [{name: a, target: o/a}, {name: b, target: o/b}, {name: c, target: o/c, teacher: [d, a]},"
-    " {name: d, target: o/d}, {name: off, target: o/x, disabled: true}]\n"
+    "models: [{name: a, target: xai/a}, {name: b, target: xai/b}, {name: c, target: xai/c, teacher: [d, a]},"
+    " {name: d, target: xai/d}, {name: off, target: xai/x, disabled: true}]\n"
 )
 
 

@@ -62,7 +62,7 @@ def test_a_change_that_can_let_more_through_is_told_from_one_that_cannot(
 
 
 def test_what_came_and_went_is_told_guards_that_went_first(tmp_path: Path) -> None:
-    more = "models: [{name: new, target: o/n, clearance: internal}, {name: plain, target: o/p}]\n"
+    more = "models: [{name: new, target: xai/n, clearance: internal}, {name: plain, target: xai/p}]\n"
     found = changed(tmp_path, {"guards": GUARD, "k": KNOWLEDGE}, {"more": more})
     assert [(one.kind, one.name, one.what, one.security) for one in found] == [
         ("guard", "g", What.REMOVED, True),

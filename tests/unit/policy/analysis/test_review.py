@@ -46,7 +46,7 @@ def test_what_only_masking_that_fails_leaves_without_a_model_is_a_note(tmp_path:
 
 
 def test_a_route_without_a_model_in_service_is_told_apart(tmp_path: Path) -> None:
-    models = "models: [{name: a, target: o/a, disabled: true}]\n"
+    models = "models: [{name: a, target: xai/a, disabled: true}]\n"
     (gap,) = found(tmp_path, Doubt.GAP, models=models, routes="routes: [{name: rest, model: a}]\n")
     assert "route rest takes requests of every label (every task, any freshness)" in str(gap)
     assert "none of its models is in service" in str(gap)

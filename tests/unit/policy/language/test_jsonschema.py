@@ -98,31 +98,31 @@ def test_names_of_a_folder_are_offered_and_others_are_no_error(tmp_path: Path) -
 
 
 def test_names_are_found_in_a_folder_with_mistakes(tmp_path: Path) -> None:
-    loads(tmp_path, "models: [{name: a, target: x}, {name: b, target: o/b, colour: red}]\n")
+    loads(tmp_path, "models: [{name: a, target: x}, {name: b, target: xai/b, colour: red}]\n")
     assert {"a", "b"} < set(names_in(tmp_path)["chat"])
 
 
 WRONG = (
     "models: [{name: m, target: gpt}]",
     "models: [{name: m}]",
-    "models: [{name: auto, target: a/x}]",
-    "models: [{name: two words, target: a/x}]",
+    "models: [{name: auto, target: xai/x}]",
+    "models: [{name: two words, target: xai/x}]",
     "models: [{name: m, target: openai-compatible/x}]",
-    "models: [{name: m, target: a/x, clearence: internal}]",
-    "models: [{name: m, target: a/x, clearance: secret}]",
-    "models: [{name: m, target: a/x, kind: embeding}]",
-    "models: [{name: m, target: a/x, price: {input: 1}}]",
-    "models: [{name: m, target: a/x, price: 1}]",
-    "models: [{name: m, target: a/x, timeouts: {total: 30}}]",
-    "models: [{name: m, target: a/x, retries: -1}]",
-    "models: [{name: m, target: a/x, retries: 1.5}]",
-    "models: [{name: m, target: a/x, knows_until: 30.6.2025}]",
-    "models: [{name: m, target: a/x, teacher: []}]",
-    "models: [{name: m, target: a/x, disabled: 'yes'}]",
-    "models: [{name: m, target: a/x, base_url: 'vllm:8000'}]",
-    "models: [{name: m, target: a/x, deployments: [h]}]",
-    "models: [{name: m, target: a/x, retry_on: [404]}]",
-    "models: [{name: m, target: a/x, api_key: [a]}]",
+    "models: [{name: m, target: xai/x, clearence: internal}]",
+    "models: [{name: m, target: xai/x, clearance: secret}]",
+    "models: [{name: m, target: xai/x, kind: embeding}]",
+    "models: [{name: m, target: xai/x, price: {input: 1}}]",
+    "models: [{name: m, target: xai/x, price: 1}]",
+    "models: [{name: m, target: xai/x, timeouts: {total: 30}}]",
+    "models: [{name: m, target: xai/x, retries: -1}]",
+    "models: [{name: m, target: xai/x, retries: 1.5}]",
+    "models: [{name: m, target: xai/x, knows_until: 30.6.2025}]",
+    "models: [{name: m, target: xai/x, teacher: []}]",
+    "models: [{name: m, target: xai/x, disabled: 'yes'}]",
+    "models: [{name: m, target: xai/x, base_url: 'vllm:8000'}]",
+    "models: [{name: m, target: xai/x, deployments: [h]}]",
+    "models: [{name: m, target: xai/x, retry_on: [404]}]",
+    "models: [{name: m, target: xai/x, api_key: [a]}]",
     "models: {name: m}",
     "aliases: {'g*t': auto}",
     "aliases: [gpt]",

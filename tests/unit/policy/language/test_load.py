@@ -132,13 +132,13 @@ def test_three_hundred_routes_load(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "models: [{name: m, target: a/x, teacher: [5, {a: b}]}]",
+        "models: [{name: m, target: xai/x, teacher: [5, {a: b}]}]",
         "models: &a [*a]",
         "models: &a {name: *a}",
         "routes: &a [{name: r, when: &b [*b], model: *a}]",
         "callers: [{name: c, key_sha256: [1]}]",
-        "models: [{name: m, target: a/x, retries: 1e400, timeouts: {total: " + "9" * 400 + "s}}]",
-        "models: [{name: m, target: a/x, retries: " + "9" * 5000 + "}]",
+        "models: [{name: m, target: xai/x, retries: 1e400, timeouts: {total: " + "9" * 400 + "s}}]",
+        "models: [{name: m, target: xai/x, retries: " + "9" * 5000 + "}]",
         "? [a, b]\n: c",
         "models: " + "[" * 500 + "]" * 500,
         "log: [5]\nbaseline: {a: b}\naliases: [1]\ntools: [{name: t, mcp: 5}]",
@@ -156,7 +156,7 @@ def test_a_value_in_the_wrong_place_is_not_repeated_whole(tmp_path: Path) -> Non
     (tmp_path / "p.yaml").write_text(
         f"models:\n  - {{name: {secret}, target: {secret}, clearance: {secret}, base_url: '{secret}',"
         f" api_key: '${{{secret}}}', kind: {secret}, retries: {secret}, teacher: {secret}, {secret}: 1}}\n"
-        f"  - {{name: m, target: a/x, api_key: ['{secret}']}}\n"
+        f"  - {{name: m, target: xai/x, api_key: ['{secret}']}}\n"
         f"tools: [{{name: t, mcp: {{url: 'http://a', headers: {{x-key: ['{secret}']}}}}}}]\n"
         f"callers: [{{name: c, key_sha256: {secret}}}, {{name: a, key_sha256: {'0' * 64}}},"
         f" {{name: b, key_sha256: {'0' * 64}}}]\n"
@@ -170,8 +170,8 @@ def test_a_value_in_the_wrong_place_is_not_repeated_whole(tmp_path: Path) -> Non
 
 
 def test_a_key_that_no_header_takes_is_a_mistake_and_not_repeated(tmp_path: Path) -> None:
-    (tmp_path / "p.yaml").write_text("models: [{name: m, target: a/x, api_key: 'sk-ключ-漢'}]\n", "utf-8")
-    with pytest.raises(PolicyMistakes, match=r"p\.yaml:1:42: .* no header takes") as raised:
+    (tmp_path / "p.yaml").write_text("models: [{name: m, target: xai/x, api_key: 'sk-ключ-漢'}]\n", "utf-8")
+    with pytest.raises(PolicyMistakes, match=r"p\.yaml:1:44: .* no header takes") as raised:
         load(tmp_path, secrets={})
     assert "sk-" not in str(raised.value)
 
@@ -219,11 +219,11 @@ def told(folder: Path) -> tuple[Mistake, ...]:
 
 
 def test_warnings_come_in_the_order_of_their_places(tmp_path: Path) -> None:
-    text = "models:\n- {name: m, target: a/x, api_key: clear, retry_on: 429}\n"
+    text = "models:\n- {name: m, target: xai/x, api_key: clear, retry_on: 429}\n"
     warnings = loaded(tmp_path, b="log: {content: masked}\n", a=text).warnings
     assert [(warning.file, warning.line, warning.column) for warning in warnings] == [
-        ("a.yaml", 2, 35),
-        ("a.yaml", 2, 42),
+        ("a.yaml", 2, 37),
+        ("a.yaml", 2, 44),
         ("b.yaml", 1, 6),
     ]
 

@@ -79,22 +79,42 @@ def test_a_model_that_must_be_there_is_not_probed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("provider", "hint"),
+    [
+        ("opnai", "did you mean openai?"),
+        ("OpenAI", "did you mean openai?"),
+        ("openai-compatibel", "did you mean openai-compatible?"),
+        ("locla", "did you mean local?"),
+        (
+            "our-own",
+            "write openai-compatible/MODEL and a base_url for a server that speaks OpenAI's protocol",
+        ),
+    ],
+)
+def test_a_provider_that_nobody_knows_is_a_mistake(tmp_path: Path, provider: str, hint: str) -> None:
+    models = f"models: [{{name: m, target: {provider}/x}}]\n"
+    assert only_mistake(tmp_path, models=models, routes=REST) == (
+        f"models.yaml:1:28: there is no provider {provider}; {hint}"
+    )
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("models: [{name: m, target: gpt}]", "models.yaml:1:28: 'gpt' is no target; write provider/model"),
         ("models: [{name: m, target: openai-compatible/x}]", "models.yaml:1:10: an openai-compatible model needs base_url"),
-        ("models: [{name: m, target: a/x, clearence: internal}]", "models.yaml:1:33: a model has no key clearence; did you mean clearance?"),
-        ("models: [{name: m, target: a/x, clearance: secret}]", "models.yaml:1:44: secret is not a label"),
-        ("models: [{name: m, target: a/x, kind: embeding}, {name: n, target: a/y}]", "models.yaml:1:39: embeding is not known here; did you mean embedding?"),
-        ("models: [{target: a/x}, {name: m, target: a/x}]", "models.yaml:1:10: a model needs name; add 'name:'"),
-        ("models: [{name: m, target: a/x}, {name: m, target: a/y}]", "models.yaml:1:41: m is defined already, at models.yaml:1"),
-        ("models: [{name: m, target: a/x, teacher: m}]", "models.yaml:1:17: m is its own teacher in the end"),
-        ("models: [{name: m, target: a/x, teacher: n}]", "models.yaml:1:42: there is no model n"),
-        ("models: [{name: m, target: a/x, api_key: '${HOME}'}]", "models.yaml:1:42: HOME may not be read by a policy"),
-        ("models: [{name: m, target: a/x, price: {input: 1}}]", "models.yaml:1:40: a price needs output"),
-        ("models: [{name: m, target: a/x}]\naliases: {'g*t': auto}", "models.yaml:2:11: '*' stands at the end of a pattern only; write g*"),
-        ("models: [{name: m, target: a/x}]\naliases: {gpt: mm}", "models.yaml:2:16: there is no model or route mm; did you mean m?"),
-        ("models: [{name: m, target: a/x}]\naliases: {gpt: route/rst}", "models.yaml:2:16: there is no model or route route/rst; did you mean route/rest?"),
+        ("models: [{name: m, target: xai/x, clearence: internal}]", "models.yaml:1:35: a model has no key clearence; did you mean clearance?"),
+        ("models: [{name: m, target: xai/x, clearance: secret}]", "models.yaml:1:46: secret is not a label"),
+        ("models: [{name: m, target: xai/x, kind: embeding}, {name: n, target: xai/y}]", "models.yaml:1:41: embeding is not known here; did you mean embedding?"),
+        ("models: [{target: xai/x}, {name: m, target: xai/x}]", "models.yaml:1:10: a model needs name; add 'name:'"),
+        ("models: [{name: m, target: xai/x}, {name: m, target: xai/y}]", "models.yaml:1:43: m is defined already, at models.yaml:1"),
+        ("models: [{name: m, target: xai/x, teacher: m}]", "models.yaml:1:17: m is its own teacher in the end"),
+        ("models: [{name: m, target: xai/x, teacher: n}]", "models.yaml:1:44: there is no model n"),
+        ("models: [{name: m, target: xai/x, api_key: '${HOME}'}]", "models.yaml:1:44: HOME may not be read by a policy"),
+        ("models: [{name: m, target: xai/x, price: {input: 1}}]", "models.yaml:1:42: a price needs output"),
+        ("models: [{name: m, target: xai/x}]\naliases: {'g*t': auto}", "models.yaml:2:11: '*' stands at the end of a pattern only; write g*"),
+        ("models: [{name: m, target: xai/x}]\naliases: {gpt: mm}", "models.yaml:2:16: there is no model or route mm; did you mean m?"),
+        ("models: [{name: m, target: xai/x}]\naliases: {gpt: route/rst}", "models.yaml:2:16: there is no model or route route/rst; did you mean route/rest?"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_told_at_its_place(tmp_path: Path, text: str, expected: str) -> None:
@@ -103,7 +123,7 @@ def test_a_mistake_is_told_at_its_place(tmp_path: Path, text: str, expected: str
 
 
 def test_teachers_may_be_a_list(tmp_path: Path) -> None:
-    text = "models: [{name: m, target: local/x, teacher: [a, b]}, {name: a, target: o/a}, {name: b, target: o/b}]\n"
+    text = "models: [{name: m, target: local/x, teacher: [a, b]}, {name: a, target: xai/a}, {name: b, target: xai/b}]\n"
     model = loaded(tmp_path, models=text, routes=REST).models["m"]
     assert (model.teacher, model.teachers) == ("a", ("a", "b"))
 

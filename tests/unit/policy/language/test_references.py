@@ -20,7 +20,7 @@ def test_a_baseline_that_is_no_model_is_a_mistake(tmp_path: Path) -> None:
 
 
 def test_a_circle_of_teachers_is_a_mistake(tmp_path: Path) -> None:
-    models = "models: [{name: a, target: o/a, teacher: b}, {name: b, target: o/b, teacher: a}]\n"
+    models = "models: [{name: a, target: xai/a, teacher: b}, {name: b, target: xai/b, teacher: a}]\n"
     printed = [
         str(mistake)
         for mistake in mistakes(tmp_path, models=models, routes="routes: [{name: r, model: a}]\n")
@@ -32,5 +32,5 @@ def test_a_circle_of_teachers_is_a_mistake(tmp_path: Path) -> None:
 
 
 def test_an_alias_may_stand_for_a_model_that_is_out_of_service(tmp_path: Path) -> None:
-    models = "models: [{name: a, target: o/a, disabled: true}, {name: b, target: o/b}]\naliases: {x: a}\n"
+    models = "models: [{name: a, target: xai/a, disabled: true}, {name: b, target: xai/b}]\naliases: {x: a}\n"
     assert loaded(tmp_path, models=models, routes="routes: [{name: r, model: [a, b]}]\n").models["a"].disabled
