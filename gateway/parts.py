@@ -164,7 +164,7 @@ class PartsBuilder:
             self._pool = self._pool or Pool(self._settings.reach)
             upstream = OpenAICompatible(model, self._pool)
             return Part(upstream, model, close=upstream.close)
-        foreign = LiteLLM(model, self._settings.reach)
+        foreign = LiteLLM(model, self._settings.reach, self._settings.secrets)
         return Part(foreign, model, run=_watched(f"model {model.name}", foreign.warm), close=foreign.close)
 
     def _local(self, model: Model, spec: object) -> Part[ChatModel]:

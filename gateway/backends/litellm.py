@@ -7,13 +7,14 @@ import importlib
 import logging
 import os
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 
 from gateway.backends.addresses import OutOfReach, addresses, port_of
+from gateway.backends.ambient import fence
 from gateway.backends.completions import Announced, NotJson, Reader, answer
 from gateway.backends.failures import announced, error_object, meaning
 from gateway.backends.render import message, tool
@@ -77,37 +78,56 @@ _AT_HOME = frozenset(
         *("vllm", "xinference"),
     }
 )
+# Providers that are not asked with a key alone: requests are signed, or a token is got.
+_BY_LOGIN = frozenset(
+    {
+        *("azure", "azure_ai", "azure_text", "bedrock", "bedrock_mantle", "chatgpt", "databricks"),
+        *("databricks_agent", "gigachat", "github_copilot", "microsoft_365_copilot", "oci", "sagemaker"),
+        *("sagemaker_chat", "sagemaker_nova", "sap", "snowflake", "vertex_ai", "vertex_ai_beta", "watsonx"),
+        "watsonx_text",
+    }
+)
+NO_KEY = "none"  # said where there is none: litellm looks for one of its own where nothing is said
 _WRAPPING = re.compile(r"^(litellm\.)?\w+(Error|Exception)( - |: )")
 
 
-def load() -> Any:
-    """litellm, told to stay off the network and to read no .env file; takes seconds the first time."""
+def load(secrets: Collection[str], reach: Reach) -> Any:
+    """litellm, told to stay off the network and to read no .env file; takes seconds the first time.
+
+    It finds the credentials that a policy may use (`secrets` are those of `--secret`), and no other.
+    """
+    fence(os.environ, secrets, reach)
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
     os.environ.setdefault("LITELLM_MODE", "PRODUCTION")
     logging.getLogger("LiteLLM").setLevel(logging.CRITICAL)  # its warnings may quote a request
-    module: Any = importlib.import_module("litellm")
+    module = _litellm()
     module.telemetry = False
+    module.user_url_validation = True  # what a caller has it fetch, as an image, is at a public address
     module.suppress_debug_info = True
     return module
 
 
+def _litellm() -> Any:
+    return importlib.import_module("litellm")
+
+
 class LiteLLM:
-    """One model of the policy.
+    """One model of the policy; `secrets` are the variables of `--secret`.
 
     litellm looks names up and follows redirects itself. So the addresses that the model names are held
     against `reach` before each call, which a name that changes its answer at that moment, or a server that
     redirects, can get round; a model that speaks OpenAI's protocol has no such gap as `openai-compatible`.
     """
 
-    def __init__(self, model: Model, reach: Reach) -> None:
-        self._model, self._reach = model, reach
+    def __init__(self, model: Model, reach: Reach, secrets: Collection[str] = ()) -> None:
+        self._model, self._reach, self._secrets = model, reach, secrets
         self._name = f"model {model.name!r}"
         self._budget = Budget()
 
     async def warm(self) -> None:
         """Import litellm beside the event loop, so that the first request need not wait for it."""
         try:
-            await asyncio.to_thread(load)
+            await asyncio.to_thread(load, self._secrets, self._reach)
         except ImportError as error:
             raise ProviderUnavailable(
                 f"{self._name} needs the extra 'litellm', which is not installed"
@@ -170,6 +190,8 @@ def arguments(model: Model, chat: ChatRequest) -> dict[str, Any]:
         fixed["api_base"] = model.base_url
     if model.api_key is not None:
         fixed["api_key"] = model.api_key
+    elif model.base_url is not None and model.provider not in _BY_LOGIN:
+        fixed["api_key"] = NO_KEY
     return {**{name: value for name, value in own.items() if value is not None}, **fixed}
 
 
@@ -192,7 +214,7 @@ class _Call:
         keywords = arguments(self._model, self._chat)
         try:
             async with asyncio.timeout(self._model.timeouts.first_token):
-                return await load().acompletion(**keywords)
+                return await _litellm().acompletion(**keywords)
         except TimeoutError as error:
             raise ProviderTimeout(f"{self._name} did not begin to answer in time") from error
         except Exception as error:

@@ -52,11 +52,12 @@ class Unset(Wrong):
 
 def secrets_from(environment: Mapping[str, str], named: Collection[str] = ()) -> dict[str, str]:
     """The allow-listed variables of an environment; `named` come from `--secret`, empty where not set."""
-    usual = {name: value for name, value in environment.items() if value and _allowed(name)}
+    usual = {name: value for name, value in environment.items() if value and may_be_read(name)}
     return usual | {name: environment.get(name, "") for name in named}
 
 
-def _allowed(name: str) -> bool:
+def may_be_read(name: str) -> bool:
+    """Whether a policy may use a variable that no `--secret` names."""
     return name.startswith(PREFIX) or name in WELL_KNOWN
 
 
@@ -89,7 +90,7 @@ class Vault:
     def _variable(self, name: str) -> str:
         if not _NAME.fullmatch(name):
             raise Wrong("what ${…} names here is no variable", "write ${NAME}")
-        if not (name in self.values or _allowed(name)):
+        if not (name in self.values or may_be_read(name)):
             close = nearest(name, {*self.values, *WELL_KNOWN})
             hint = f"did you mean {close}? Else " if close else ""
             raise Wrong(

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gateway.backends.litellm import LiteLLM, arguments, named_urls
+from gateway.backends.litellm import LiteLLM, arguments, load, named_urls
 from gateway.errors import (
     ContextLength,
     ProviderAuthentication,
@@ -93,13 +93,15 @@ def claude(up: Upstream, provider: str = "anthropic", retries: int = 0, timeouts
     return Model("claude", provider, "claude", base_url=base, api_key="k", timeouts=timeouts, retries=retries)
 
 
-async def ask(model: Model, request: ChatRequest) -> list[Event]:
+async def ask(
+    model: Model, request: ChatRequest, reach: Reach = EVERYWHERE, secrets: tuple[str, ...] = ()
+) -> list[Event]:
     events: list[Event] = []
 
     async def emit(event: Event) -> None:
         events.append(event)
 
-    await LiteLLM(model, EVERYWHERE).answer(clear(request, Label.PUBLIC, model, "model"), emit)
+    await LiteLLM(model, reach, secrets).answer(clear(request, Label.PUBLIC, model, "model"), emit)
     return events
 
 
@@ -242,3 +244,77 @@ def test_an_address_that_is_not_allowed_is_not_asked() -> None:
         with pytest.raises(ProviderUnavailable, match="may not connect to"):
             asyncio.run(LiteLLM(model, Reach()).answer(clear(request, Label.PUBLIC, model, "model"), emit))
         assert up.connections == 0
+
+
+OPERATORS = "operators-own-secret-42"
+
+
+def seen(up: Upstream) -> str:
+    """All that an upstream was told in headers."""
+    return "\n".join(value for request in up.requests for value in request.headers.values())
+
+
+@pytest.mark.parametrize(
+    ("provider", "variable"),
+    [
+        ("deepinfra", "DEEPINFRA_API_KEY"),
+        ("hosted_vllm", "HOSTED_VLLM_API_KEY"),
+        ("anthropic", "ANTHROPIC_AUTH_TOKEN"),
+        ("anthropic", "ANTHROPIC_API_KEY"),
+    ],
+)
+def test_no_variable_of_the_operators_goes_to_a_base_url_unnamed(
+    provider: str, variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, OPERATORS)
+    with Upstream(anthropic if provider == "anthropic" else Reply("ok")) as up:
+        asyncio.run(ask(Model("m", provider, "m", base_url=up.url, retries=0), chat()))
+    assert len(up.requests) == 1
+    assert OPERATORS not in seen(up)
+
+
+def bedrock(up: Upstream) -> Model:
+    name = "anthropic.claude-3-haiku-20240307-v1:0"
+    return Model("m", "bedrock", name, base_url=up.url, timeouts=FAST, retries=0)
+
+
+def test_a_cloud_is_not_asked_with_a_login_that_no_flag_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAOPERATOR")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", OPERATORS)
+    monkeypatch.setenv("AWS_SESSION_TOKEN", OPERATORS)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    with Upstream(Reply(json={})) as metadata, Upstream(Reply(json={})) as up:
+        monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", metadata.url.removesuffix("/v1"))
+        with pytest.raises(ProviderAuthentication):
+            asyncio.run(ask(bedrock(up), chat(), Reach.of(["127.0.0.1"])))
+    assert metadata.requests == up.requests == []
+
+
+def test_a_cloud_is_asked_with_a_login_that_flags_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+    for name in names:
+        monkeypatch.setenv(name, "AKIAOPERATOR")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", OPERATORS)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    told = {
+        "output": {"message": {"role": "assistant", "content": [{"text": "Good day"}]}},
+        "stopReason": "end_turn",
+        "usage": {"inputTokens": 3, "outputTokens": 2, "totalTokens": 5},
+    }
+    with Upstream(Reply(json=told)) as up:
+        [answer] = asyncio.run(ask(bedrock(up), chat(), Reach.of(["127.0.0.1"]), names))
+    assert isinstance(answer, Answer)
+    assert answer.text == "Good day"
+    assert "Credential=AKIAOPERATOR/" in seen(up)
+    assert OPERATORS not in seen(up)
+
+
+def test_a_model_with_an_address_and_no_key_is_asked_without_one() -> None:
+    at = "https://model.example.org"
+    assert arguments(Model("m", "groq", "m", base_url=at), chat())["api_key"] == "none"
+    assert "api_key" not in arguments(Model("m", "groq", "m"), chat())
+    assert "api_key" not in arguments(Model("m", "vertex_ai", "m", base_url=at), chat())
+
+
+def test_an_address_that_a_caller_names_is_looked_at_before_litellm_fetches_it() -> None:
+    assert load((), Reach()).user_url_validation is True
