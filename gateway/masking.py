@@ -10,12 +10,11 @@ import msgspec
 from gateway.classify.label import label_left, messages_labelled, said_by
 from gateway.errors import Blocked, InvalidRequest
 from gateway.labels import lowered
-from gateway.masks import Mask
+from gateway.masks import MOST, ROUNDS, Mask
 from gateway.policy.schema import Guard
-from gateway.types import Caller, ChatRequest, Label, Masked, Signals
+from gateway.types import Caller, ChatRequest, Finding, Label, Masked, Signals
 
 _HELD_UPSTREAM = ("previous_response_id", "conversation")
-_ROUNDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,8 @@ class Masker:
         """`request`, as it came, was understood as `signals`, and `guards` mask it.
 
         Raises:
-            Blocked: earlier turns are held upstream, where nothing can be masked.
+            Blocked: earlier turns are held upstream, or something that is to be masked cannot be.
+            InvalidRequest: the body is nested too deeply to be masked.
         """
         held = next((name for name in _HELD_UPSTREAM if request.fields.get(name, b"null") != b"null"), None)
         if held:
@@ -57,8 +57,8 @@ class Masker:
         mask = Mask([entity for guard in guards for entity in guard.mask], request.label, _taken(request))
         _learn(mask, request, signals)
         masked, label = request, request.label
-        if mask:
-            masked, left = self._masked(request, mask)
+        if mask.wants(signals.findings):
+            masked, left = self._masked(request, mask, guards)
             label = label_left(request.label, guards, signals, left, caller, self.unreadable, headers)
             masked = messages_labelled(
                 lowered(masked, label), left, said_by(caller, headers), self.unreadable
@@ -66,37 +66,44 @@ class Masker:
         names = tuple(guard.name for guard in guards)
         return Hidden(masked, mask, Masked(names, dict(mask.counts), request.label, label))
 
-    def _masked(self, request: ChatRequest, mask: Mask) -> tuple[ChatRequest, Signals]:
-        """Masked until reading it again finds nothing new to mask: what is found of a text is bounded."""
-        try:
-            for _ in range(_ROUNDS):
-                before = sum(mask.counts.values())
-                masked = self.parse(_hidden(request, mask))
-                left = self.classify(masked)
-                _learn(mask, masked, left)
-                if sum(mask.counts.values()) == before:
-                    break
-        except RecursionError:
-            raise InvalidRequest("The body is nested too deeply to be masked.") from None
-        return masked, left
+    def _masked(
+        self, request: ChatRequest, mask: Mask, guards: Sequence[Guard]
+    ) -> tuple[ChatRequest, Signals]:
+        """The request once reading it again finds nothing more to mask."""
+        for _ in range(ROUNDS):
+            masked = self.parse(_hidden(request, mask))
+            left = self.classify(masked)
+            if not mask.wants(left.findings):
+                return masked, left
+            before = len(mask)
+            _learn(mask, masked, left)
+            if len(mask) == before:
+                break
+        raise Blocked(
+            f"The policy masks parts of this request (guard {guards[0].name!r}), and some of them cannot be "
+            f"masked where they stand, or are more than {MOST}. Remove them and send again."
+        )
 
 
 def _learn(mask: Mask, request: ChatRequest, signals: Signals) -> None:
-    for index, text in _texts(request):
-        mask.learn(text, (found for found in signals.findings if found.message == index))
-
-
-def _texts(request: ChatRequest) -> list[tuple[int, str]]:
-    return [(-1, request.other_text), *((i, message.text) for i, message in enumerate(request.messages))]
+    found: dict[int, list[Finding]] = {}
+    for finding in signals.findings:
+        found.setdefault(finding.message, []).append(finding)
+    for message, findings in found.items():
+        mask.learn(request.other_text if message < 0 else request.messages[message].text, findings)
 
 
 def _taken(request: ChatRequest) -> str:
-    return "\n".join(raw.decode() for raw in request.fields.values())
+    """Everything that can be read of it."""
+    return "\n".join((request.other_text, *(message.text for message in request.messages)))
 
 
 def _hidden(request: ChatRequest, mask: Mask) -> bytes:
     """The request's body, with every string masked but the model's name."""
     members = {name: msgspec.json.decode(raw) for name, raw in request.fields.items()}
-    return msgspec.json.encode(
-        {mask.hide(n): v if n == "model" else mask.hidden(v, n) for n, v in members.items()}
-    )
+    try:
+        return msgspec.json.encode(
+            {mask.hide(n): v if n == "model" else mask.hidden(v, n) for n, v in members.items()}
+        )
+    except RecursionError:
+        raise InvalidRequest("The body is nested too deeply to be masked.") from None

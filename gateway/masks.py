@@ -11,10 +11,12 @@ from typing import Any
 import msgspec
 import re2
 
+from gateway.escapes import Unescaped
 from gateway.labels import highest
 from gateway.types import Finding, Label
 
-MOST = 512  # values; what is beyond is not masked, so its label does not fall
+MOST = 512  # values; what is beyond is not masked
+ROUNDS = 10  # of reading what is masked again, since what is found of one text is bounded
 _ANYWHERE = 6  # characters from which on a value is masked inside a longer word too
 _PLACEHOLDER = re.compile(r"\[[A-Z_]+_[0-9]+\]")
 _ARGUMENTS = "arguments"  # the member that holds JSON in a string
@@ -42,9 +44,9 @@ class Mask:
         self._pattern: Any = None
         self.label = label
 
-    def __bool__(self) -> bool:
-        """Whether anything is hidden."""
-        return bool(self._values)
+    def __len__(self) -> int:
+        """How many values are hidden."""
+        return len(self._values)
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -58,6 +60,10 @@ class Mask:
             if value.strip() and not self._entities.isdisjoint((found.entity, found.kind)):
                 self.label = highest((self.label, label, found.label))
                 self._name(value, found.entity, text)
+
+    def wants(self, findings: Iterable[Finding]) -> bool:
+        """Whether any of what was found is to be masked."""
+        return any(f.end > f.start and not self._entities.isdisjoint((f.entity, f.kind)) for f in findings)
 
     def hide(self, text: str) -> str:
         """The text with placeholders for every value that is known."""
@@ -74,8 +80,11 @@ class Mask:
         return b"".join((*pieces, raw[at:])).decode("utf-8", "surrogatepass") if pieces else text
 
     def hidden(self, value: Any, name: str = "") -> Any:
-        """A JSON value with every string in it masked, names of members and JSON inside strings included."""
-        return _mapped(value, lambda text, name: self._hidden_string(text, name), name, self.hide)
+        """A JSON value with every string in it masked, names of members and JSON inside strings included.
+
+        A number that is a value is masked too, and becomes a string.
+        """
+        return _mapped(value, self._hidden_leaf, name, self.hide)
 
     def restore(self, text: str, as_json: bool = False) -> str:
         """The text with the values back; `as_json`: it is JSON, in whose strings they are escaped."""
@@ -83,7 +92,11 @@ class Mask:
 
     def restored(self, value: Any, as_json: bool = False) -> Any:
         """A JSON value with the values back in every string; `as_json`: its texts are JSON themselves."""
-        return _mapped(value, lambda text, name: self.restore(text, as_json or name == _ARGUMENTS))
+
+        def restored(leaf: Any, name: str) -> Any:
+            return self.restore(leaf, as_json or name == _ARGUMENTS) if isinstance(leaf, str) else leaf
+
+        return _mapped(value, restored)
 
     def begins(self, text: str) -> bool:
         """Whether what follows could make a placeholder of it."""
@@ -92,10 +105,15 @@ class Mask:
     def _name(self, value: str, entity: str, text: str) -> None:
         if value in self._placeholders or len(self._placeholders) == MOST:
             return
+        plain = Unescaped(value).text if "\\" in value else value
+        if plain in self._placeholders:  # the same value, as it stands in a string of JSON
+            self._placeholders[value], self._pattern = self._placeholders[plain], None
+            return
         placeholder = self._next(entity)
         while placeholder in self._taken or placeholder in text:
             placeholder = self._next(entity)
-        self._placeholders[value], self._values[placeholder] = placeholder, value
+        self._placeholders[value] = self._placeholders[plain] = placeholder
+        self._values[placeholder] = plain
         self._pattern = None
 
     def _next(self, entity: str) -> str:
@@ -106,13 +124,17 @@ class Mask:
         value = self._values.get(placeholder, placeholder)
         return json.dumps(value, ensure_ascii=False)[1:-1] if as_json else value
 
-    def _hidden_string(self, text: str, name: str) -> str:
+    def _hidden_leaf(self, leaf: Any, name: str) -> Any:
+        if isinstance(leaf, bool) or leaf is None:
+            return leaf
+        if not isinstance(leaf, str):
+            return self._placeholders.get(number_text(leaf), leaf)
         if name != _ARGUMENTS:
-            return self.hide(text)
+            return self.hide(leaf)
         try:  # escapes must not hide a value
-            return msgspec.json.encode(self.hidden(_json.decode(text))).decode()
+            return msgspec.json.encode(self.hidden(_json.decode(leaf))).decode()
         except (msgspec.DecodeError, RecursionError):
-            return self.hide(text)
+            return self.hide(leaf)
 
 
 class Restoring:
@@ -144,14 +166,17 @@ def _stands_alone(raw: bytes, start: int, end: int) -> bool:
     return not any(byte >= 0x80 or chr(byte).isalnum() or byte == ord("_") for byte in beside)
 
 
+def number_text(number: float) -> str:
+    """A number as it is read for findings: without a fraction."""
+    return f"{number:.0f}" if isinstance(number, float) else str(number)
+
+
 def _mapped(
-    value: Any, change: Callable[[str, str], str], name: str = "", rename: Callable[[str], str] = str
+    value: Any, change: Callable[[Any, str], Any], name: str = "", rename: Callable[[str], str] = str
 ) -> Any:
-    """A JSON value with every string changed; `change` gets it with the name of the member it is in."""
-    if isinstance(value, str):
-        return change(value, name)
+    """A JSON value with every leaf changed; `change` gets it with the name of the member it is in."""
     if isinstance(value, list):
         return [_mapped(item, change, name, rename) for item in value]
     if isinstance(value, dict):
         return {rename(key): _mapped(item, change, key, rename) for key, item in value.items()}
-    return value
+    return change(value, name)

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent / "gateway"
 STAGES = {"access", "classify", "strategies", "knowledge", "tuning", "accounting", "backends"}
 # Each layer may import those below it, and itself; a stage only itself of its own layer.
 LAYERS = (
-    {"types", "errors"},
+    {"types", "errors", "escapes"},
     {"labels"},
     {"masks"},
     {"interfaces"},

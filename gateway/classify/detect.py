@@ -10,8 +10,8 @@ import re2
 
 from gateway.classify import contact, credentials, national, numbers
 from gateway.classify.entities import LABEL_OF, finding
-from gateway.classify.escapes import Unescaped
 from gateway.classify.rule import Hit, Rule
+from gateway.escapes import Unescaped
 from gateway.types import Finding
 
 RULES: Final[tuple[Rule, ...]] = credentials.RULES + national.RULES + numbers.RULES + contact.RULES

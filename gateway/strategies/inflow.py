@@ -9,7 +9,7 @@ from typing import Any
 
 from gateway.interfaces import FindText
 from gateway.labels import highest
-from gateway.masks import Mask
+from gateway.masks import ROUNDS, Mask
 from gateway.types import Finding, Label
 
 
@@ -34,7 +34,7 @@ class Inflow:
     left: Callable[[Finding], Label] = attrgetter("label")
 
     def take(self, source: Label, text: str) -> Taken | None:
-        """The text for the model, or None where the gateway may not add it for this caller.
+        """The text for the model; None where the gateway may not add it for this caller, or cannot mask it.
 
         What is masked comes back in the reply, so the caller is held against the label before masking.
         """
@@ -44,10 +44,15 @@ class Inflow:
             return None
         if self.mask is None:
             return Taken(text, label)
-        self.mask.learn(text, findings, label)
-        hidden = self.mask.hide(text)
-        lowered = (self.left(found) for found in findings if found.label is Label.RESTRICTED)
-        return Taken(hidden, highest((_label(source, self.find(hidden)), *lowered)))
+        lowered: list[Label] = []
+        for _ in range(ROUNDS):
+            if not self.mask.wants(findings):
+                return Taken(text, highest((_label(source, findings), *lowered)))
+            self.mask.learn(text, findings, label)
+            lowered += [self.left(found) for found in findings if found.label is Label.RESTRICTED]
+            text = self.mask.hide(text)
+            findings = self.find(text)
+        return None
 
     def hidden(self, value: Any) -> Any:
         """A JSON value beside a text that was taken, masked like it."""

@@ -13,8 +13,11 @@ from gateway.masks import Mask, Restoring
 from gateway.types import Answer, Delta, Event, ToolCallDelta
 
 _NOT_SAID = frozenset({"role", "id", "type", "name", "object"})
+_ABOUT = frozenset({"index", "finish_reason", "logprobs"})  # of a choice: what is not its words
+_TEXT = ("delta", "content")
 _json = msgspec.json.Encoder()
-Channel = tuple[int, str, int]  # choice, member (or "arguments"), index of the tool call
+Path = tuple[str | int, ...]  # members by name, items of lists by their `index`, else by their place
+Channel = tuple[int, Path]  # of a choice
 
 
 class Unmasking:
@@ -36,7 +39,7 @@ class Unmasking:
 
     async def finish(self) -> None:
         """Whatever is held back still, where the stream had no finish."""
-        text = "".join(self._rest((0, "content", 0)))
+        text = "".join(self._rest((0, _TEXT)))
         if text:
             await self._emit(Delta(text=text))
 
@@ -55,55 +58,52 @@ class Unmasking:
 
     def _delta(self, delta: Delta) -> Delta:
         """A delta that the gateway made itself."""
-        text = self._fed((0, "content", 0), delta.text)
+        text = self._fed((0, _TEXT), delta.text)
         calls = [
-            replace(c, arguments=self._fed((0, "arguments", c.index), c.arguments)) for c in delta.tool_calls
+            replace(call, arguments=self._fed((0, _arguments(call.index)), call.arguments))
+            for call in delta.tool_calls
         ]
         if delta.finish:
-            text += "".join(self._rest((0, "content", 0)))
-            for channel in [c for c in self._channels if c[1] == "arguments"]:
-                calls += [ToolCallDelta(channel[2], arguments=rest) for rest in self._rest(channel)]
+            text += "".join(self._rest((0, _TEXT)))
+            for channel in self._channels:
+                calls += [ToolCallDelta(int(channel[1][2]), arguments=rest) for rest in self._rest(channel)]
         return replace(delta, text=text, tool_calls=tuple(calls))
 
     def _chunk(self, delta: Delta, raw: bytes) -> Delta:
-        """A chunk of an upstream's; its choices each have channels of their own."""
+        """A chunk of an upstream's; every text in its choices is a channel of its own."""
         body = msgspec.json.decode(raw)
-        first: dict[str, Any] = {}
-        for choice in body.get("choices") or []:
-            said, index = choice.get("delta"), choice.get("index", 0)
-            if isinstance(said, dict):
-                self._say(index, said, choice.get("finish_reason") is not None)
-                first = first if index else said
+        choices = body.get("choices")
+        first: Mapping[str, Any] = {}
+        for choice in choices if isinstance(choices, list) else ():
+            if isinstance(choice, dict):
+                index = choice.get("index")
+                at = index if isinstance(index, int) else 0
+                self._say(at, choice)
+                said = choice.get("delta")
+                first = said if not at and isinstance(said, dict) else first
         return replace(delta, text=_text(first), tool_calls=_calls(first), raw=_json.encode(body))
 
-    def _say(self, choice: int, said: dict[str, Any], last: bool) -> None:
-        for name, text in said.items():
-            if isinstance(text, str) and name not in _NOT_SAID:
-                said[name] = self._fed((choice, name, 0), text)
-            elif name != "tool_calls":
-                said[name] = self._mask.restored(text, self._as_json)
-        for call in said.get("tool_calls") or []:
-            function = call.get("function") or {}
-            if isinstance(function.get("arguments"), str):
-                function["arguments"] = self._fed(
-                    (choice, "arguments", call.get("index", 0)), function["arguments"]
-                )
-        if last:
-            self._end(choice, said)
+    def _say(self, index: int, choice: dict[str, Any]) -> None:
+        for name in choice.keys() - _ABOUT:
+            choice[name] = self._said(index, (name,), choice[name])
+        if choice.get("finish_reason") is not None:
+            for channel in [channel for channel in self._channels if channel[0] == index]:
+                for rest in self._rest(channel):
+                    _append(choice, channel[1], rest)
 
-    def _end(self, choice: int, said: dict[str, Any]) -> None:
-        """The last chunk of a choice also says what was held back."""
-        for channel in [c for c in self._channels if c[0] == choice]:
-            for rest in self._rest(channel):
-                if channel[1] == "arguments":
-                    call = {"index": channel[2], "function": {"arguments": rest}}
-                    said["tool_calls"] = [*(said.get("tool_calls") or []), call]
-                else:
-                    said[channel[1]] = (said.get(channel[1]) or "") + rest
+    def _said(self, choice: int, path: Path, value: Any) -> Any:
+        if isinstance(value, str):
+            return value if path[-1] in _NOT_SAID else self._fed((choice, path), value)
+        if isinstance(value, dict):
+            return {name: self._said(choice, (*path, name), item) for name, item in value.items()}
+        if isinstance(value, list):
+            return [self._said(choice, (*path, _place(item, at)), item) for at, item in enumerate(value)]
+        return value
 
     def _fed(self, channel: Channel, text: str) -> str:
         if channel not in self._channels:
-            self._channels[channel] = Restoring(self._mask, self._as_json or channel[1] == "arguments")
+            in_json = self._as_json or channel[1][-1:] == ("arguments",)
+            self._channels[channel] = Restoring(self._mask, in_json)
         return self._channels[channel].feed(text)
 
     def _rest(self, channel: Channel) -> Iterator[str]:
@@ -112,17 +112,49 @@ class Unmasking:
             yield held
 
 
+def _arguments(index: int) -> Path:
+    return ("delta", "tool_calls", index, "function", "arguments")
+
+
+def _place(item: Any, at: int) -> int:
+    index = item.get("index") if isinstance(item, dict) else None
+    return index if isinstance(index, int) else at
+
+
+def _append(value: Any, path: Path, text: str) -> None:
+    """Puts `text` behind the text at the path, which is made where it is not there."""
+    *ways, last = path
+    for name, following in zip(ways, (*ways[1:], last), strict=True):
+        empty: Any = [] if isinstance(following, int) else {}
+        if isinstance(name, str):
+            value[name] = value.get(name) or empty
+            value = value[name]
+        else:
+            items = [item for at, item in enumerate(value) if _place(item, at) == name]
+            if not items:
+                items = [{"index": name}]
+                value.append(items[0])
+            value = items[0]
+    if isinstance(last, str):
+        value[last] = (value.get(last) or "") + text
+    else:
+        value.append(text)
+
+
 def _text(said: Mapping[str, Any]) -> str:
     text = said.get("content")
     return text if isinstance(text, str) else ""
 
 
 def _calls(said: Mapping[str, Any]) -> tuple[ToolCallDelta, ...]:
-    calls = enumerate(said.get("tool_calls") or [])
-    functions = ((at, call, call.get("function") or {}) for at, call in calls)
-    return tuple(
-        ToolCallDelta(
-            call.get("index", at), call.get("id") or "", f.get("name") or "", f.get("arguments") or ""
-        )
-        for at, call, f in functions
+    calls = said.get("tool_calls")
+    listed = enumerate(calls if isinstance(calls, list) else ())
+    return tuple(_call(call, at) for at, call in listed if isinstance(call, dict))
+
+
+def _call(call: Mapping[str, Any], at: int) -> ToolCallDelta:
+    function = call.get("function")
+    said = function if isinstance(function, dict) else {}
+    return ToolCallDelta(
+        _place(call, at), call.get("id") or "", said.get("name") or "", said.get("arguments") or ""
     )

@@ -61,10 +61,13 @@ async def _search(
 
 def _taken(passage: Passage, inflow: Inflow) -> Passage | None:
     """The passage as it flows in; None where this caller may not see it."""
-    text, title = (inflow.take(passage.label, part) for part in (passage.text, passage.title))
-    if text is None or title is None:
+    taken = [inflow.take(passage.label, part) for part in (passage.text, passage.title, passage.source)]
+    parts = [part for part in taken if part is not None]
+    if len(parts) < len(taken):
         return None
-    return replace(passage, text=text.text, title=title.text, label=max(text.label, title.label))
+    text, title, source = (part.text for part in parts)
+    label = highest(part.label for part in parts)
+    return replace(passage, text=text, title=title, source=source, label=label)
 
 
 def _augmented(

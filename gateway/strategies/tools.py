@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import NamedTuple
@@ -17,6 +17,7 @@ from gateway.strategies.inflow import Inflow
 from gateway.strategies.message import call_message, made, result_message
 from gateway.types import ChatRequest, Label, Refused, ToolCall, ToolResult, ToolSpec, ToolUsed, Tried, Usage
 
+_LONGEST_NAME = 64  # characters, as OpenAI takes them
 MAX_CALLS = 16  # of one turn; what is beyond is not called
 
 Spend = Callable[[str, Usage], float]
@@ -66,10 +67,16 @@ async def _offers(
             await emit(ToolUsed(source.name, "", "error", perf_counter() - started))
             continue
         for spec in specs:
-            name = spec.name if spec.name not in taken else f"{source.name}__{spec.name}"[:64]
+            name = _free(spec.name, source.name, taken)
             taken.add(name)
             offers[name] = Offer(spec, source, server)
     return offers
+
+
+def _free(name: str, source: str, taken: Collection[str]) -> str:
+    """The name, or where it is taken another that is not: a call must mean one tool only."""
+    longer = (f"{source}__{name}", *(f"tool{n}__{source}__{name}" for n in range(2, len(taken) + 3)))
+    return next(free for each in (name, *longer) if (free := each[:_LONGEST_NAME]) not in taken)
 
 
 def _with_tools(request: ChatRequest, offers: Mapping[str, Offer]) -> ChatRequest:

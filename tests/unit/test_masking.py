@@ -120,10 +120,21 @@ def test_however_many_there_are_all_are_masked() -> None:
     assert (hidden.note.entities, hidden.request.label) == ({"email": 200}, Label.INTERNAL)
 
 
-def test_more_than_can_be_masked_keeps_its_label() -> None:
+def test_more_than_can_be_masked_is_blocked() -> None:
     many = ", ".join(f"number{n}@example.org" for n in range(MOST + 1))
-    hidden = masked(f"Write to {many}", guard(accept_residual=True))
-    assert (hidden.note.entities, hidden.request.label) == ({"email": MOST}, Label.CONFIDENTIAL)
+    with pytest.raises(Blocked, match="more than 512"):
+        masked(f"Write to {many}", guard())
+
+
+def test_a_number_that_is_to_be_masked_becomes_its_placeholder() -> None:
+    hidden = masked("Is this card fine?", guard("payment"), metadata={"card": 4111111111111111})
+    assert hidden.request.fields["metadata"] == b'{"card":"[PAYMENT_CARD_1]"}'
+    assert hidden.request.label is Label.INTERNAL
+
+
+def test_a_placeholder_that_the_caller_wrote_with_escapes_is_not_given_again() -> None:
+    text = json.loads('"what is \\u005bEMAIL_1\\u005d? Write to ' + MAIL + '"')
+    assert "[EMAIL_2]" in masked(text, guard()).request.question
 
 
 def test_what_is_nested_too_deeply_to_be_masked_is_refused() -> None:

@@ -77,6 +77,15 @@ def test_json_is_masked_in_names_and_in_arguments_whatever_their_escapes() -> No
     }
 
 
+def test_a_value_in_a_string_of_json_is_the_same_value() -> None:
+    mask = mask_of("anna@b.org", "anna\\u0040b.org", "carl\\u0040d.org")
+    assert mask.hide('{"a": "anna\\u0040b.org", "b": "carl\\u0040d.org"} anna@b.org carl@d.org') == (
+        '{"a": "[EMAIL_1]", "b": "[EMAIL_2]"} [EMAIL_1] [EMAIL_2]'
+    )
+    assert mask.restore("[EMAIL_2]") == "carl@d.org"
+    assert len(mask) == 2
+
+
 def test_in_json_a_value_comes_back_escaped() -> None:
     value = 'anna "the one"@b.org'
     mask = mask_of(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from gateway.masks import Mask
+from gateway.masks import MOST, Mask
 from gateway.strategies.inflow import Inflow, Taken
 from gateway.types import Finding, Label
 
@@ -80,3 +80,19 @@ def test_structured_results_are_masked_like_their_text() -> None:
     inflow.take(Label.PUBLIC, "anna@b.org")
     assert inflow.hidden({"who": ["anna@b.org"]}) == {"who": ["[EMAIL_1]"]}
     assert Inflow(find, Label.RESTRICTED).hidden({"who": 1}) == {"who": 1}
+
+
+def test_however_many_there_are_none_flows_in_unmasked() -> None:
+    """What is found of one text is bounded, so it is read again until nothing is left to mask."""
+
+    def some(text: str) -> tuple[Finding, ...]:
+        return find(text)[:64]
+
+    mask = Mask(["email"], Label.PUBLIC)
+    taken = Inflow(some, Label.RESTRICTED, mask).take(
+        Label.PUBLIC, " ".join(f"a{n}@b.org" for n in range(100))
+    )
+    assert taken is not None
+    assert "@" not in taken.text
+    many = " ".join(f"c{n}@b.org" for n in range(MOST))
+    assert Inflow(some, Label.RESTRICTED, mask).take(Label.PUBLIC, many) is None

@@ -138,3 +138,44 @@ def test_a_chunk_whose_text_is_in_parts_is_passed_on() -> None:
     )
     assert json.loads(delta.raw or b"")["choices"][0]["delta"]["content"][0]["text"] == f"Dear {VALUE}"
     assert isinstance(delta.text, str)
+
+
+def test_whatever_an_upstream_streams_comes_back_and_odd_shapes_pass() -> None:
+    function = {"name": "send", "arguments": '"[EMAI'}
+    seen = through(
+        chunk({"content": [{"type": "text", "text": "Dear [EMA"}], "function_call": function}),
+        chunk({"content": [{"type": "text", "text": "IL_1]!"}], "function_call": {"arguments": 'L_1]"'}}),
+        chunk({"reasoning_details": [{"index": 3, "text": "so [EMAIL_1]"}], "tool_calls": [None, "x"]}),
+        chunk({"audio": {"transcript": "to [EMAIL_1"}}),
+        chunk({}, "stop"),
+    )
+    said = deltas(seen)
+    assert "".join(d["content"][0]["text"] for d in said if "content" in d) == f"Dear {VALUE}!"
+    assert json.loads("".join(d["function_call"]["arguments"] for d in said if "function_call" in d)) == VALUE
+    assert said[2]["reasoning_details"][0]["text"] == f"so {VALUE}"
+    assert said[-1] == {"audio": {"transcript": "[EMAIL_1"}}
+
+
+def test_chunks_of_odd_shapes_pass_as_they_are() -> None:
+    body: dict[str, Any]
+    for body in (
+        {"choices": [None, 3]},
+        {"choices": {}},
+        {"choices": [{"index": [], "delta": {"tool_calls": {}}}]},
+    ):
+        raw = json.dumps(body).encode()
+        (delta,) = through(Delta(raw=raw))
+        assert isinstance(delta, Delta)
+        assert json.loads(delta.raw or b"") == body
+
+
+def test_a_chunk_that_speaks_in_a_message_or_a_text_says_the_values_too() -> None:
+    body = {
+        "choices": [
+            {"index": 0, "message": {"content": "[EMAIL_1]"}, "text": "[EMAIL_1]", "finish_reason": None}
+        ]
+    }
+    (delta,) = through(Delta(raw=json.dumps(body).encode()))
+    assert isinstance(delta, Delta)
+    choice = json.loads(delta.raw or b"")["choices"][0]
+    assert (choice["message"]["content"], choice["text"]) == (VALUE, VALUE)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from gateway.interfaces import Emit
 from gateway.labels import Cleared
+from gateway.masks import Mask
 from gateway.policy.schema import Knowledge, Retrieve
 from gateway.strategies.inflow import Inflow
 from gateway.strategies.retrieve import retrieve
@@ -65,6 +66,7 @@ def ask(
     knowledge: Knowledge | None = None,
     request: ChatRequest | None = None,
     clearance: Label = Label.RESTRICTED,
+    mask: Mask | None = None,
 ) -> list[Event]:
     seen: list[Event] = []
 
@@ -73,9 +75,8 @@ def ask(
 
     knowledge = knowledge or Knowledge("handbook", ("*.md",))
     request = request or ChatRequest("auto", (Message("user", "How long for returns?", b"{}"),), {})
-    asyncio.run(
-        retrieve(model, Retrieve(("handbook",)), [(knowledge, base)], Inflow(find, clearance))(request, emit)
-    )
+    inflow = Inflow(find, clearance, mask)
+    asyncio.run(retrieve(model, Retrieve(("handbook",)), [(knowledge, base)], inflow)(request, emit))
     return seen
 
 
@@ -159,3 +160,15 @@ def test_a_passage_above_the_callers_clearance_does_not_flow_in() -> None:
     assert model.request is not None
     assert model.request.passages == ()
     assert all("sk-1" not in message.text for message in model.request.messages)
+
+
+def test_a_passage_is_masked_and_labelled_with_its_path_and_title() -> None:
+    named = Passage("Keys are kept.", "keys/sk-12345.md", "For sk-12345", "handbook", 0.9)
+    model = Model((Answer("ok"),))
+    ask(model, Base((named,)), mask=Mask(["credential"], Label.PUBLIC))
+    assert model.request is not None
+    assert "[1] keys/[API_KEY_1].md › For [API_KEY_1]" in model.request.messages[0].text
+    withheld = Model((Answer("ok"),))
+    ask(withheld, Base((named,)), clearance=Label.INTERNAL)
+    assert withheld.request is not None
+    assert withheld.request.passages == ()

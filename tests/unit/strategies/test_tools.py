@@ -401,3 +401,10 @@ def test_what_a_result_says_beside_its_text_is_labelled_and_held_against_the_cal
     withheld = Model([wants(), Answer("done")])
     run(agent(withheld, Shop(answer="found", structured=said), clearance=Label.INTERNAL), user("x"))
     assert withheld.requests[1].results[0][1].structured is None
+
+
+def test_a_name_that_is_taken_in_every_way_still_becomes_another() -> None:
+    model = Model([Answer("done")])
+    theirs = tuple(ToolSpec(name, "", {}) for name in ("look", "shop__look", "tool2__shop__look"))
+    run(agent(model, Shop()), replace(user("x"), tools=theirs))
+    assert [spec.name for spec in model.requests[0].offered] == ["tool3__shop__look"]

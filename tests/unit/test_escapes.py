@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.classify.detect import Detector
-from gateway.classify.escapes import Unescaped
+from gateway.escapes import Unescaped
 
 CARD = "4111 1111 1111 1111"
 KEY = "sk-proj-" + "aB3dE5fG7hI9jK1lM3nO5pQ7rS9tU1vW3xY5zA7bC9dE1fG3"
