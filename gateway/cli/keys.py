@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.options import fail, keys
+from gateway.cli.options import MISUSED, fail, keys
 
 
 @keys.command("hash")
@@ -25,5 +25,5 @@ def keys_hash(
     elif key == "-":
         key = sys.stdin.read().strip()
     if len(key) < 16:
-        fail("a key needs at least 16 characters; without an argument a good one is made")
+        fail("a key needs at least 16 characters; without an argument a good one is made", MISUSED)
     typer.echo(hash_key(key))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.options import DEFAULT_DATA, DataDir, fail, ledger
+from gateway.cli.options import DEFAULT_DATA, MISUSED, DataDir, fail, ledger
 
 
 @ledger.command("show")
@@ -21,7 +21,7 @@ def ledger_show(
 
     folder = folder_of(data_dir)
     if not folder.is_dir():
-        fail(f"there is no ledger below {data_dir}: name the gateway's --data-dir")
+        fail(f"there is no ledger below {data_dir}: name the gateway's --data-dir", MISUSED)
     rows = list(find_rows(folder, request_id))
     if not rows:
         fail(f"the ledger below {data_dir} has no request '{request_id}'")

@@ -16,10 +16,14 @@ tune = typer.Typer(help="Fine-tuned endpoints that run inside the gateway.", no_
 ledger = typer.Typer(help="What was asked, how it was served, what it cost.", no_args_is_help=True)
 
 
-def fail(message: str) -> NoReturn:
+def fail(message: str, status: int = 1) -> NoReturn:
     """Ends the command with an error that a person can act on."""
     typer.echo(f"error: {message}", err=True)
-    raise typer.Exit(1)
+    raise typer.Exit(status)
+
+
+MISUSED = 2
+"""The status of a command that was misused, or whose policy does not load; 1 is for what it has found."""
 
 
 Policies = Annotated[

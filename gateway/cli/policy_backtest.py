@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.cli.options import DEFAULT_DATA, AsJson, DataDir, Secrets, fail, policy
+from gateway.cli.options import DEFAULT_DATA, MISUSED, AsJson, DataDir, Secrets, fail, policy
 from gateway.cli.show import console, print_json
 
 if TYPE_CHECKING:
@@ -45,9 +45,10 @@ def policy_backtest(
         with _progress() as progress:
             tested = backtest(tried, data_dir, window, limit, progress)
     except PolicyMistakes as mistakes:
-        fail(f"the policy in {new} has mistakes:\n{mistakes}")
+        fail(f"the policy in {new} has mistakes:\n{mistakes}", MISUSED)
     except OSError as error:
-        fail(f"the ledger in {data_dir} cannot be read ({error.strerror}): name its folder with --data-dir")
+        said = f"the ledger in {data_dir} cannot be read ({error.strerror})"
+        fail(f"{said}: name its folder with --data-dir", MISUSED)
     if as_json:
         print_json(tested)
     else:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gateway.cli.options import DEFAULT_POLICIES, AsJson, Secrets, policy
-from gateway.cli.show import console, print_json
+from gateway.cli.outcomes import line
+from gateway.cli.show import console, place_of, print_json, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,29 +70,19 @@ def _show(checked: Checked, shown: Console) -> None:
     _lines("warning", checked.folder, checked.warnings, shown)
     _lines("note", checked.folder, checked.notes, shown)
     for note in checked.out_of_service:
-        shown.print(f"[cyan]note:[/] {_plainly(note)}", soft_wrap=True)
+        say(shown, line(("note:", "cyan"), (f" {note}", "")))
     if checked.mistakes:
-        shown.print(
-            f"{_counted(len(checked.mistakes), 'mistake')} in {_plainly(checked.folder)}", soft_wrap=True
-        )
+        say(shown, line((f"{_counted(len(checked.mistakes), 'mistake')} in {checked.folder}", "")))
         return
     warnings = f"; {_counted(len(checked.warnings), 'warning')}" if checked.warnings else ""
     said = f"{checked.folder} is a policy: {checked.holds}; revision {checked.revision}{warnings}"
-    shown.print(_plainly(said), soft_wrap=True)
+    say(shown, line((said, "")))
 
 
 def _lines(level: str, folder: Path, mistakes: Iterable[Mistake], shown: Console) -> None:
     for one in mistakes:
-        place = folder / one.file if one.file not in ("", folder.name, ".") else folder
         said = f"{one.message}; {one.proposal}" if one.proposal else one.message
-        head = f"{_plainly(place)}:{one.line}:{one.column}: [{_COLOURS[level]}]{level}:[/] "
-        shown.print(head + _plainly(said), soft_wrap=True)
-
-
-def _plainly(text: object) -> str:
-    from rich.markup import escape
-
-    return escape(str(text))
+        say(shown, line((f"{place_of(folder, one)}: ", ""), (f"{level}:", _COLOURS[level]), (f" {said}", "")))
 
 
 def _counted(number: int, what: str) -> str:

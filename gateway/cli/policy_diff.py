@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gateway.cli.options import AsJson, Secrets, fail, policy
+from gateway.cli.options import MISUSED, AsJson, Secrets, fail, policy
 from gateway.cli.outcomes import line, told, unless
 from gateway.cli.show import console, print_json
 
@@ -60,9 +60,9 @@ def _loaded(text: str, secret: list[str]) -> Policy:
         with folder_at(text) as folder:
             return load(folder, secrets=secrets_from(os.environ, tuple(secret)), assume_secrets=True)
     except PolicyMistakes as mistakes:
-        fail(f"{text} is not a policy that loads:\n{mistakes}")
+        fail(f"{text} is not a policy that loads:\n{mistakes}", MISUSED)
     except ValueError as error:
-        fail(str(error))
+        fail(str(error), MISUSED)
 
 
 def _show(difference: Difference, shown: Console) -> None:

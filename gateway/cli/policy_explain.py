@@ -10,6 +10,7 @@ import typer
 from gateway.cli.options import (
     DEFAULT_DATA,
     DEFAULT_POLICIES,
+    MISUSED,
     AsJson,
     DataDir,
     KnowledgeRoot,
@@ -49,9 +50,9 @@ def policy_explain(
     try:
         explanation = explain(text, settings, caller, _headers(header), _say_indexing)
     except PolicyMistakes as mistakes:
-        fail(f"the policy in {policies} has mistakes:\n{mistakes}")
+        fail(f"the policy in {policies} has mistakes:\n{mistakes}", MISUSED)
     except ValueError as error:
-        fail(str(error))
+        fail(str(error), MISUSED)
     if as_json:
         print_json(explanation)
     else:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gateway.cli.options import DEFAULT_POLICIES, AsJson, Folder, Secrets, policy
+from gateway.cli.options import DEFAULT_POLICIES, MISUSED, AsJson, Folder, Secrets, fail, policy
 from gateway.cli.outcomes import line, told, unless
 from gateway.cli.show import console, print_json
 
@@ -56,8 +56,7 @@ def policy_matrix(
     try:
         loaded = load(folder, secrets=secrets_from(os.environ, tuple(secret)), assume_secrets=True)
     except PolicyMistakes as mistakes:
-        typer.echo(str(mistakes), err=True)
-        raise typer.Exit(1) from None
+        fail(f"the policy in {folder} has mistakes:\n{mistakes}", MISUSED)
     matrix = matrix_of(loaded, _caller(loaded, as_caller))
     cells = _filtered(loaded, matrix, label, task, route)
     found = review(loaded) if matrix.caller is None else ()

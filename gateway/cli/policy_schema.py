@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.options import policy
+from gateway.cli.options import MISUSED, fail, policy
 from gateway.cli.show import print_json
 
 
@@ -31,6 +31,5 @@ def policy_schema(
     try:
         names = names_in(folder) if folder is not None else {}
     except PolicyMistakes as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from None
+        fail(f"the names in {folder} cannot be read:\n{error}", MISUSED)
     print_json((cases_schema if cases else schema_of)(names))

@@ -17,7 +17,8 @@ from gateway.cli.options import (
     Secrets,
     policy,
 )
-from gateway.cli.show import console, print_json
+from gateway.cli.outcomes import line
+from gateway.cli.show import console, place_of, print_json, say
 from gateway.settings import Settings
 
 if TYPE_CHECKING:
@@ -84,8 +85,9 @@ def _tested(settings: Settings, wanted: str, as_json: bool) -> Report | None:
     try:
         report = run(settings, wanted, _indexing)
     except PolicyMistakes as error:
-        for mistake in error.mistakes:
-            typer.echo(f"{settings.policies / str(mistake)}", err=True)
+        for one in error.mistakes:
+            said = f"{one.message}; {one.proposal}" if one.proposal else one.message
+            say(console(stderr=True), line((f"{place_of(settings.policies, one)}: {said}", "")))
         return None
     except ValueError as error:
         typer.echo(f"error: {error}", err=True)
@@ -132,12 +134,12 @@ def _show_failure(out: Console, report: Report, result: Result) -> None:
             Text.assemble((miss.key, "bold"), f": expected {miss.expected}, ", (f"came {miss.came}", "red")),
             2,
         )
-    for line in result.why:
-        _show_line(out, Text(line, style="dim"), 4)
+    for reason in result.why:
+        _show_line(out, Text(reason, style="dim"), 4)
     out.print()
 
 
-def _show_line(out: Console, line: Text, indent: int) -> None:
+def _show_line(out: Console, said: Text, indent: int) -> None:
     from rich.padding import Padding
 
-    out.print(Padding(line, (0, 0, 0, indent), expand=False))
+    out.print(Padding(said, (0, 0, 0, indent), expand=False))

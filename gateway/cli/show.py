@@ -5,16 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, is_dataclass
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from gateway.policy.mistakes import Mistake
 
 
-def console(width: int | None = None) -> Console:
+def console(width: int | None = None, stderr: bool = False) -> Console:
     """Standard output: as wide as the terminal, in colour only there (and never with NO_COLOR set)."""
-    return Console(width=width, highlight=False, soft_wrap=False)
+    return Console(width=width, stderr=stderr, highlight=False, soft_wrap=False)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str | None = None) -> Table:
@@ -25,6 +30,29 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str |
     for row in rows:
         made.add_row(*row)
     return made
+
+
+def hanging(text: Text, out: Console, indent: int = 4) -> Text:
+    """The text wrapped by words to the console's width, what follows the first line set in by so much."""
+    lines = text.wrap(out, max(out.width - indent, 1), tab_size=4)
+    for line in lines:
+        line.rstrip()
+    return Text("\n" + " " * indent).join(lines)
+
+
+def say(out: Console, text: Text) -> None:
+    """One line, whole where it is piped, so that an editor or `grep` finds it; wrapped on a terminal."""
+    if out.is_terminal:
+        out.print(hanging(text, out))
+    else:
+        out.print(text, soft_wrap=True)
+
+
+def place_of(folder: Path, mistake: Mistake) -> str:
+    """Where a mistake is, as terminals and editors open it; the folder's own mistakes are in no file."""
+    if mistake.file in ("", ".", folder.name):
+        return str(folder)
+    return f"{folder / mistake.file}:{mistake.line}:{mistake.column}"
 
 
 def print_json(value: Any) -> None:

@@ -40,11 +40,17 @@ def check(
     available: Available | None = None,
     forbids: Forbids | None = None,
     assume_secrets: bool = False,
+    documents: Available | None = None,
 ) -> Checked:
     """Reads the folder as `load` does, and its cases, and reviews it."""
     try:
         policy = load(
-            folder, secrets=secrets, available=available, forbids=forbids, assume_secrets=assume_secrets
+            folder,
+            secrets=secrets,
+            available=available,
+            forbids=forbids,
+            assume_secrets=assume_secrets,
+            documents=documents,
         )
         read_cases(files_of_cases(folder), policy)
     except PolicyMistakes as error:
@@ -64,18 +70,23 @@ def check(
 def folders_of(paths: Iterable[Path]) -> tuple[Path, ...]:
     """The folders named, and those that hold the YAML files named, each once.
 
+    A YAML file may be gone: its folder has changed, too.
+
     Raises:
-        ValueError: a path is neither a folder nor a YAML file.
+        ValueError: a path is neither a folder nor a YAML file of one.
     """
-    folders: dict[Path, None] = {}
-    for path in paths:
-        if path.suffix in _YAML and not path.is_dir():
-            folders[path.parent] = None
-        elif path.is_dir() or not path.exists():
-            folders[path] = None
-        else:
-            raise ValueError(f"{path} is neither a policy folder nor one of its YAML files")
-    return tuple(folders)
+    return tuple(dict.fromkeys(map(_folder_of, paths)))
+
+
+def _folder_of(path: Path) -> Path:
+    folder = path.parent if path.suffix in _YAML and not path.is_dir() else path
+    if folder.is_dir():
+        return folder
+    if folder.exists():
+        raise ValueError(
+            f"{path} is a file, and none of a policy; name a policy folder or one of its YAML files"
+        )
+    raise ValueError(f"there is no folder {folder}; name a policy folder or one of its YAML files")
 
 
 def _holds(policy: Policy) -> str:

@@ -98,7 +98,7 @@ def test_what_is_no_time_is_bad_usage(new: Path) -> None:
 
 def test_a_folder_with_mistakes_and_a_missing_ledger_are_told(new: Path, data: Path, tmp_path: Path) -> None:
     missing = run(new, "--data-dir", tmp_path / "nowhere")
-    assert (missing.exit_code, "name its folder with --data-dir" in missing.stderr) == (1, True)
+    assert (missing.exit_code, "name its folder with --data-dir" in missing.stderr) == (2, True)
     (new / "routes.yaml").write_text("routes: [{name: rest, model: gone}]\n")
     wrong = run(new, "--data-dir", data)
-    assert (wrong.exit_code, "routes.yaml:1:30" in wrong.stderr) == (1, True)
+    assert (wrong.exit_code, "routes.yaml:1:30" in wrong.stderr) == (2, True)

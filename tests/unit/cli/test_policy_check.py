@@ -53,7 +53,12 @@ def test_files_are_checked_by_their_folders_once_each(tmp_path: Path) -> None:
 
 def test_what_is_no_policy_is_bad_usage(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("")
-    assert run(tmp_path / "README.md").exit_code == 2
+    for path in (tmp_path / "README.md", tmp_path / "nowhere"):
+        assert run(path).exit_code == 2
+
+
+def test_what_a_folder_lacks_is_in_no_file(tmp_path: Path) -> None:
+    assert run(tmp_path).stdout.startswith(f"{tmp_path}: error: no file says models")
 
 
 @pytest.mark.parametrize(("strict", "right"), [((), True), (("--strict",), False)])

@@ -78,9 +78,9 @@ def test_as_json_everything_is_told(folders: tuple[str, str]) -> None:
 
 def test_what_cannot_be_compared_is_told_and_no_traceback(folders: tuple[str, str], tmp_path: Path) -> None:
     missing = run("nowhere", folders[0])
-    assert (missing.exit_code, missing.exception.__class__) == (1, SystemExit)
+    assert (missing.exit_code, missing.exception.__class__) == (2, SystemExit)
     assert "there is no folder nowhere" in missing.stderr
     (tmp_path / "old" / "routes.yaml").write_text("routes: [{name: rest, model: smal}]\n")
     broken = run(*folders)
-    assert broken.exit_code == 1
+    assert broken.exit_code == 2
     assert "routes.yaml:1:30: there is no model smal; did you mean small?" in broken.stderr

@@ -64,7 +64,7 @@ def test_a_caller_is_named_by_the_policy(folder: Path) -> None:
     explanation = json.loads(run(folder, "Good morning", "--as", "app", "--json").stdout)
     assert (explanation["caller"], explanation["came_as"]) == ("app", "confidential")
     unknown = run(folder, "Good morning", "--as", "ap")
-    assert (unknown.exit_code, "no caller 'ap'" in unknown.stderr) == (1, True)
+    assert (unknown.exit_code, "no caller 'ap'" in unknown.stderr) == (2, True)
 
 
 @pytest.mark.parametrize(
@@ -77,11 +77,11 @@ def test_a_caller_is_named_by_the_policy(folder: Path) -> None:
 )
 def test_a_request_that_would_be_an_error_is_one(folder: Path, request_: str, said: str) -> None:
     result = run(folder, request_)
-    assert (result.exit_code, said in result.stderr) == (1, True)
+    assert (result.exit_code, said in result.stderr) == (2, True)
 
 
 def test_a_folder_with_mistakes_and_a_header_without_a_colon_are_told(folder: Path) -> None:
     assert run(folder, "x", "--header", "x-raw").exit_code == 2
     (folder / "routes.yaml").write_text("routes: [{name: rest, model: gone}]\n")
     result = run(folder, "x")
-    assert (result.exit_code, "routes.yaml:1:30" in result.stderr) == (1, True)
+    assert (result.exit_code, "routes.yaml:1:30" in result.stderr) == (2, True)

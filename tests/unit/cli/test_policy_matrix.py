@@ -105,5 +105,5 @@ def test_a_name_that_does_not_exist_is_bad_usage_with_a_proposal(
 
 def test_a_folder_that_does_not_load_is_told_with_its_mistakes(tmp_path: Path) -> None:
     done = run(str(write(tmp_path, routes="routes: [{name: rest, model: smal}]\n")))
-    assert done.exit_code == 1
+    assert done.exit_code == 2
     assert "routes.yaml:1:30: there is no model smal; did you mean small?" in done.stderr

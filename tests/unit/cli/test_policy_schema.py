@@ -42,4 +42,4 @@ def test_a_folder_with_mistakes_has_a_schema_all_the_same(tmp_path: Path) -> Non
 def test_a_folder_that_is_not_there_is_bad_usage(tmp_path: Path) -> None:
     code, out, err = run(str(tmp_path / "absent"))
     assert (code, out) == (2, "")
-    assert err.startswith("absent:1:1: there is no such folder")
+    assert "there is no such folder" in err

@@ -79,6 +79,13 @@ def test_files_stand_for_their_folder_and_several_folders_are_tested(folder: Pat
     ]
 
 
+def test_what_a_folder_lacks_is_in_no_file(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    result = CliRunner().invoke(main, ["policy", "test", str(tmp_path / "empty")])
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"{tmp_path}/empty: no file says models")
+
+
 @pytest.mark.parametrize(
     ("cases", "options", "said"),
     [

@@ -47,9 +47,11 @@ def test_folders_are_those_named_and_those_that_hold_the_files_named(tmp_path: P
     (one / "notes.md").write_text("")
     given = [one / "routes.yaml", two, one / "models.yaml", one / "a.cases.yaml"]
     assert folders_of(given) == (one, two)
-    assert folders_of([tmp_path / "none"]) == (tmp_path / "none",)
-    with pytest.raises(ValueError, match="neither a policy folder nor"):
+    with pytest.raises(ValueError, match="is a file, and none of a policy"):
         folders_of([one / "notes.md"])
+    for missing in (tmp_path / "none", tmp_path / "none" / "routes.yaml"):
+        with pytest.raises(ValueError, match=r"there is no folder .*none;"):
+            folders_of([missing])
 
 
 def test_a_wrong_name_in_a_case_is_a_mistake_of_the_folder(tmp_path: Path) -> None:
