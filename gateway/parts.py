@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -27,7 +28,7 @@ from gateway.types import Label, ToolCall, ToolResult, ToolSpec
 _log = logging.getLogger("pointsman.parts")
 T = TypeVar("T")
 
-READY, LOADING = "ready", "loading"
+READY, EMPTY, LOADING = "ready", "ready, no documents", "loading"
 IN_PROCESS_EMBEDDER = Model("minilm", "local", "minilm", kind="embedding", clearance=Label.RESTRICTED)
 _OPENAI_SHAPED = frozenset({"openai", "openai-compatible"})
 _CHECK_SECONDS = 30.0  # between looks at a tool server
@@ -224,7 +225,7 @@ class PartsBuilder:
         async def run(part: Part[Any]) -> None:
             watch_age(self._metrics, spec.name, lambda: base.age_seconds or 0.0)
             while True:
-                await self._attempt(f"knowledge {spec.name}", part, base.refresh)
+                await self._attempt(f"knowledge {spec.name}", part, partial(refreshed, base))
                 if spec.refresh is None and part.state == READY:
                     return
                 await asyncio.sleep(spec.refresh or _CHECK_SECONDS)
@@ -244,9 +245,9 @@ class PartsBuilder:
 
         return Part(server, source, run=run, close=server.close)
 
-    async def _attempt(self, name: str, part: Part[Any], start: Callable[[], Awaitable[Any]]) -> None:
+    async def _attempt(self, name: str, part: Part[Any], start: Callable[[], Awaitable[str | None]]) -> None:
         await attempt(name, part, start)
-        self._metrics.dependency.labels(name).set(part.state == READY)
+        self._metrics.dependency.labels(name).set(part.state in (READY, EMPTY))
 
 
 def head_file(settings: Settings, name: str) -> Path | None:
@@ -274,12 +275,17 @@ class Withheld:
     async def close(self) -> None: ...
 
 
-async def attempt(name: str, part: Part[Any], start: Callable[[], Awaitable[Any]]) -> None:
-    """Starts a part; a failure becomes its state and one line in the log."""
+async def refreshed(base: KnowledgeBase) -> str:
+    """The state of a base whose documents were looked at now; raises as `refresh` does."""
+    await base.refresh()
+    return EMPTY if base.empty else READY
+
+
+async def attempt(name: str, part: Part[Any], start: Callable[[], Awaitable[str | None]]) -> None:
+    """Starts a part; its state is what `start` returns, else ready, and a failure one line in the log."""
     before = part.state
     try:
-        await start()
-        part.state = READY
+        part.state = await start() or READY
     except (GatewayError, OSError, ImportError) as error:
         part.state = f"down: {error}"
     except Exception as error:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 from gateway import __version__
 from gateway.access.keys import ANYONE
@@ -17,7 +18,7 @@ from gateway.classify.label import labelled
 from gateway.inbound import MAX_HEADER, facts_of
 from gateway.interfaces import Classifier, Parts
 from gateway.masking import Masker
-from gateway.parts import BuiltParts, PartsBuilder, attempt
+from gateway.parts import BuiltParts, PartsBuilder, attempt, refreshed
 from gateway.policy.evaluate import Decision, Facts, guard, route
 from gateway.policy.mistakes import proposal
 from gateway.policy.schema import Policy
@@ -118,7 +119,7 @@ async def understanding(
         builder.add_knowledge(parts, policy, BuiltParts())
         for name, part in parts.bases.items():
             indexing(name)
-            await attempt(f"knowledge {name}", part, part.value.refresh)
+            await attempt(f"knowledge {name}", part, partial(refreshed, part.value))
         classifier = await asyncio.to_thread(LinearClassifier)
         yield Understanding(policy, parts, classifier)
     finally:

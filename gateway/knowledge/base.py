@@ -59,12 +59,18 @@ class KnowledgeBase:
         self._index: Index | None = None
         self._searcher: Searcher | None = None
         self._refreshed: float | None = None
+        self._passages = 0
         self._told: frozenset[Problem] = frozenset()
 
     @property
     def ready(self) -> bool:
         """Whether the documents as they are can be searched, by words at least."""
         return self._searcher is not None
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to be found: no document, or none with a word in it."""
+        return self._passages == 0
 
     @property
     def as_of(self) -> datetime | None:
@@ -84,7 +90,7 @@ class KnowledgeBase:
         """
         async with self._one_at_a_time:
             changes = await self._write(self._update)
-            self._refreshed = self._clock()
+            self._refreshed, self._passages = self._clock(), changes.passages
             await self._read(self._reload)
             self._tell(changes)
             if await self._embed():

@@ -65,6 +65,19 @@ def read(root: Path, globs: tuple[str, ...], limits: Limits = LIMITS) -> Iterato
         yield found
 
 
+def names_documents(root: Path, pattern: str) -> bool:
+    """Whether a glob names any document below `root`."""
+    try:
+        found = root.resolve().glob(_inside(pattern))
+        return any(_is_document(root.resolve(), path) for path in found)
+    except (OSError, ValueError):  # no folder that can be read, or no pattern
+        return False
+
+
+def _is_document(root: Path, path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES and not _hidden(root, path) and path.is_file()
+
+
 def _matches(root: Path, globs: tuple[str, ...]) -> list[Path]:
     paths = {path for pattern in globs for path in root.glob(_inside(pattern))}
     return sorted(path for path in paths if not _hidden(root, path) and not path.is_dir())

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from gateway.accounting.metrics import Metrics
-from gateway.parts import PartsBuilder
+from gateway.knowledge.base import KnowledgeBase
+from gateway.parts import PartsBuilder, refreshed
 from gateway.policy.schema import Knowledge, Model, Policy, ToolSource
 from gateway.settings import Settings
 from gateway.types import Label
@@ -86,6 +90,35 @@ def test_parts_settle_once_each_has_been_started_or_has_failed_to(tmp_path: Path
         await parts.close()
         return states
 
+    (tmp_path / "hours.md").write_text("Open from nine to five.")
     states = asyncio.run(test())
     assert states["knowledge book"] == "ready"
     assert "may not connect" in states["tools shop"]
+
+
+def test_a_base_without_a_document_says_so_until_there_is_one(tmp_path: Path) -> None:
+    async def test() -> list[str]:
+        base = KnowledgeBase(Knowledge("book", ("term/*.md",)), root=tmp_path, folder=tmp_path / "data")
+        states = [await refreshed(base)]
+        (tmp_path / "term").mkdir()
+        (tmp_path / "term" / "hours.md").write_text("Open from nine to five.")
+        states.append(await refreshed(base))
+        await base.close()
+        return states
+
+    assert asyncio.run(test()) == ["ready, no documents", "ready"]
+
+
+def test_a_base_without_a_document_is_told_in_the_log_as_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def test() -> str:
+        parts = builder(tmp_path).build(policy(disabled=False), None)
+        await parts.start()
+        await parts.settle(20.0)
+        await parts.close()
+        return parts.states()["knowledge book"]
+
+    with caplog.at_level(logging.WARNING, "pointsman.parts"):
+        assert asyncio.run(test()) == "ready, no documents"
+    assert "knowledge book: ready, no documents" in caplog.messages

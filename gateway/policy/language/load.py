@@ -47,13 +47,15 @@ def load(
     mount: Path = MOUNT,
     assume_secrets: bool = False,
     trained: Available | None = None,
+    documents: Available | None = None,
 ) -> Policy:
     """The policy of a folder. Reads its `*.yaml` (not `*.cases.yaml`) and the secret files it names.
 
     `secrets` are the allow-listed variables with their values, as `secrets_from` makes them. `available`
     says whether something listens at a model's base URL; without it, every model counts as there.
     `forbids` says what stands against the URL of a model or a tool server; without it, nothing does.
-    `trained` says whether there is a head of a name, for models that say `if_available`.
+    `trained` says whether there is a head of a name, for models that say `if_available`. `documents` says
+    whether a pattern names any document; without it, every pattern counts as if it did.
     `assume_secrets` looks no secret up: each that may be used counts as set, as it will be in service.
 
     Raises:
@@ -61,7 +63,7 @@ def load(
     """
     try:
         vault = Vault(secrets, mount, assume_secrets)
-        return _loaded(folder, Surroundings(vault, available, forbids, trained))
+        return _loaded(folder, Surroundings(vault, available, forbids, trained, documents))
     except PolicyMistakes:
         raise
     except Exception as error:  # whatever a folder holds, the policy in force stays in force
@@ -159,7 +161,7 @@ def _paths(folder: Path, wanted: Callable[[str], bool] = _is_policy) -> list[Pat
         names = sorted(folder.iterdir())
     except OSError as error:
         said = "there is no such folder" if not folder.exists() else "the folder cannot be read"
-        hint = "name a folder of policy files with --policies"
+        hint = "name a folder of policy files"
         raise PolicyMistakes([Mistake(folder.name or ".", 1, 1, said, hint)]) from error
     return [path for path in names if wanted(path.name) and path.is_file()]
 
@@ -174,7 +176,7 @@ def _policy(revision: str, files: list[PolicyFields], found: Reading, around: Su
         return tuple(one for one in read_ones if one is not None)
 
     models = each(PolicyFields.models, lambda v: read_model(v, found, around))
-    knowledge = each(PolicyFields.knowledge, lambda v: read_knowledge(v, found))
+    knowledge = each(PolicyFields.knowledge, lambda v: read_knowledge(v, found, around))
     tools = each(PolicyFields.tools, lambda v: read_tools(v, found, around))
     callers = each(PolicyFields.callers, lambda v: read_caller(v, found))
     guards = each(PolicyFields.guards, lambda v: read_guard(v, found))

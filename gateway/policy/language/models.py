@@ -39,15 +39,17 @@ _USUAL = Timeouts()
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a policy finds around it: secrets, what listens at an address, trained heads, and its limits.
+    """What a policy finds around it: secrets, what listens, trained heads, documents, and its limits.
 
     `forbids` says what is wrong with a URL that the operator has not allowed, and what would be right.
+    `documents` says whether a pattern names any document below the knowledge root.
     """
 
     vault: Vault
     available: Available | None = None
     forbids: Forbids | None = None
     trained: Available | None = None  # whether there is a head of this name
+    documents: Available | None = None
 
     def forbidden(self, url: str | None) -> tuple[str, str] | None:
         return self.forbids(url) if self.forbids is not None and url is not None else None

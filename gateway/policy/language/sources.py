@@ -125,8 +125,9 @@ class ToolsFields(Fields, what="a tool source"):
     disabled = Key(FLAG, "true: out of service, and still checked.", False)
 
 
-def read_knowledge(value: Value, found: Reading) -> Knowledge | None:
+def read_knowledge(value: Value, found: Reading, around: Surroundings) -> Knowledge | None:
     fields = KnowledgeFields(value, found)
+    _warn_of_nothing(fields, found, around)
     if not fields.name:
         return None
     found.define("knowledge", fields.name, fields.present["name"])
@@ -140,6 +141,18 @@ def read_knowledge(value: Value, found: Reading) -> Knowledge | None:
         trusted=fields.trusted,
         disabled=fields.disabled,
     )
+
+
+def _warn_of_nothing(fields: KnowledgeFields, found: Reading, around: Surroundings) -> None:
+    """Of patterns that name no document: nothing would be found, and nothing would say why."""
+    given = fields.present.get("documents")
+    for pattern in found.attempt(given, values.several, []) if given is not None else ():
+        if pattern.scalar in fields.documents and around.documents and not around.documents(pattern.scalar):
+            found.warn(
+                pattern,
+                f"{pattern.shown!r} names no document below the knowledge root",
+                "it is the policy folder, or --knowledge-root; documents end in .md, .markdown or .txt",
+            )
 
 
 def read_tools(value: Value, found: Reading, around: Surroundings) -> ToolSource | None:

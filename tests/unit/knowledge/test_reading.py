@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.knowledge.reading import Document, KnowledgeError, Limits, Problem, read
+from gateway.knowledge.reading import Document, KnowledgeError, Limits, Problem, names_documents, read
 
 
 def write(root: Path, files: dict[str, str | bytes]) -> Path:
@@ -110,3 +110,23 @@ def test_a_link_to_itself_is_reported_and_the_others_are_read(tmp_path: Path) ->
     assert isinstance(loop, Problem)
     assert loop.path == "a.md"
     assert isinstance(document, Document)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "named"),
+    [
+        ("terms/*.md", True),
+        ("**/*", True),
+        ("term/*.md", False),
+        ("terms/*.pdf", False),
+        ("terms", False),
+        (".hidden/*.md", False),
+    ],
+)
+def test_a_pattern_names_documents_or_none(tmp_path: Path, pattern: str, named: bool) -> None:
+    write(tmp_path, {"terms/one.md": "1", "terms/two.pdf": "2", ".hidden/three.md": "3"})
+    assert names_documents(tmp_path, pattern) is named
+
+
+def test_a_root_that_is_not_there_has_no_documents(tmp_path: Path) -> None:
+    assert not names_documents(tmp_path / "none", "*.md")

@@ -61,3 +61,11 @@ def test_a_source_defined_in_two_files_is_a_mistake(tmp_path: Path) -> None:
     assert only_mistake(tmp_path, a=KNOWLEDGE, b=KNOWLEDGE).startswith(
         "b.yaml:1:20: handbook is defined already, at a.yaml:1"
     )
+
+
+def test_a_pattern_that_names_no_document_is_warned_about_at_its_place(tmp_path: Path) -> None:
+    write(tmp_path, k="knowledge: [{name: terms, documents: [terms/*.md, term/*.md]}]\n")
+    policy = load(tmp_path, secrets={}, documents=lambda pattern: pattern == "terms/*.md")
+    (warning,) = policy.warnings
+    assert str(warning).startswith("k.yaml:1:51: 'term/*.md' names no document below the knowledge root")
+    assert "--knowledge-root" in warning.proposal
