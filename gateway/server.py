@@ -24,7 +24,7 @@ from gateway.policy.language.load import fingerprint, load
 from gateway.policy.language.secrets import secrets_from
 from gateway.policy.mistakes import PolicyMistakes
 from gateway.policy.schema import Policy
-from gateway.settings import Settings, is_loopback
+from gateway.settings import Settings, is_loopback, make_data_dir
 
 GC_THRESHOLDS = (20_000, 20, 50)  # objects, then rounds: few cycles are made, so look for them seldom
 
@@ -56,7 +56,7 @@ def run(settings: Settings) -> None:
         raise StartFailed(f"the policy in {settings.policies} has mistakes:\n{mistakes}") from None
     _check_exposure(settings, policy)
     try:
-        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_data_dir(settings.data_dir)
         metrics = Metrics(__version__)
         builder = PartsBuilder(settings, metrics)
 

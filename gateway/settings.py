@@ -34,6 +34,17 @@ class Settings:
     reload_every: float = 0.3  # a change is read once two looks in a row see the same
 
 
+def make_data_dir(folder: Path) -> None:
+    """Makes the data folder, if it is not there, so that git passes over it: indexes hold documents' text.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    if not folder.exists():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (folder / ".gitignore").write_text("*\n")
+
+
 def size(text: str) -> int:
     """`20MB`, `512k`, `1GiB`: bytes.
 

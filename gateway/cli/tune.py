@@ -24,8 +24,11 @@ def tune_train(
 ) -> None:
     """Fit a classification head that is served inside the gateway as a chat model."""
     from gateway.commands.train import train
+    from gateway.settings import make_data_dir
 
     try:
+        if to is None:
+            make_data_dir(data_dir)
         typer.echo(train(name, examples, holdout, to or data_dir / "heads"))
     except (ValueError, OSError) as error:
         fail(str(error))

@@ -20,7 +20,7 @@ from gateway.policy.language.load import load
 from gateway.policy.language.secrets import secrets_from
 from gateway.policy.mistakes import PolicyMistakes
 from gateway.policy.schema import Policy
-from gateway.settings import Settings
+from gateway.settings import Settings, make_data_dir
 from gateway.types import Caller, ChatRequest
 
 
@@ -58,9 +58,14 @@ def explain(
     policy = _policy(settings)
     caller = caller_named(policy, caller_name)
     try:
+        if policy.knowledge:
+            make_data_dir(settings.data_dir)
         return asyncio.run(_explained(policy, settings, _request(text), caller, headers, indexing))
     except GatewayError as error:
         raise ValueError(error.message) from None
+    except OSError as error:
+        said = f"{settings.data_dir} cannot be written ({error.strerror})"
+        raise ValueError(f"{said}; name another with --data-dir") from None
 
 
 def _policy(settings: Settings) -> Policy:

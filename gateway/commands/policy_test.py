@@ -22,7 +22,7 @@ from gateway.policy.language.cases import Case, read_cases
 from gateway.policy.language.load import CASES, files_of_cases, load
 from gateway.policy.language.secrets import secrets_from
 from gateway.policy.schema import Policy
-from gateway.settings import Settings
+from gateway.settings import Settings, make_data_dir
 
 _SPOKEN = {True: "true", False: "false", None: "unknown"}
 
@@ -99,7 +99,10 @@ def run(settings: Settings, wanted: str = "", indexing: Indexing = lambda name: 
         ValueError: there is no such case, or documents cannot be read or searched.
     """
     folder = settings.policies
-    settings = replace(settings, data_dir=settings.data_dir / "policy-test" / _mark(folder))
+    data_dir, settings = (
+        settings.data_dir,
+        replace(settings, data_dir=settings.data_dir / "policy-test" / _mark(folder)),
+    )
     policy = load(folder, secrets=secrets_from({}, settings.secrets), assume_secrets=True)
     cases = read_cases(files_of_cases(folder), policy)
     if not cases:
@@ -108,9 +111,15 @@ def run(settings: Settings, wanted: str = "", indexing: Indexing = lambda name: 
     if not chosen:
         raise ValueError(f"none of the {len(cases)} cases in {folder} is named like {wanted!r}")
     try:
+        if policy.knowledge:
+            make_data_dir(data_dir)
         results = asyncio.run(_results(policy, settings, chosen, indexing))
     except GatewayError as error:  # what embeds or searches is not installed
         raise ValueError(error.message) from None
+    except OSError as error:
+        raise ValueError(
+            f"{data_dir} cannot be written ({error.strerror}); name another with --data-dir"
+        ) from None
     left_out = len(cases) - len(chosen)
     return Report(folder, policy.revision, results, left_out, () if left_out else _unreached(policy, results))
 

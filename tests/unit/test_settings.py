@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from gateway.settings import is_loopback, size
+from gateway.settings import is_loopback, make_data_dir, size
 
 
 @pytest.mark.parametrize(
@@ -34,3 +36,12 @@ def test_what_is_no_size_is_refused_with_an_example(text: str) -> None:
 )
 def test_loopback_addresses_are_told_from_others(host: str, local: bool) -> None:
     assert is_loopback(host) is local
+
+
+def test_git_passes_over_a_data_folder_that_was_made_and_one_that_was_there_is_left_alone(
+    tmp_path: Path,
+) -> None:
+    make_data_dir(tmp_path / "new" / "data")
+    assert (tmp_path / "new" / "data" / ".gitignore").read_text() == "*\n"
+    make_data_dir(tmp_path)
+    assert not (tmp_path / ".gitignore").exists()

@@ -143,3 +143,8 @@ def test_a_report_is_plain_json(tmp_path: Path) -> None:
     assert first["misses"] == [{"key": "route", "expected": "code", "came": "rest"}]
     assert (first["file"], first["line"], first["passed"]) == ("routes.cases.yaml", 2, False)
     assert first["came"]["candidates"] == ["small", "house"]
+
+
+def test_the_indexes_of_the_documents_are_not_for_git(tmp_path: Path) -> None:
+    report(tmp_path, "{say: Hi, expect: {route: rest}}")
+    assert (tmp_path / "data" / ".gitignore").read_text() == "*\n"
