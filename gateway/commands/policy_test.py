@@ -99,10 +99,8 @@ def run(settings: Settings, wanted: str = "", indexing: Indexing = lambda name: 
         ValueError: there is no such case, or documents cannot be read or searched.
     """
     folder = settings.policies
-    data_dir, settings = (
-        settings.data_dir,
-        replace(settings, data_dir=settings.data_dir / "policy-test" / _mark(folder)),
-    )
+    data_dir = settings.data_dir
+    settings = replace(settings, data_dir=data_dir / "policy-test" / _mark(folder))
     policy = load(folder, secrets=secrets_from({}, settings.secrets), assume_secrets=True)
     cases = read_cases(files_of_cases(folder), policy)
     if not cases:
