@@ -130,6 +130,7 @@ class Message:
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str | None = None
     name: str | None = None
+    reasoning: tuple[str, ...] = ()  # an assistant's, as it came back beside the text
 
 
 @dataclass(frozen=True, slots=True)

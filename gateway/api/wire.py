@@ -44,7 +44,11 @@ _FILES = frozenset(
         *("video_url", "file", "files", "file_id", "file_ids", "file_data", "attachments"),
     )
 )
-_SPEECH = frozenset({"role", "content", "tool_calls", "name"})  # of an assistant message, what is known again
+# Of an assistant message, what is known again; of a call in it too.
+_REASONING = ("reasoning_content", "reasoning")
+_SPEECH = frozenset({"role", "content", "tool_calls", *_REASONING})
+_CALL = frozenset({"id", "type", "function"})
+_FUNCTION = frozenset({"name", "arguments"})
 # Base64, as a data URL anywhere in a text or as a whole string, hides what it says.
 _DATA_URL = re.compile(r"data:[\w.+/-]*+(?:;[\w.=+-]++)*?;base64,[a-z0-9+/_-]{16}")  # in small letters
 _WHOLE = re.compile(r"(?:(?i:data:[^,\s]*;base64,))?[A-Za-z0-9+/_-]*={0,2}")
@@ -212,6 +216,7 @@ def _message(message: Any, raw: bytes, at: str, beside: list[str]) -> Message:
         tool_calls=calls,
         tool_call_id=_member(message, "tool_call_id", str, where),
         name=_member(message, "name", str, where),
+        reasoning=_reasoning(message) if role == "assistant" else (),
     )
 
 
@@ -219,8 +224,35 @@ def _may_be_trusted(role: str, message: _Members, content: _Content, calls: tupl
     """Whether the role speaks for itself; an assistant that says more than can be known again does not."""
     if role != "assistant":
         return role not in ("tool", "function")
-    more = any(value for name, value in message.items() if name not in _SPEECH)
-    return content.plain and not more and len(calls) == len(message.get("tool_calls") or ())
+    called = message.get("tool_calls") or []
+    return (
+        content.plain
+        and _holds_only(message, _SPEECH)
+        and all(isinstance(message.get(name) or "", str) for name in _REASONING)
+        and len(calls) == len(called)
+        and all(map(_is_plain, called))
+    )
+
+
+def _is_plain(call: _Members) -> bool:
+    """Whether a call says nothing that its `ToolCall` does not hold."""
+    function = call["function"]
+    texts = call.get("id") or "", function.get("arguments") or ""
+    return (
+        _holds_only(call, _CALL)
+        and _holds_only(function, _FUNCTION)
+        and (call.get("type") or "function") == "function"
+        and all(isinstance(text, str) for text in texts)
+    )
+
+
+def _holds_only(members: _Members, names: frozenset[str]) -> bool:
+    return not any(value for name, value in members.items() if name not in names)
+
+
+def _reasoning(message: _Members) -> tuple[str, ...]:
+    texts = (message.get(name) for name in _REASONING)
+    return tuple(dict.fromkeys(text for text in texts if isinstance(text, str) and text))
 
 
 def _holds_files(members: _Members) -> bool:
@@ -282,7 +314,7 @@ def _tool_calls(message: _Members, where: str) -> tuple[ToolCall, ...]:
         function = call.get("function") if isinstance(call, dict) else None
         if isinstance(function, dict) and isinstance(function.get("name"), str):
             made.append(
-                ToolCall(str(call.get("id", "")), function["name"], str(function.get("arguments", "")))
+                ToolCall(str(call.get("id") or ""), function["name"], str(function.get("arguments") or ""))
             )
     return tuple(made)
 
