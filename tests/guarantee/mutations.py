@@ -293,8 +293,8 @@ MUTATIONS = (
     Mutation(
         "what is masked as it flows in lowers its label",
         "strategies/inflow.py",
-        "return Taken(hidden, highest((_label(source, self.find(hidden)), *lowered)))",
-        "return Taken(hidden, _label(source, self.find(hidden)))",
+        "return Taken(text, highest((_label(source, findings), *lowered)))",
+        "return Taken(text, _label(source, findings))",
     ),
     Mutation(
         "values come back for tools that are not cleared for them",
