@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 
 from gateway.accounting.cost import packaged_prices, prices_of
@@ -62,7 +62,7 @@ class Holder:
         self._retiring: set[asyncio.Task[None]] = set()
         self.error: str | None = None
         self._held = self._hold(policy, None)
-        self._tell(policy)
+        self._tell(policy, policy.warnings)  # what is out of service stands in the banner
 
     def current(self) -> InForce:
         return self._held.force
@@ -166,7 +166,7 @@ class Holder:
         old, self._held = self._held, fresh
         self.error = None
         policy = fresh.force.policy
-        self._tell(policy)
+        self._tell(policy, (*policy.warnings, *policy.notes))
         self._metrics.reloads.labels("loaded").inc()
         _log.info("Policy %s is in force", policy.revision)
         self._replaced.append(old)
@@ -190,13 +190,13 @@ class Holder:
         prices = prices_of(policy.models.values(), self._packaged)
         return _Held(InForce(policy, parts, prices, tuple(sorted(policy.header_names))), parts)
 
-    def _tell(self, policy: Policy) -> None:
+    def _tell(self, policy: Policy, said: Iterable[object]) -> None:
         self._metrics.policy_ok.set(1)
         self._metrics.policy_info.clear()
         self._metrics.policy_info.labels(policy.revision).set(1)
         self._metrics.know(_names(policy))
-        for warning in (*policy.warnings, *policy.notes):
-            _log.warning("%s", warning)
+        for one in said:
+            _log.warning("%s", one)
 
 
 def _wrong(error: Exception) -> str:

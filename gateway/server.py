@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import json
 import os
 import signal
 import socket
@@ -15,9 +14,10 @@ import uvicorn
 
 from gateway import __version__
 from gateway.accounting.metrics import Metrics
-from gateway.app import CHAT_PATH, build
+from gateway.app import build
 from gateway.backends.addresses import Survey
 from gateway.backends.probe import probe_now
+from gateway.commands.banner import banner
 from gateway.holder import Holder
 from gateway.parts import PartsBuilder, head_file
 from gateway.policy.language.load import fingerprint, load
@@ -135,46 +135,3 @@ def _settle_garbage_collection() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
-
-
-def banner(policy: Policy, settings: Settings, port: int) -> str:
-    """What is served, by which models, and three requests to try."""
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    base = f"http://{host}:{port}"
-    serving = [m for m in policy.models.values() if not m.disabled]
-    width = max((len(r.name) for r in policy.routes), default=0)
-    who = (
-        f"{len(policy.callers)} callers"
-        if policy.callers
-        else "anyone on this machine (no callers are named)"
-    )
-    return "\n".join(
-        [
-            f"Pointsman {__version__} listens on {base}/v1 for {who}",
-            f"policy {policy.revision} from {settings.policies}; see also {base}/readyz and {base}/metrics",
-            "",
-            "models:  " + ", ".join(f"{m.name} ({m.provider}/{m.model})" for m in serving),
-            *(f"not in service: {note}" for note in policy.notes),
-            "",
-            "routes:",
-            *(
-                f"  {r.name:{width}}  {r.about or 'Everything that no route above takes.'}"
-                for r in policy.routes
-            ),
-            "",
-            "Try:",
-            *(_curl(base, text) for text in EXAMPLES),
-        ]
-    )
-
-
-EXAMPLES = (
-    "Which category does this ticket belong to: my card was charged twice",
-    "How long do I have to return an item?",
-    "Where is my order 1007?",
-)
-
-
-def _curl(base: str, text: str) -> str:
-    body = json.dumps({"model": "auto", "messages": [{"role": "user", "content": text}]})
-    return f"  curl -s {base}{CHAT_PATH} -H 'content-type: application/json' -d '{body}'"
