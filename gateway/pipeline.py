@@ -14,7 +14,7 @@ from gateway.accounting.book import Book
 from gateway.accounting.exchange import Exchange
 from gateway.classify.knowledge import consult
 from gateway.classify.label import labelled, left_of
-from gateway.conversations import Conversations, Thread
+from gateway.conversations.memory import Conversations, Thread
 from gateway.errors import Blocked, GatewayError, HungUp, InternalError
 from gateway.inbound import Incoming, InForce, Reply, facts_of
 from gateway.interfaces import Classifier
@@ -143,7 +143,7 @@ class _Flow:
         self, request: ChatRequest, facts: Facts, guards: Sequence[Guard]
     ) -> tuple[ChatRequest, Mask]:
         """The request as these guards leave it, and the map to undo that."""
-        masker = Masker(self.incoming.parse, self.classifier.classify, self.force.policy.unreadable)
+        masker = Masker(self.incoming.parse, self.classifier, self.force.policy.unreadable)
         hidden = await asyncio.to_thread(
             masker, request, facts.signals, guards, facts.caller, self.incoming.headers
         )

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from gateway.api.wire import chat_request
 from gateway.backends import completions
-from gateway.conversations import MAX_CHOICES, MAX_TEXT, Conversations, Lately
+from gateway.conversations.lately import Lately
+from gateway.conversations.memory import MAX_TEXT, Conversations
+from gateway.conversations.saying import MAX_CHOICES
 from gateway.policy.evaluate import Stay
 from gateway.types import Answer, Caller, ChatRequest, Delta, Event, Serving, ToolCall, ToolCallDelta
 
