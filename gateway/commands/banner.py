@@ -65,12 +65,16 @@ def _about(policy: Policy, route: Route) -> str:
 
 
 def to_try(policy: Policy, folder: Path) -> tuple[tuple[str, str | None], ...]:
-    """What the first cases of the folder say, one for each route, and as which caller; else a greeting."""
+    """What the first cases of the folder say, one for each route that serves, and as which caller.
+
+    Without such a case, a greeting.
+    """
+    serving = {route.name for route in policy.routes if usual_order(policy, route)}
     by_route: dict[object, tuple[str, str | None]] = {}
     for case in _cases(policy, folder):
-        said = _said(case)
-        if said and case.expect.get("route") is not None:
-            by_route.setdefault(case.expect["route"], (said, case.caller))
+        said, route = _said(case), case.expect.get("route")
+        if said and route in serving:
+            by_route.setdefault(route, (said, case.caller))
     caller = policy.callers[0].caller.name if policy.callers else None
     return tuple(by_route.values())[:_TRIED] or (("Hello!", caller),)
 

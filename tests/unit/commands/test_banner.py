@@ -8,7 +8,7 @@ import pytest
 from gateway.commands.banner import banner, to_try
 from gateway.policy.schema import Policy
 from gateway.settings import Settings
-from tests.policies import loaded
+from tests.policies import MODELS, loaded
 
 CALLERS = f"callers: [{{name: app, key_sha256: {'ab' * 32}}}]\n"
 ROUTES = "routes: [{name: code, when: task == coding, model: house}, {name: rest, model: small}]\n"
@@ -66,6 +66,13 @@ def test_what_nobody_can_answer_is_told_at_start(tmp_path: Path) -> None:
     assert "models:  none is in service, so no request can be answered\n" in text
     assert "model gpt is out of service: OPENAI_API_KEY is not set\n" in text
     assert "  rest  NO MODEL IN SERVICE. Everything" in text
+
+
+def test_what_no_model_in_service_could_answer_is_not_to_be_tried(tmp_path: Path) -> None:
+    (tmp_path / "routes.cases.yaml").write_text(CASES)
+    off = MODELS.replace("name: small,", "name: small, disabled: true,")
+    policy = loaded(tmp_path, models=off, routes=ROUTES, callers=CALLERS, guards=GUARDS)
+    assert to_try(policy, tmp_path) == (("Sort a list", "app"),)
 
 
 def test_a_route_whose_models_serve_has_no_such_word(policy: Policy, tmp_path: Path) -> None:
