@@ -13,7 +13,7 @@ from cel_expr_python import cel
 
 from gateway.policy.mistakes import nearest, proposal
 from gateway.policy.syntax import Node, tree, walk
-from gateway.policy.vocabulary import AXES, FINDINGS, LABELS, NEEDS, VARIABLES, WORDS, Kind
+from gateway.policy.vocabulary import AXES, FINDINGS, LABELS, LANGUAGES, NEEDS, VARIABLES, WORDS, Kind
 
 _ERROR = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
 _UNDECLARED = re.compile(r"undeclared reference to '([^']*)'")
@@ -22,6 +22,10 @@ _ORDERS = ("_<_", "_<=_", "_>_", "_>=_")
 _COMPARES = ("_==_", "_!=_", "@in")
 _MAPS = (Kind.TEXT_BY_NAME, Kind.NUMBER_BY_NAME)
 _NAMES = (*VARIABLES, *(label for labels in LABELS.values() for label in labels))
+
+
+Domain = tuple[str, frozenset[str]]
+"""What a value of a variable is called, and which there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,16 @@ def parsed(text: str) -> Node:
         RuntimeError: it is no CEL.
     """
     return tree(_checker().compile(text, disable_check=True).serialize())
+
+
+def strangers(text: str, domains: Mapping[str, Domain]) -> tuple[Fault, ...]:
+    """The texts that a condition compares with a variable of `domains`, and that are no value of it."""
+    own = domains.values()
+    return tuple(
+        _fault(text, node, f'"{word}" is not the {what} of any caller', _quoted(word, known))
+        for node, word, (what, known) in _words(parsed(text), domains, {})
+        if (what, known) in own and word not in known
+    )
 
 
 def reads_of(node: Node) -> frozenset[str]:
@@ -191,8 +205,15 @@ def _word_faults(text: str, read: Node, knowledge: frozenset[str]) -> Iterator[F
 
 
 def _quoted(word: str, known: frozenset[str]) -> str:
-    close = nearest(word, known)
+    close = nearest(word, known) or _code_of(word, known)
     return f'did you mean "{close}"?' if close else proposal(word, known)
+
+
+def _code_of(word: str, known: frozenset[str]) -> str | None:
+    """The code of the language that a word names."""
+    codes = {name: code for code, name in LANGUAGES.items() if code in known}
+    close = nearest(word, codes)
+    return codes[close] if close else None
 
 
 def _pattern_faults(text: str, node: Node) -> Iterator[Fault]:
@@ -221,9 +242,6 @@ def _mixture_faults(text: str, node: Node) -> Iterator[Fault]:
 def _axis(name: str) -> Kind | None:
     kind = VARIABLES.get(name) or next((axis for axis in AXES if name in LABELS[axis]), None)
     return kind if kind in AXES else None
-
-
-Domain = tuple[str, frozenset[str]]
 
 
 def _words(

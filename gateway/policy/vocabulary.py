@@ -85,7 +85,50 @@ CLASSES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """The closed table of findings: class → entities."""
 
+UNPLACED = frozenset(CLASSES["topic"])
+"""Entities that are found of a whole message and at no place in it, so that a mask has nothing to replace."""
+
+INTRODUCED = frozenset({"person"})
+"""Entities that are found only where words introduce them, such as "my name is": most others go unseen."""
+
 FINDINGS = frozenset(CLASSES) | frozenset(entity for entities in CLASSES.values() for entity in entities)
+LANGUAGES: Mapping[str, str] = MappingProxyType(
+    {
+        "ar": "Arabic",
+        "bn": "Bengali",
+        "cs": "Czech",
+        "da": "Danish",
+        "de": "German",
+        "el": "Greek",
+        "en": "English",
+        "es": "Spanish",
+        "fa": "Persian",
+        "fi": "Finnish",
+        "fr": "French",
+        "he": "Hebrew",
+        "hi": "Hindi",
+        "hu": "Hungarian",
+        "id": "Indonesian",
+        "it": "Italian",
+        "ja": "Japanese",
+        "ko": "Korean",
+        "nl": "Dutch",
+        "no": "Norwegian",
+        "pl": "Polish",
+        "pt": "Portuguese",
+        "ro": "Romanian",
+        "ru": "Russian",
+        "sv": "Swedish",
+        "ta": "Tamil",
+        "th": "Thai",
+        "tr": "Turkish",
+        "uk": "Ukrainian",
+        "vi": "Vietnamese",
+        "zh": "Chinese",
+    }
+)
+"""The languages that are told apart, by their ISO 639-1 codes, with their names in English."""
+
 NEEDS = frozenset({"tools", "vision", "audio", "json_schema", "logprobs"})
 
 EVALUATORS = (
@@ -107,6 +150,7 @@ RETRIED = ("408", "409", "429", "500", "502", "503", "504", "reset")
 WORDS: Mapping[str, tuple[str, frozenset[str]]] = MappingProxyType(
     {
         "findings": ("finding", FINDINGS),
+        "language": ("language", frozenset(LANGUAGES)),
         "needs": ("need", NEEDS),
         "request.needs": ("need", NEEDS),
     }

@@ -14,6 +14,7 @@ from gateway.policy.index import Reach, given, possible, reach
 from gateway.policy.logic import Given, applies, holds
 from gateway.policy.mistakes import Mistake
 from gateway.policy.schema import Guard, Policy, Route
+from gateway.policy.vocabulary import CLASSES, INTRODUCED, UNPLACED
 from gateway.types import Label
 
 
@@ -26,10 +27,12 @@ class Doubt(StrEnum):
     NAMED_ROUTE = "named_route"  # never chosen, and says so itself
     IDLE_GUARD = "idle_guard"  # never acts, whatever the request is
     RESIDUAL = "accept_residual"
+    UNMASKED = "unmasked"  # a guard masks what has no place in a text
+    SELDOM_MASKED = "seldom_masked"  # a guard masks what is mostly not found
 
     @property
     def warning(self) -> bool:
-        return self in (Doubt.GAP, Doubt.SHADOWED_ROUTE, Doubt.IDLE_GUARD)
+        return self in (Doubt.GAP, Doubt.SHADOWED_ROUTE, Doubt.IDLE_GUARD, Doubt.UNMASKED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ class Gap:
 def review(policy: Policy, matrix: Matrix | None = None) -> tuple[Found, ...]:
     """Everything doubtful, warnings first, each in the order of the policy."""
     table = matrix or matrix_of(policy)
-    found = (*_gaps(policy, table), *_routes(policy, table), *_guards(policy, table))
+    found = (*_gaps(policy, table), *_routes(policy, table), *_guards(policy, table), *_masks(policy))
     return tuple(sorted(found, key=lambda one: not one.warning))
 
 
@@ -117,7 +120,8 @@ def _routes(policy: Policy, matrix: Matrix) -> Iterator[Found]:
             yield _found(policy, Doubt.NAMED_ROUTE, "route", route.name, said, "")
         else:
             said = f"route {route.name} is never chosen: {_why_never(policy, route)}; only {names} reaches it"
-            hint = "move it up, narrow what stands before it, or take it out"
+            hint = "narrow what stands before it"
+            hint += "" if route.when is None else ", move it up, or take it out"
             yield _found(policy, Doubt.SHADOWED_ROUTE, "route", route.name, said, hint)
 
 
@@ -132,8 +136,9 @@ def _why_never(policy: Policy, route: Route) -> str:
     before: Counter[str] = Counter()
     for point in points():
         known = given(point.cell)
-        if route.when is not None and applies(possible(route.when, known), guard=False):
-            before[_taker(reach(policy, point.cell), route, supposing(route.when, known))] += 1
+        if applies(possible(route.when, known), guard=False):
+            supposed = known if route.when is None else supposing(route.when, known)
+            before[_taker(reach(policy, point.cell), route, supposed)] += 1
     if not before:
         return "its condition is true for no request"
     return f"what it would take goes to {', '.join(name for name, _ in before.most_common(3))}"
@@ -165,6 +170,25 @@ def _guards(policy: Policy, matrix: Matrix) -> Iterator[Found]:
                 " also where the label was given to the whole of it (accept_residual)"
             )
             yield _found(policy, Doubt.RESIDUAL, "guard", guard.name, said, "")
+
+
+def _masks(policy: Policy) -> Iterator[Found]:
+    """What a guard is to replace and is not found, or not always."""
+    for guard in (guard for guard in policy.guards if guard.mask and not guard.disabled):
+        entities = {entity for name in guard.mask for entity in CLASSES.get(name, (name,))}
+        if unplaced := sorted(entities & UNPLACED):
+            said = (
+                f"guard {guard.name} masks {', '.join(unplaced)}: that is said of a whole message,"
+                " and nothing in it is replaced"
+            )
+            hint = "block such requests, or leave them to models that are cleared"
+            yield _found(policy, Doubt.UNMASKED, "guard", guard.name, said, hint)
+        if seldom := sorted(entities & INTRODUCED):
+            said = (
+                f"guard {guard.name} masks {', '.join(seldom)}: it is found only where words introduce it,"
+                ' such as "my name is", and else goes to the model'
+            )
+            yield _found(policy, Doubt.SELDOM_MASKED, "guard", guard.name, said, "")
 
 
 def _why_idle(policy: Policy, guard: Guard) -> str:

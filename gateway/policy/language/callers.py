@@ -61,9 +61,11 @@ class CallerFields(Fields, what="a caller"):
 
 def read_caller(value: Value, found: Reading) -> KnownCaller | None:
     fields = CallerFields(value, found)
+    found.teams.add(fields.team)
+    if fields.name:
+        found.define("caller", fields.name, fields.present["name"])
     if not fields.name or not fields.key_sha256:
         return None
-    found.define("caller", fields.name, fields.present["name"])
     found.define("key", fields.key_sha256, fields.present["key_sha256"])
     return KnownCaller(
         Caller(

@@ -25,7 +25,7 @@ from gateway.policy.language.shapes import (
 from gateway.policy.mistakes import PolicyMistakes, proposal
 from gateway.policy.naming import resolve
 from gateway.policy.schema import Policy
-from gateway.policy.vocabulary import FINDINGS
+from gateway.policy.vocabulary import FINDINGS, LANGUAGES
 from gateway.types import Caller, Freshness, Label, Task
 
 Expected = str | bool | Label | tuple[str, ...]
@@ -108,7 +108,9 @@ class ExpectFields(Fields, what="expect", rules={"minProperties": 1}):
     findings = Key(
         _FINDINGS, "What is found at least, by names and classes; an empty list: nothing at all.", None
     )
-    language = Key(SAID, "The language, as ISO 639-1 has it: en, de; und where it is not known.", None)
+    language = Key(
+        one_of(*LANGUAGES, "und"), "The language, by its ISO 639-1 code; und where it is not known.", None
+    )
     route = Key(reference("route"), "The route that serves.", None)
     reason = Key(
         one_of(*(reason.value for reason in Reason)),

@@ -144,6 +144,8 @@ class Reading:
     notes: list[str] = field(default_factory=list)
     defined: dict[str, dict[str, Value]] = field(default_factory=dict)
     references: list[tuple[str, str, Value]] = field(default_factory=list)
+    teams: set[str] = field(default_factory=set)
+    """The teams that callers belong to."""
     unread: set[str] = field(default_factory=set)
     """The sections that seem to stand in files that could not be read: what is missing may be there."""
 

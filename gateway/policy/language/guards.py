@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gateway.policy.conditions import Condition, Faulty, checked
+from gateway.policy.grammar import Domain, Fault, strangers
 from gateway.policy.language import values
 from gateway.policy.language.definitions import Fields, Key, Shape, plain
 from gateway.policy.language.document import Reading, Value, Wrong
@@ -10,6 +11,8 @@ from gateway.policy.language.shapes import FLAG, LABEL, NAME, SAID, list_of, nam
 from gateway.policy.mistakes import Mistake, proposal
 from gateway.policy.schema import Guard
 from gateway.policy.vocabulary import FINDINGS, NOT_MEASURED, VARIABLES
+
+_ANYONE = "anyone"  # the caller's name where a policy names none
 
 
 def _condition(value: Value, found: Reading) -> Condition:
@@ -19,13 +22,24 @@ def _condition(value: Value, found: Reading) -> Condition:
     try:
         condition = checked(values.said(value), knowledge)
     except Faulty as faulty:
-        for fault in faulty.faults:
-            line, column = value.place_within(fault.line, fault.column)
-            found.mistakes.append(Mistake(value.file, line, column, fault.message, fault.proposal))
+        found.mistakes.extend(_placed(value, fault) for fault in faulty.faults)
         raise Wrong("") from faulty
     for name in sorted(condition.variables & NOT_MEASURED):
         found.warn(value, f"{name} is not measured yet, so it is unknown in every request")
+    if "callers" not in found.unread:
+        found.warnings.extend(_placed(value, stranger) for stranger in strangers(condition.text, _of(found)))
     return condition
+
+
+def _of(found: Reading) -> dict[str, Domain]:
+    """What conditions may compare a caller with: with another text, they are false for every caller."""
+    names = frozenset(found.defined.get("caller", ())) or frozenset({_ANYONE})
+    return {"caller.name": ("name", names), "caller.team": ("team", frozenset(found.teams - {""}))}
+
+
+def _placed(value: Value, fault: Fault) -> Mistake:
+    line, column = value.place_within(fault.line, fault.column)
+    return Mistake(value.file, line, column, fault.message, fault.proposal)
 
 
 def _finding(value: Value) -> str:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.policy.grammar import faults_of, parsed, reads_of
+from gateway.policy.grammar import faults_of, parsed, reads_of, strangers
 
 BASES = frozenset({"handbook"})
 
@@ -23,6 +23,8 @@ BASES = frozenset({"handbook"})
         ("task < coding", 6, "task has no order", "use ==, != or in"),
         ("task == 'coding'", 6, "task is compared with a text", "labels stand without quotes"),
         ("sensitivity >= 2", 13, "sensitivity is compared with a whole number", "public, internal"),
+        ("language == 'english'", 13, '"english" is not a known language', 'did you mean "en"?'),
+        ("language in ['en', 'Germn']", 20, '"Germn" is not a known language', 'did you mean "de"?'),
         ('"credntial" in findings', 1, '"credntial" is not a known finding', 'did you mean "credential"?'),
         ("findings.exists(f, f == 'emial')", 25, '"emial" is not a known finding', '"email"'),
         ("['email', 'emial'].exists(x, x in findings)", 11, '"emial" is not a known finding', '"email"'),
@@ -85,3 +87,25 @@ def test_a_condition_that_is_nested_too_deep_is_told_at_its_beginning() -> None:
     for text in ("(" * 40 + "true" + ")" * 40, "(request.stream || " * 30 + "true" + ") && true" * 30):
         faults = faults_of(text, frozenset())
         assert {(f.line, f.column, f.message) for f in faults} == {(1, 1, "the condition is nested too deep")}
+
+
+TEAMS = {"caller.team": ("team", frozenset({"web", "claims"}))}
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("caller.team == 'wbe'", [16]),
+        ("'wbe' != caller.team && caller.team == 'web'", [1]),
+        ("caller.team in ['web', 'clams', 'it']", [24, 33]),
+        ("['web', 'it'].exists(team, team == caller.team)", [9]),
+        ("caller.team == 'web' || caller.name == 'wbe' || caller.team.startsWith('wbe')", []),
+    ],
+)
+def test_a_text_that_is_the_team_of_nobody_is_told_at_its_place(text: str, columns: list[int]) -> None:
+    assert [fault.column for fault in strangers(text, TEAMS)] == columns
+
+
+def test_what_a_team_is_called_is_proposed() -> None:
+    (fault,) = strangers("caller.team == 'wbe'", TEAMS)
+    assert (fault.message, fault.proposal) == ('"wbe" is not the team of any caller', 'did you mean "web"?')

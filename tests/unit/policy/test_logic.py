@@ -27,12 +27,12 @@ def logic(text: str) -> Logic:
         ("!(caller.admin || request.stream)", "!((caller.admin) || (request.stream))"),
         ("!caller.admin && !request.stream", "(!caller.admin) && (!request.stream)"),
         ("((task == coding)) && (caller.admin)", "(task == coding) && (caller.admin)"),
-        ("language == 'a && b' || true", "(language == 'a && b') || (true)"),
-        ("language == \"|| ')\" || true", "(language == \"|| ')\") || (true)"),
+        ("caller.name == 'a && b' || true", "(caller.name == 'a && b') || (true)"),
+        ("caller.name == \"|| ')\" || true", "(caller.name == \"|| ')\") || (true)"),
         ("caller.admin // so && so\n || request.stream", "(caller.admin) || (request.stream)"),
-        ("language == r'a\\d' && caller.admin", "(language == r'a\\d') && (caller.admin)"),
-        ("language == '\\'&&' && caller.admin", "(language == '\\'&&') && (caller.admin)"),
-        ("language == '''a' && 'b''' && caller.admin", "(language == '''a' && 'b''') && (caller.admin)"),
+        ("caller.name == r'a\\d' && caller.admin", "(caller.name == r'a\\d') && (caller.admin)"),
+        ("caller.name == '\\'&&' && caller.admin", "(caller.name == '\\'&&') && (caller.admin)"),
+        ("caller.name == '''a' &&'b''' && caller.admin", "(caller.name == '''a' &&'b''') && (caller.admin)"),
     ],
 )  # fmt: skip
 def test_a_condition_is_cut_at_its_connectives_and_nowhere_in_a_text_or_a_bracket(

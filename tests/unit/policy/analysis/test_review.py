@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from gateway.policy.analysis.matrix import matrix_of
 from gateway.policy.analysis.review import Doubt, Found, gaps, review
 from gateway.types import Label, Task
@@ -82,6 +84,15 @@ def test_a_route_whose_condition_holds_for_nobody_is_never_chosen(tmp_path: Path
     assert "its condition is true for no request" in str(never)
 
 
+def test_the_last_route_is_told_what_takes_everything_before_it(tmp_path: Path) -> None:
+    routes = "routes:\n- {name: all, when: 'true', model: house}\n- {name: rest, model: house}\n"
+    (never,) = found(tmp_path, Doubt.SHADOWED_ROUTE, routes=routes)
+    assert str(never) == (
+        "routes.yaml:3:10: route rest is never chosen: what it would take goes to route all;"
+        " only route/rest reaches it; narrow what stands before it"
+    )
+
+
 def test_a_route_behind_a_guard_that_blocks_is_never_chosen(tmp_path: Path) -> None:
     guards = "guards: [{name: stop, when: task == coding, block: No.}]\n"
     routes = "routes:\n- {name: code, when: task == coding, model: house}\n- {name: rest, model: house}\n"
@@ -131,3 +142,21 @@ def test_accepting_a_residual_is_pointed_out(tmp_path: Path) -> None:
     (residual,) = found(tmp_path, Doubt.RESIDUAL, guards=guards)
     assert not residual.warning
     assert "(accept_residual)" in str(residual)
+
+
+def test_a_mask_of_what_has_no_place_in_a_text_is_a_warning(tmp_path: Path) -> None:
+    guards = "guards: [{name: g, when: sensitivity == confidential, mask: [email, topic]}]\n"
+    (unmasked,) = found(tmp_path, Doubt.UNMASKED, guards=guards)
+    assert unmasked.warning
+    assert "masks employment, finance, health, legal: that is said of a whole message" in str(unmasked)
+
+
+@pytest.mark.parametrize(("mask", "told"), [("person", True), ("identity", True), ("email", False)])
+def test_a_mask_of_what_is_seldom_found_is_a_note(tmp_path: Path, mask: str, told: bool) -> None:
+    guards = f"guards: [{{name: g, when: sensitivity == confidential, mask: [{mask}]}}]\n"
+    notes = found(tmp_path, Doubt.SELDOM_MASKED, guards=guards)
+    assert [note.warning for note in notes] == [False] * told
+    assert all(
+        'masks person: it is found only where words introduce it, such as "my name is"' in str(note)
+        for note in notes
+    )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.policy.mistakes import PolicyMistakes
 from gateway.types import Label
 from tests.policies import loaded, only_mistake
 
@@ -45,3 +46,35 @@ def test_a_condition_on_what_nobody_measures_yet_is_warned_about(tmp_path: Path)
 )  # fmt: skip
 def test_a_mistake_in_a_guard_is_told_at_its_place(tmp_path: Path, text: str, expected: str) -> None:
     assert only_mistake(tmp_path, g=f"guards: [{{{text}}}]\n").startswith(expected)
+
+
+CALLERS = f"callers: [{{name: shop, key_sha256: {'a' * 64}, team: web}}]\n"
+TEAMS = """\
+guards:
+  - {name: g, when: caller.team != "wbe" && caller.name != "shopp", block: x}
+routes:
+  - {name: team, when: caller.team == "web", model: house}
+  - {name: rest, model: house}
+"""
+
+
+def test_a_team_and_a_name_that_no_caller_has_are_warned_about(tmp_path: Path) -> None:
+    warnings = loaded(tmp_path, callers=CALLERS, routes=TEAMS).warnings
+    assert [str(warning) for warning in warnings] == [
+        'routes.yaml:2:36: "wbe" is not the team of any caller; did you mean "web"?',
+        'routes.yaml:2:60: "shopp" is not the name of any caller; did you mean "shop"?',
+    ]
+
+
+def test_without_callers_nobody_has_a_team_and_everybody_is_called_anyone(tmp_path: Path) -> None:
+    routes = (
+        "routes:\n- {name: t, when: caller.team == 'web' && caller.name == 'anyone', model: house}\n" + REST
+    )
+    (warning,) = loaded(tmp_path, routes=routes).warnings
+    assert warning.message == '"web" is not the team of any caller'
+
+
+def test_where_the_callers_cannot_be_read_no_team_is_doubted(tmp_path: Path) -> None:
+    with pytest.raises(PolicyMistakes) as raised:
+        loaded(tmp_path, callers=CALLERS + "\t- x\n", routes=TEAMS)
+    assert raised.value.warnings == ()
