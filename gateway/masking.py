@@ -9,11 +9,15 @@ import msgspec
 
 from gateway.classify.label import label_left, messages_labelled, said_by
 from gateway.errors import Blocked, InvalidRequest
+from gateway.interfaces import Classifier
 from gateway.labels import lowered
 from gateway.masks import MOST, ROUNDS, Mask
 from gateway.policy.schema import Guard
 from gateway.types import Caller, ChatRequest, Finding, Label, Masked, Signals
 
+_PASSES = 3  # over a whole body
+_MOST_WORK = 2_000_000_000  # bytes × values: about a second
+_FULL = 32  # findings from which on a text may hold more than were found
 _HELD_UPSTREAM = ("previous_response_id", "conversation")
 
 
@@ -31,7 +35,7 @@ class Masker:
     """What masking needs beside the request: how a body is read, and how a request is understood."""
 
     parse: Callable[[bytes], ChatRequest]
-    classify: Callable[[ChatRequest], Signals]
+    classifier: Classifier
     unreadable: Label
 
     def __call__(
@@ -55,7 +59,7 @@ class Masker:
                 f"{held!r} stands for cannot be masked. Send the whole conversation instead."
             )
         mask = Mask([entity for guard in guards for entity in guard.mask], request.label, _taken(request))
-        _learn(mask, request, signals)
+        self._learn(mask, request, signals)
         masked, label = request, request.label
         if mask.wants(signals.findings):
             masked, left = self._masked(request, mask, guards)
@@ -70,27 +74,34 @@ class Masker:
         self, request: ChatRequest, mask: Mask, guards: Sequence[Guard]
     ) -> tuple[ChatRequest, Signals]:
         """The request once reading it again finds nothing more to mask."""
-        for _ in range(ROUNDS):
+        size = sum(map(len, request.fields.values()))
+        for _ in range(_PASSES):
+            if mask.is_full or size * len(mask) > _MOST_WORK:
+                break
             masked = self.parse(_hidden(request, mask))
-            left = self.classify(masked)
+            left = self.classifier.classify(masked)
             if not mask.wants(left.findings):
                 return masked, left
-            before = len(mask)
-            _learn(mask, masked, left)
-            if len(mask) == before:
-                break
+            self._learn(mask, masked, left)
         raise Blocked(
             f"The policy masks parts of this request (guard {guards[0].name!r}), and some of them cannot be "
-            f"masked where they stand, or are more than {MOST}. Remove them and send again."
+            f"masked where they stand, or are too many (more than {MOST}, fewer in a body of megabytes). "
+            "Remove them and send again."
         )
 
-
-def _learn(mask: Mask, request: ChatRequest, signals: Signals) -> None:
-    found: dict[int, list[Finding]] = {}
-    for finding in signals.findings:
-        found.setdefault(finding.message, []).append(finding)
-    for message, findings in found.items():
-        mask.learn(request.other_text if message < 0 else request.messages[message].text, findings)
+    def _learn(self, mask: Mask, request: ChatRequest, signals: Signals) -> None:
+        """Take up what was found; a text that is full of it is read again until all of it is known."""
+        found: dict[int, list[Finding]] = {}
+        for finding in signals.findings:
+            found.setdefault(finding.message, []).append(finding)
+        for message, findings in found.items():
+            text = request.other_text if message < 0 else request.messages[message].text
+            for _ in range(ROUNDS):
+                mask.learn(text, findings)
+                before, text = text, mask.hide(text)
+                if len(findings) < _FULL or text == before:
+                    break
+                findings = list(self.classifier.find(text))
 
 
 def _taken(request: ChatRequest) -> str:

@@ -43,6 +43,7 @@ class Mask:
         self._last: Counter[str] = Counter()  # numbers given, by entity
         self._pattern: Any = None
         self.label = label
+        self.is_full = False  # a value was left out, since there are too many
 
     def __len__(self) -> int:
         """How many values are hidden."""
@@ -103,7 +104,10 @@ class Mask:
         return any(p.startswith(text) and p != text for p in self._values)
 
     def _name(self, value: str, entity: str, text: str) -> None:
-        if value in self._placeholders or len(self._placeholders) == MOST:
+        if value in self._placeholders:
+            return
+        if len(self._placeholders) >= MOST:
+            self.is_full = True
             return
         plain = Unescaped(value).text if "\\" in value else value
         if plain in self._placeholders:  # the same value, as it stands in a string of JSON

@@ -82,7 +82,7 @@ class Understanding:
         facts, said = understood.facts, guard(self.policy, understood.facts)
         masked: Masked | None = None
         if said.masking:
-            masker = Masker(chat_request, self.classifier.classify, self.policy.unreadable)
+            masker = Masker(chat_request, self.classifier, self.policy.unreadable)
             hidden = await asyncio.to_thread(
                 masker, understood.request, facts.signals, said.masking, caller, _sent(headers)
             )

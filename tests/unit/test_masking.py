@@ -36,7 +36,7 @@ def masked(text: str, *guards: Guard, caller: Caller = ANYONE, header: bytes = b
     headers = {b"x-pointsman-sensitivity": header} if header else {}
     signals = CLASSIFIER.classify(request)
     request = request.labelled(label_of(signals, caller, Label.CONFIDENTIAL, headers))
-    masker = Masker(chat_request, CLASSIFIER.classify, Label.CONFIDENTIAL)
+    masker = Masker(chat_request, CLASSIFIER, Label.CONFIDENTIAL)
     return masker(request, signals, guards, caller, headers)
 
 
