@@ -76,7 +76,7 @@ class Holder:
         return self._held.parts.states()
 
     def look(self) -> None:
-        """Read the folder now, changed or not: what it names beside its files may be another, too."""
+        """Read the folder now, changed or not, and the documents: what it names may be another, too."""
         self._told.set()
 
     @asynccontextmanager
@@ -114,6 +114,8 @@ class Holder:
         settled = self._seen == before and self._seen != self._settled
         if told or settled:
             await self._read()
+        if told:
+            self._held.parts.refresh()
 
     async def _read(self) -> None:
         """Reads the folder and puts it in force; one that was written to meanwhile waits for a later look."""

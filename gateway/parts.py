@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -46,6 +47,7 @@ class Part(Generic[T]):
     settled: asyncio.Event = field(
         default_factory=asyncio.Event, repr=False
     )  # it was started, or was not to be
+    told: asyncio.Event = field(default_factory=asyncio.Event, repr=False)  # to bring itself up to date
     task: asyncio.Task[None] | None = field(default=None, repr=False)
 
     def start(self) -> None:
@@ -102,6 +104,11 @@ class BuiltParts:
             _, late = await asyncio.wait(waiting, timeout=seconds)
             for waiter in late:
                 waiter.cancel()
+
+    def refresh(self) -> None:
+        """Have the knowledge bases read at once what has changed in their documents."""
+        for part in self.bases.values():
+            part.told.set()
 
     async def close(self, keep: Iterable[BuiltParts] = ()) -> None:
         """Closes all parts but those that one of `keep` uses too."""
@@ -225,10 +232,12 @@ class PartsBuilder:
         async def run(part: Part[Any]) -> None:
             watch_age(self._metrics, spec.name, lambda: base.age_seconds or 0.0)
             while True:
+                part.told.clear()
                 await self._attempt(f"knowledge {spec.name}", part, partial(refreshed, base))
-                if spec.refresh is None and part.state == READY:
-                    return
-                await asyncio.sleep(spec.refresh or _CHECK_SECONDS)
+                again = spec.refresh or (None if part.state == READY else _CHECK_SECONDS)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(again):
+                        await part.told.wait()
 
         return run
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gateway.accounting.metrics import Metrics
 from gateway.holder import Holder
+from gateway.knowledge.base import KnowledgeBase
 from gateway.parts import PartsBuilder
 from gateway.policy.language.load import fingerprint, load
 from gateway.policy.schema import Policy
@@ -73,6 +74,18 @@ def test_a_change_comes_into_force_by_looking(tmp_path: Path) -> None:
         await stage.until(lambda: stage.route == "second")
 
     played(tmp_path, 0.02, play)
+
+
+def test_told_to_look_it_brings_the_documents_up_to_date_too(tmp_path: Path) -> None:
+    async def play(stage: Stage) -> None:
+        base = stage.holder.current().parts.knowledge("book")
+        assert isinstance(base, KnowledgeBase)
+        await stage.until(lambda: base.ready and not base.empty)
+        (stage.folder / "book.md").unlink()
+        stage.holder.look()
+        await stage.until(lambda: base.empty)
+
+    played(tmp_path, NEVER, play)
 
 
 def test_told_to_look_it_reads_at_once_whether_or_not_anything_changed(tmp_path: Path) -> None:
