@@ -98,9 +98,9 @@ class Masker:
             text = request.other_text if message < 0 else request.messages[message].text
             for _ in range(ROUNDS):
                 mask.learn(text, findings)
-                before, text = text, mask.hide(text)
-                if len(findings) < _FULL or text == before:
+                if len(findings) < _FULL:
                     break
+                text = mask.hide(text)
                 findings = list(self.classifier.find(text))
 
 
