@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from gateway.classify.classifier import READABLE
 from gateway.classify.label import label_left, messages_labelled, said_by
 from gateway.errors import Blocked, InvalidRequest
 from gateway.interfaces import Classifier
@@ -95,7 +96,7 @@ class Masker:
         for finding in signals.findings:
             found.setdefault(finding.message, []).append(finding)
         for message, findings in found.items():
-            text = request.other_text if message < 0 else request.messages[message].text
+            text = (request.other_text if message < 0 else request.messages[message].text)[:READABLE]
             for _ in range(ROUNDS):
                 mask.learn(text, findings)
                 if len(findings) < _FULL:
