@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from gateway.api.outline import Room, outline
 from gateway.errors import InvalidRequest
 from gateway.types import ChatRequest, Message, ToolCall, ToolSpec
 
@@ -54,6 +55,7 @@ _DATA_URL = re.compile(r"data:[\w.+/-]*+(?:;[\w.=+-]++)*?;base64,[a-z0-9+/_-]{16
 _WHOLE = re.compile(r"(?:(?i:data:[^,\s]*;base64,))?[A-Za-z0-9+/_-]*={0,2}")
 _LONG_BASE64 = 1024  # characters; a shorter string without a data URL's head may be a word or a name
 _LONG_NUMBER = 10**8  # from nine digits on a number may be a card's or a person's
+_CONTAINERS = (dict, list)
 _Members = dict[str, Any]
 
 
@@ -70,15 +72,16 @@ def chat_request(body: bytes) -> ChatRequest:
     """The request in `body`.
 
     Raises:
-        InvalidRequest: it is not JSON, not an object, names a member twice, or a member that routing needs is
-            missing or wrong.
+        InvalidRequest: it is not JSON, not an object, names a member twice, holds too many values, or a
+            member that routing needs is missing or wrong.
     """
-    value = object_of(body)
+    room = Room()
+    value = object_of(body, room)
     model = _required(value, "model", str)
     if len(model) > MAX_MODEL:
         raise InvalidRequest(f"'model' is longer than {MAX_MODEL} characters.", param="model")
-    loose = _Loose()
-    messages = _messages(value, body, loose.texts)
+    loose = _Loose(room)
+    messages = _messages(value, body, loose)
     _beside(value, _ROUTED, loose)
     response_format = _member(value, "response_format", dict) or {}
     options = _member(value, "stream_options", dict) or {}
@@ -101,6 +104,7 @@ def chat_request(body: bytes) -> ChatRequest:
 class _Loose:
     """Strings beside what a model reads as a message's text, and whether something there is no text."""
 
+    room: Room
     texts: list[str] = field(default_factory=list)
     unreadable: bool = False
 
@@ -120,12 +124,14 @@ def _is_opaque(text: str) -> bool:
     return ";base64," in small and _DATA_URL.search(small) is not None
 
 
-def object_of(body: bytes) -> _Members:
-    """The JSON object that a body is.
+def object_of(body: bytes, room: Room | None = None) -> _Members:
+    """The JSON object that a body is; its values take of `room`.
 
     Raises:
-        InvalidRequest: it is not JSON, not an object, too deep, or names a member twice.
+        InvalidRequest: it is not JSON, not an object, too deep, too many values, or names a member twice.
     """
+    shape = outline(body)
+    (room or Room()).take(shape.values)
     try:
         value = _any.decode(body)
     except RecursionError:
@@ -134,32 +140,23 @@ def object_of(body: bytes) -> _Members:
         raise InvalidRequest(f"The body is not valid JSON: {error}.") from None
     if not isinstance(value, dict):
         raise InvalidRequest("The body must be a JSON object.")
-    _refuse_doubles(body, value)
+    if _names(value) != shape.members:
+        # Parsing keeps one of each name: the one is read here, and who knows which one upstream reads.
+        raise InvalidRequest("An object in the body has two members of one name.")
     return value
 
 
-_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"([ \t\r\n]*+:)?')
-
-
-def _refuse_doubles(body: bytes, value: _Members) -> None:
-    """A name that stands twice in an object: the one is read here, and who knows which one upstream reads.
-
-    A string with a colon behind it is a name; parsing keeps one of each, so the two counts must agree.
-    """
-    if _names(value) != sum(map(bool, _STRING.findall(body))):
-        raise InvalidRequest("An object in the body has two members of one name.")
-
-
-def _names(value: Any) -> int:
+def _names(value: _Members) -> int:
     """How many members all the objects in a value have."""
-    count, stack = 0, [value]
+    count, stack = 0, list[Any]([value])
     while stack:
         item = stack.pop()
         if isinstance(item, dict):
             count += len(item)
-            stack.extend(item.values())
-        elif isinstance(item, list):
-            stack.extend(item)
+            item = item.values()
+        for each in item:
+            if each and isinstance(each, _CONTAINERS):
+                stack.append(each)
     return count
 
 
@@ -179,7 +176,7 @@ def _required(members: _Members, name: str, kind: type, where: str = "") -> Any:
     return value
 
 
-def _messages(value: _Members, body: bytes, beside: list[str]) -> tuple[Message, ...]:
+def _messages(value: _Members, body: bytes, beside: _Loose) -> tuple[Message, ...]:
     """The messages; `beside` takes the strings that they carry beside what a model reads as their text."""
     messages = _member(value, "messages", list)
     if messages is None:
@@ -193,7 +190,7 @@ def _messages(value: _Members, body: bytes, beside: list[str]) -> tuple[Message,
     )
 
 
-def _message(message: Any, raw: bytes, at: str, beside: list[str]) -> Message:
+def _message(message: Any, raw: bytes, at: str, beside: _Loose) -> Message:
     if not isinstance(message, dict):
         raise InvalidRequest(f"'{at}' must be an object.", param=at)
     where = at + "."
@@ -201,10 +198,10 @@ def _message(message: Any, raw: bytes, at: str, beside: list[str]) -> Message:
     if role not in _ROLES:
         known = ", ".join(sorted(_ROLES))
         raise InvalidRequest(f"'{where}role' must be one of {known}.", param=where + "role")
-    loose = _Loose()
+    loose = _Loose(beside.room)
     content = _content(message, where, loose)
     _beside(message, _READ, loose)
-    beside.extend(loose.texts)
+    beside.texts.extend(loose.texts)
     calls = _tool_calls(message, where)
     return Message(
         role=role,
@@ -346,32 +343,33 @@ def _beside(members: _Members, read: frozenset[str], loose: _Loose) -> None:
             loose.add(name)
         if value is None or value is True or value is False:
             continue
-        for text in _walk(name, value):
+        for text in _walk(name, value, loose.room):
             loose.add(text)
 
 
-def _walk(name: str, value: Any) -> Iterator[str]:
+def _walk(name: str, value: Any, room: Room) -> Iterator[str]:
     stack = [(name, value)]
     while stack:
         name, item = stack.pop()
         if isinstance(item, str):
             yield item
             if name == "arguments":
-                yield from _arguments(item)
+                yield from _arguments(item, room)
         elif isinstance(item, dict):
             yield from item
             stack.extend(item.items())
         elif isinstance(item, list):
-            stack.extend((name, each) for each in item)
+            stack += [(name, each) for each in item if each]
         elif isinstance(item, int | float) and _LONG_NUMBER <= abs(item) < 10**40:
             yield f"{item:.0f}" if isinstance(item, float) else str(item)
 
 
-def _arguments(text: str) -> Iterator[str]:
+def _arguments(text: str, room: Room) -> Iterator[str]:
     """The strings in a call's arguments, which are JSON in a string: escapes must not hide what they say."""
+    room.take(outline(text.encode("utf-8", "replace")).values)
     try:
         value = _any.decode(text)
     except (msgspec.DecodeError, RecursionError):
         return
     if not isinstance(value, str):
-        yield from _walk("", value)
+        yield from _walk("", value, room)

@@ -246,6 +246,27 @@ def test_colons_quotes_and_backslashes_in_texts_are_no_names() -> None:
     assert chat_request(body(messages=[{"role": "user", "content": tricky}])).question == tricky
 
 
+@pytest.mark.parametrize("value", [b"[]", b'"a"', b'{"a":1}'])
+def test_a_body_of_more_values_than_anybody_sends_is_refused(value: bytes) -> None:
+    many = b"[" + b",".join([value] * 300_000) + b"]"
+    with pytest.raises(InvalidRequest, match="200,000 JSON values"):
+        chat_request(body()[:-1] + b', "x": ' + many + b"}")
+
+
+def test_values_in_a_calls_arguments_count_like_the_bodys_own() -> None:
+    arguments = json.dumps([[]] * 60_000)
+    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": arguments}}
+    asked = {"role": "user", "content": "Hi"}
+    assert chat_request(body(messages=[asked, {"role": "assistant", "tool_calls": [call] * 3}]))
+    with pytest.raises(InvalidRequest, match="200,000 JSON values"):
+        chat_request(body(messages=[asked, {"role": "assistant", "tool_calls": [call] * 4}]))
+
+
+def test_a_long_text_of_code_is_read() -> None:
+    code = 'if a["b"] == {"c": [1, 2, "\\n"]}: f(x, y)\n' * 100_000
+    assert chat_request(body(messages=[{"role": "user", "content": code}])).question == code
+
+
 def test_a_long_number_is_read_as_text() -> None:
     assert "4111111111111111" in chat_request(body(metadata={"card": 4111111111111111})).other_text
 
