@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar, overload
 
 from gateway.policy.language.document import Reading, Value
-from gateway.policy.mistakes import looks_secret, proposal
+from gateway.policy.mistakes import looks_secret, nearest, proposal
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -107,8 +107,9 @@ class Fields:
         pairs = found.attempt(value, Value.pairs, None)
         for key, given in pairs or ():
             self._take(key, given, found)
+        meant = {nearest(key.scalar, self.keys) for key, _ in pairs or ()}  # told already, if misspelt
         for known in self.keys.values() if pairs is not None else ():
-            if known.required and known.name not in self.present:
+            if known.required and known.name not in {*self.present, *meant}:
                 found.wrong(value, f"{self.what} needs {known.name}", f"add '{known.name}:'")
 
     def _take(self, key: Value, given: Value, found: Reading) -> None:

@@ -87,8 +87,8 @@ def _read(folder: Path, around: Surroundings) -> tuple[Policy, Reading]:
     sections = [PolicyFields(root, found) for root in roots if root is not None]
     one_file_each(sections, found)
     policy = _policy(revision_of(files), sections, found, around)
+    _needed(folder, sections, found)
     check_references(found, {model.name: model.teachers for model in policy.models.values()})
-    _needed(folder, policy, sections, found)
     return replace(policy, warnings=tuple(sorted(found.warnings))), found
 
 
@@ -239,11 +239,15 @@ def _headers(rules: Iterable[Guard | Route]) -> frozenset[str]:
     return frozenset(name.removeprefix(prefix) for name in reads if name.startswith(prefix))
 
 
-def _needed(folder: Path, policy: Policy, files: list[PolicyFields], found: Reading) -> None:
+def _needed(folder: Path, files: list[PolicyFields], found: Reading) -> None:
+    """What no policy does without is there. Of a section that says nothing, no name is missed as well."""
     for key, what in (("models", "what can answer"), ("routes", "who gets what")):
-        if key not in found.unread and not any(key in file.present for file in files):
+        given = [file.present[key] for file in files if key in file.present]
+        if not given and key not in found.unread:
             said = f"no file says {key}, {what}"
             found.mistakes.append(Mistake(folder.name or ".", 1, 1, said, f"add '{key}:' to a *.yaml file"))
-    given = next((file.models for file in files if file.models is not None), None)
-    if given is not None and not policy.models and not found.mistakes:
-        found.wrong(given, "there is no model", "name at least one")
+        if given and all(value.kind == "a list" and not value.items() for value in given):
+            found.wrong(given[0], f"there is nothing in {key}, {what}", "name at least one")
+        if not any(value.kind == "a list" and value.items() for value in given):
+            found.unread.add(key)
+    found.unread |= {key for file in files for key, value in file.present.items() if value.kind == "nothing"}

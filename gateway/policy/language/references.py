@@ -34,10 +34,14 @@ def check_references(found: Reading, teachers: Mapping[str, tuple[str, ...]]) ->
         known = told.get(kind)
         if known is not None and name not in known and not (kind == "usable" and _matches(name, known)):
             found.wrong(value, _missing(kind, name, found), proposal(name, known, "there are"))
+    told_of: set[str] = set()
     for name in teachers:
-        if name in _lessons(name, teachers):
+        circle = _circle(name, teachers)
+        if circle and told_of.isdisjoint(circle):
+            told_of.update(circle)
             place = found.defined["model"][name]
-            found.wrong(place, f"{name} is its own teacher in the end", "end the chain of teachers")
+            chain = " → ".join((name, *circle))
+            found.wrong(place, f"{name} is its own teacher in the end: {chain}", "end the chain of teachers")
 
 
 def _missing(kind: str, name: str, found: Reading) -> str:
@@ -63,12 +67,15 @@ def _matches(pattern: str, known: Iterable[str]) -> bool:
     return pattern.endswith("*") and any(name.startswith(stem) for name in known)
 
 
-def _lessons(name: str, teachers: Mapping[str, tuple[str, ...]]) -> set[str]:
+def _circle(name: str, teachers: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """The teachers by which a model comes back to itself, itself the last; none where it does not."""
+    ahead: list[tuple[str, ...]] = [(teacher,) for teacher in teachers.get(name, ())]
     seen: set[str] = set()
-    ahead = list(teachers.get(name, ()))
     while ahead:
-        teacher = ahead.pop()
-        if teacher not in seen:
-            seen.add(teacher)
-            ahead.extend(teachers.get(teacher, ()))
-    return seen
+        way = ahead.pop(0)
+        if way[-1] == name:
+            return way
+        if way[-1] not in seen:
+            seen.add(way[-1])
+            ahead.extend((*way, teacher) for teacher in teachers.get(way[-1], ()))
+    return ()

@@ -201,6 +201,8 @@ class RouteFields(Fields, what="a route"):
 
 def read_routes(value: Value, found: Reading) -> tuple[Route, ...]:
     entries = found.attempt(value, Value.items, [])
+    if not entries:
+        return ()
     routes = [(entry, read_route(entry, found)) for entry in entries]
     _one_for_the_rest(value, routes, found)
     return tuple(route for _, route in routes if route is not None)
@@ -210,9 +212,10 @@ def read_route(value: Value, found: Reading) -> Route | None:
     fields = RouteFields(value, found)
     models, weights, quality = fields.model
     _warn_of_repeats(fields, found)
+    if fields.name:
+        found.define("route", fields.name, fields.present["name"])
     if not fields.name or ("when" in fields.present and fields.when is None):
         return None
-    found.define("route", fields.name, fields.present["name"])
     return Route(
         name=fields.name,
         about=fields.about,

@@ -159,11 +159,12 @@ def read_tools(value: Value, found: Reading, around: Surroundings) -> ToolSource
     fields = ToolsFields(value, found)
     _known_to(fields, found)
     headers = _headers(fields.mcp, found, around.vault)
+    if fields.name:
+        found.define("tool", fields.name, fields.present["name"])
     if not fields.name or fields.mcp is None:
         return None
     if forbidden := around.forbidden(fields.mcp.url):
         found.wrong(fields.mcp.present["url"], *forbidden)
-    found.define("tool", fields.name, fields.present["name"])
     return ToolSource(
         name=fields.name,
         url=fields.mcp.url,

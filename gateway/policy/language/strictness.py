@@ -6,6 +6,7 @@ place; so is a file that is no YAML.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,7 @@ from gateway.policy.mistakes import Mistake, shortened
 LARGEST = 1 << 20  # bytes in a file
 DEEPEST = 40  # lists and mappings in each other
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_CONDITION = re.compile(r"""[ -]*when: *("[^"']*"[^"'#{}]+[^'#{}]*)$""")  # begins with a text, ends beyond it
 _UNPRINTABLE = yaml.reader.Reader.NON_PRINTABLE
 
 
@@ -100,6 +102,10 @@ def _no_yaml(file: str, text: str, error: yaml.MarkedYAMLError) -> Mistake:
     if "\t" in indentation and not indentation.strip():
         at = indentation.index("\t") + 1
         return Mistake(file, line, at, "not YAML: a tab in the indentation", "indent by spaces")
+    condition = _CONDITION.match(lines[line - 1]) if line <= len(lines) else None
+    if condition:
+        said = "not YAML: the value ends with its second quote, and goes on"
+        return Mistake(file, line, column, said, f"put all of it in single quotes: '{condition[1].strip()}'")
     return Mistake(file, line, column, f"not YAML: {error.problem}", "mind the indentation and the quotes")
 
 

@@ -59,6 +59,11 @@ def test_a_wrong_value_is_a_mistake_at_its_place_and_the_default_stands() -> Non
     assert told(found)[2] == "a.yaml:3:11: text is wanted here, not a list; put it in quotes"
 
 
+def test_a_misspelt_key_is_told_once_and_not_as_missing_too() -> None:
+    _, found = read("nmae: a\n")
+    assert told(found) == ["a.yaml:1:1: a thing has no key nmae; did you mean name?"]
+
+
 def test_what_is_no_mapping_needs_no_keys() -> None:
     fields, found = read("- a\n")
     assert fields.name == "unnamed"

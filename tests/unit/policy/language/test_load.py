@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gateway.policy.language.load import files_of, fingerprint, load, names_in, revision_of
 from gateway.policy.mistakes import Mistake, PolicyMistakes
 from gateway.types import Label
-from tests.policies import MODELS, ROUTES, loaded, mistakes, only_mistake, write
+from tests.policies import KNOWLEDGE, MODELS, ROUTES, loaded, mistakes, only_mistake, write
 
 
 def test_the_keys_decide_what_a_file_holds_and_its_name_does_not(tmp_path: Path) -> None:
@@ -286,3 +286,30 @@ def test_a_model_that_need_not_be_there_is_left_out_where_its_url_is_not_allowed
     assert policy.models["m"].disabled
     assert policy.notes == ("model m is out of service: it is near; name a far one",)
     assert probed == []
+
+
+@pytest.mark.parametrize(
+    ("models", "said"),
+    [
+        ("models:\n", "models.yaml:1:8: a list is wanted here, not nothing"),
+        ("models: []\n", "models.yaml:1:9: there is nothing in models, what can answer; name at least one"),
+        ("", "no file says models, what can answer; add 'models:' to a *.yaml file"),
+    ],
+)
+def test_a_folder_without_a_model_is_told_once_and_not_of_every_name(
+    tmp_path: Path, models: str, said: str
+) -> None:
+    files = {"knowledge": KNOWLEDGE, "aliases": "aliases: {gpt: small}\n", "baseline": "baseline: house\n"}
+    assert said in only_mistake(tmp_path, models=models, **files)
+
+
+def test_a_rule_that_is_wrong_is_no_name_that_is_missing(tmp_path: Path) -> None:
+    routes = (
+        "aliases: {t: route/tickets}\ntools: [{name: shop}]\nroutes:\n"
+        "- {name: tickets, when: task == codign, tools: {from: shop}, model: house}\n"
+        "- {name: rest, model: house}\n"
+    )
+    assert [(one.line, one.message) for one in mistakes(tmp_path, routes=routes)] == [
+        (2, "a tool source needs mcp"),
+        (4, "codign is not a known name"),
+    ]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.policies import KNOWLEDGE, TOOLS, loaded, mistakes
+from tests.policies import KNOWLEDGE, TOOLS, loaded, mistakes, only_mistake
 
 REST = "- {name: rest, model: house}\n"
 
@@ -105,3 +105,8 @@ def test_a_model_that_is_named_twice_in_a_route_is_warned_about(
 def test_a_mistake_in_a_route_is_told_at_its_place(tmp_path: Path, text: str, expected: str) -> None:
     printed = [str(m) for m in mistakes(tmp_path, routes="routes:\n" + text, k=KNOWLEDGE, t=TOOLS)]
     assert any(line.startswith(expected) for line in printed), printed
+
+
+@pytest.mark.parametrize("routes", ["routes: []\n", "routes: {}\n"])
+def test_where_there_is_no_route_none_is_asked_to_serve_the_rest(tmp_path: Path, routes: str) -> None:
+    assert "serves the rest" not in only_mistake(tmp_path, routes=routes)

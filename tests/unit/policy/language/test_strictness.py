@@ -21,6 +21,7 @@ def told(source: bytes) -> list[str]:
         (b"a: 1\n b: 2\n", ["a.yaml:2:3: not YAML: mapping values are not allowed in this context; mind the indentation and the quotes"]),
         (b"a:\n\tb: 1\n", ["a.yaml:2:1: not YAML: a tab in the indentation; indent by spaces"]),
         (b"a:\n  - b\n  \t- c\n", ["a.yaml:3:3: not YAML: a tab in the indentation; indent by spaces"]),
+        (b"- name: g\n  when: \"health\" in findings\n  block: x\n", ["a.yaml:2:18: not YAML: the value ends with its second quote, and goes on; put all of it in single quotes: '\"health\" in findings'"]),
         (b"a: 1\n---\nb: 2\n", ["a.yaml:2:1: a second document begins here; one document a file"]),
         (b"a: &x 1\nb: 2\n", ["a.yaml:1:4: &x is an anchor; take it out: a policy has no aliases"]),
         (b"a: 1\nb: *x\n", ["a.yaml:2:4: *x stands for what is written elsewhere; write it out: a policy has no aliases"]),
