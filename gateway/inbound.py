@@ -45,7 +45,12 @@ class Incoming:
     def named(self, names: Iterable[str]) -> dict[str, str]:
         """Those of the named headers that were sent, as far as a condition may read them."""
         sent = ((name, self.headers.get(name.encode())) for name in names)
-        return {name: value[:MAX_HEADER].decode("latin-1") for name, value in sent if value is not None}
+        return readable({name: value.decode("latin-1") for name, value in sent if value is not None})
+
+
+def readable(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers that a condition may read; a longer one is unknown: cut, it could mislead a guard."""
+    return {name: value for name, value in headers.items() if len(value) <= MAX_HEADER}
 
 
 class Reply(Protocol):

@@ -11,7 +11,6 @@ from typing import Any
 
 from gateway.api.reply import ChatReply, Send, send_error
 from gateway.api.wire import chat_request
-from gateway.classify.label import HEADER as LABEL_HEADER
 from gateway.errors import (
     GatewayError,
     HeadersTooLarge,
@@ -170,10 +169,12 @@ def check_head(method: str, headers: dict[bytes, bytes], limit: int) -> None:
 
 
 def headers_of(given: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    """The last of each name; but of labels all count, since none may take back another."""
+    """The headers by name; what was sent more than once is joined (RFC 9110, section 5.3)."""
     headers = dict(given)
-    if LABEL_HEADER in headers:
-        headers[LABEL_HEADER] = b",".join(value for name, value in given if name == LABEL_HEADER)
+    if len(headers) < len(given):
+        headers = {}
+        for name, value in given:
+            headers[name] = b"%b, %b" % (headers[name], value) if name in headers else value
     return headers
 
 

@@ -15,7 +15,7 @@ from gateway.api.wire import chat_request
 from gateway.classify.classifier import LinearClassifier
 from gateway.classify.knowledge import consult
 from gateway.classify.label import labelled
-from gateway.inbound import MAX_HEADER, facts_of
+from gateway.inbound import facts_of, readable
 from gateway.interfaces import Classifier, Parts
 from gateway.masking import Masker
 from gateway.parts import BuiltParts, PartsBuilder, attempt, refreshed
@@ -67,7 +67,7 @@ class Understanding:
         signals = await asyncio.to_thread(self.classifier.classify, parsed)
         request = labelled(parsed, signals, caller, policy.unreadable, sent)
         informed, refused = await consult(signals, request, caller, policy.knowledge.values(), self.parts)
-        named = {name: headers[name][:MAX_HEADER] for name in policy.header_names if name in headers}
+        named = readable({name: headers[name] for name in policy.header_names if name in headers})
         return Understood(request, facts_of(request, informed, caller, named, sent), tuple(refused))
 
     async def decided(self, parsed: ChatRequest, caller: Caller, headers: Mapping[str, str]) -> Decided:
