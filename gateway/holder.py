@@ -146,9 +146,12 @@ class Holder:
 
     def _check_callers(self, policy: Policy) -> None:
         """Callers never go away unnoticed: without any, everybody who reaches the gateway would be served."""
-        if self.current().policy.callers and not policy.callers:
+        before = self.current().policy
+        if before.callers and not policy.callers:
+            name = before.callers[0].caller.name
+            place = before.places.get(("caller", name), ("callers", 1, 1))
             said = "no callers are left, which would open the gateway to everyone"
-            raise PolicyMistakes([Mistake("callers", 1, 1, said, "keep one, or start the gateway anew")])
+            raise PolicyMistakes([Mistake(*place, said, "keep one, or start the gateway anew")])
 
     def _refuse(self, error: str) -> None:
         self.error = error

@@ -24,6 +24,7 @@ from gateway.labels import Cleared
 from gateway.policy.mistakes import Mistake, PolicyMistakes
 from gateway.policy.schema import Knowledge, Model, Policy, ToolSource
 from gateway.settings import Settings
+from gateway.tuning.head import BadHead, Head
 from gateway.types import Label, ToolCall, ToolResult, ToolSpec
 
 _log = logging.getLogger("pointsman.parts")
@@ -133,8 +134,12 @@ class PartsBuilder:
         """
         parts, old = BuiltParts(), before or BuiltParts()
         for model in policy.chat_models:
-            spec = self._spec(model)
-            parts.models[model.name] = _kept(old.models, model.name, spec) or self._model(model, spec)
+            try:
+                spec = self._spec(model)
+                parts.models[model.name] = _kept(old.models, model.name, spec) or self._model(model, spec)
+            except BadHead as error:
+                place = policy.places.get(("model", model.name), ("models", 1, 1))
+                raise PolicyMistakes([Mistake(*place, f"model {model.name}: {error}")]) from None
         self.add_knowledge(parts, policy, old)
         for source in (s for s in policy.tools.values() if not s.disabled):
             parts.servers[source.name] = _kept(old.servers, source.name, source) or self._server(source)
@@ -183,31 +188,15 @@ class PartsBuilder:
             chat = LocalChat(SmolLM(), self._embedder(), IN_PROCESS_EMBEDDER)
             return Part(chat, model, run=_watched(f"model {model.name}", chat.start), close=chat.close)
         from gateway.backends.head import HeadModel
-        from gateway.tuning.head import BadHead, Head
 
-        path = self._head_file(model)
-        try:
-            head = Head.load(path)
-        except BadHead as error:
-            raise PolicyMistakes([Mistake("models", 1, 1, f"model {model.name}: {error}")]) from None
-        tuned = HeadModel(model, head, self._embedder(), IN_PROCESS_EMBEDDER)
+        tuned = HeadModel(model, Head.load(self._head_file(model)), self._embedder(), IN_PROCESS_EMBEDDER)
         return Part(tuned, spec, close=tuned.close)
 
     def _head_file(self, model: Model) -> Path:
         path = head_file(self._settings, model.model)
-        if path is not None:
-            return path
-        raise PolicyMistakes(
-            [
-                Mistake(
-                    "models",
-                    1,
-                    1,
-                    f"model {model.name}: there is no head named {model.model}",
-                    f"train it: pointsman tune train {model.model} --examples FILE.jsonl",
-                )
-            ]
-        )
+        if path is None:
+            raise BadHead(f"there is no head named {model.model}")
+        return path
 
     def _embedder(self) -> Embedder:
         self._minilm = self._minilm or MiniLM()

@@ -69,16 +69,15 @@ def explain(
 
 
 def _policy(settings: Settings) -> Policy:
-    """As it would be served from here; a secret that is not set here does not stand in the way."""
+    """As it would be served from here; a secret or a head that is not here does not stand in the way."""
     read = partial(
         load,
         settings.policies,
         secrets=secrets_from(os.environ, settings.secrets),
         available=partial(probe_now, reach=settings.reach),
-        trained=lambda name: head_file(settings, name) is not None,
     )
     try:
-        return read()
+        return read(trained=lambda name: head_file(settings, name) is not None)
     except PolicyMistakes:
         return read(assume_secrets=True)
 

@@ -59,9 +59,13 @@ class Model:
         return head_of(self.provider, self.model)
 
 
+IN_PROCESS = ("smollm2", "minilm")
+"""What a target of `local/` may name without training: a model that answers, and one that embeds."""
+
+
 def head_of(provider: str, model: str) -> str | None:
     """The head that a target names: whatever runs in process and is not part of the gateway."""
-    return model if provider == "local" and model not in ("smollm2", "minilm") else None
+    return model if provider == "local" and model not in IN_PROCESS else None
 
 
 @dataclass(frozen=True, slots=True)

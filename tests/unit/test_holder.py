@@ -199,3 +199,17 @@ def test_what_an_older_policy_still_uses_is_not_closed_with_an_even_older_one(tm
         await stage.until(lambda: not old.parts.knowledge("book").ready)
 
     played(tmp_path, NEVER, play)
+
+
+def test_callers_that_vanish_are_told_where_the_first_of_them_stood(tmp_path: Path) -> None:
+    async def play(stage: Stage) -> None:
+        callers = f"callers: [{{name: app, key_sha256: {'a' * 64}}}]\n"
+        (stage.folder / "callers.yaml").write_text(callers)
+        stage.holder.look()
+        await stage.until(lambda: bool(stage.holder.current().policy.callers))
+        (stage.folder / "callers.yaml").unlink()
+        stage.holder.look()
+        await stage.until(lambda: stage.holder.error is not None)
+        assert str(stage.holder.error).startswith("callers.yaml:1:18: no callers are left")
+
+    played(tmp_path, NEVER, play)

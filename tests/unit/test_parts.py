@@ -13,6 +13,7 @@ import pytest
 from gateway.accounting.metrics import Metrics
 from gateway.knowledge.base import KnowledgeBase
 from gateway.parts import PartsBuilder, refreshed
+from gateway.policy.mistakes import PolicyMistakes
 from gateway.policy.schema import Knowledge, Model, Policy, ToolSource
 from gateway.settings import Settings
 from gateway.types import Label
@@ -122,3 +123,18 @@ def test_a_base_without_a_document_is_told_in_the_log_as_a_warning(
     with caplog.at_level(logging.WARNING, "pointsman.parts"):
         assert asyncio.run(test()) == "ready, no documents"
     assert "knowledge book: ready, no documents" in caplog.messages
+
+
+def test_a_head_that_went_away_or_is_broken_is_a_mistake_at_the_models_place(tmp_path: Path) -> None:
+    tagger = Model("tickets", "local", "mails", clearance=Label.RESTRICTED)
+    place = {("model", "tickets"): ("models.yaml", 7, 11)}
+    maker, tagged = builder(tmp_path), Policy("rev", {"tickets": tagger}, (), places=place)
+    with pytest.raises(
+        PolicyMistakes, match=r"^models\.yaml:7:11: model tickets: there is no head named mails"
+    ):
+        maker.build(tagged, None)
+    broken = tmp_path / "data" / "heads" / "mails"
+    broken.mkdir(parents=True)
+    (broken / "head.npz").write_bytes(b"no head")
+    with pytest.raises(PolicyMistakes, match=r"^models\.yaml:7:11: model tickets: "):
+        maker.build(tagged, None)

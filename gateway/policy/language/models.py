@@ -26,7 +26,7 @@ from gateway.policy.language.shapes import (
     reference,
 )
 from gateway.policy.mistakes import nearest, shortened
-from gateway.policy.schema import Model, Price, Timeouts, head_of
+from gateway.policy.schema import IN_PROCESS, Model, Price, Timeouts, head_of
 from gateway.policy.vocabulary import RETRIED
 from gateway.types import Label
 
@@ -35,6 +35,7 @@ Forbids = Callable[[str], tuple[str, str] | None]
 
 _PROVIDERS = ("openai", "anthropic", "gemini", "mistral", "azure", "bedrock", "openrouter", "groq", "ollama")
 _USUAL = Timeouts()
+_SLIP = 2  # characters, by which a name may be longer or shorter than the one that was meant
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,10 +218,8 @@ def _presence(
 ) -> tuple[str | None, str | None]:
     """The model's key, and why it is out of service, if it is; only what says `if_available` may be."""
     key, probed = fields.api_key, base_url if fields.if_available else None
-    provider, _, model = fields.target.partition("/")
-    head = head_of(provider, model)
-    if head and fields.if_available and around.trained is not None and not around.trained(head):
-        return None, f"there is no head named {head}; train it: pointsman tune train {head}"
+    if untrained := _untrained(fields, found, around):
+        return None, untrained
     if key is None:
         missing = probed and around.available is not None and not around.available(probed)
         return None, f"nothing listens at {probed}" if missing else None
@@ -233,6 +232,27 @@ def _presence(
     except Wrong as wrong:
         found.wrong(key, wrong.message, wrong.proposal)
         return None, None
+
+
+def _untrained(fields: ModelFields, found: Reading, around: Surroundings) -> str | None:
+    """Why a head is out of service that is not trained and may be absent; else that is a mistake."""
+    provider, _, model = fields.target.partition("/")
+    head = head_of(provider, model)
+    if not head or fields.disabled:
+        return None
+    close = nearest(head, IN_PROCESS)
+    meant = f"did you mean local/{close}?" if close and abs(len(close) - len(head)) <= _SLIP else ""
+    if around.trained is None:
+        if meant:
+            found.warn(fields.present["target"], f"{head} would be a head that you train", meant)
+        return None
+    if around.trained(head):
+        return None
+    said = f"there is no head named {head}"
+    hint = meant or f"train it: pointsman tune train {head} --examples FILE.jsonl"
+    if not fields.if_available:
+        found.wrong(fields.present["target"], said, hint)
+    return f"{said}; {hint}"
 
 
 def _pattern(value: Value) -> str:

@@ -148,7 +148,8 @@ def test_a_head_that_is_not_trained_is_out_of_service_where_it_may_be(tmp_path: 
     policy = load(tmp_path, secrets={}, trained=lambda name: name != "tagger")
     assert policy.models["tagger"].disabled
     assert policy.notes == (
-        "model tagger is out of service: there is no head named tagger; train it: pointsman tune train tagger",
+        "model tagger is out of service: there is no head named tagger; train it: pointsman tune train tagger"
+        " --examples FILE.jsonl",
     )
     assert not load(tmp_path, secrets={}, trained=lambda name: True).models["tagger"].disabled
     assert not load(tmp_path, secrets={}).models["tagger"].disabled
@@ -160,3 +161,34 @@ TAGGED = "routes: [{name: rest, model: tagger}]\n"
 def test_a_head_is_a_name_and_no_path(tmp_path: Path) -> None:
     models = "models:\n- {name: tagger, target: local/../../etc}\n"
     assert "names no model in process" in only_mistake(tmp_path, models=models, routes=TAGGED)
+
+
+def test_a_head_that_is_not_trained_is_a_mistake_where_it_may_not_be_absent(tmp_path: Path) -> None:
+    write(tmp_path, models="models:\n- {name: tagger, target: local/tags}\n", routes=TAGGED)
+    with pytest.raises(PolicyMistakes) as raised:
+        load(tmp_path, secrets={}, trained=lambda name: False)
+    assert str(raised.value) == (
+        "models.yaml:2:26: there is no head named tags; train it: pointsman tune train tags --examples FILE.jsonl"
+    )
+
+
+@pytest.mark.parametrize(
+    ("target", "meant"), [("smolm2", "smollm2"), ("smollm", "smollm2"), ("minilm2", "minilm")]
+)
+def test_a_name_that_is_nearly_one_of_our_own_models_is_doubted(
+    tmp_path: Path, target: str, meant: str
+) -> None:
+    write(tmp_path, models=f"models:\n- {{name: tagger, target: local/{target}}}\n", routes=TAGGED)
+    (warning,) = load(tmp_path, secrets={}).warnings
+    assert str(warning) == (
+        f"models.yaml:2:26: {target} would be a head that you train; did you mean local/{meant}?"
+    )
+    assert load(tmp_path, secrets={}, trained=lambda name: True).warnings == ()
+    with pytest.raises(PolicyMistakes, match=f"no head named {target}; did you mean local/{meant}"):
+        load(tmp_path, secrets={}, trained=lambda name: False)
+
+
+@pytest.mark.parametrize("target", ["smollm2", "minilm", "minilm-of-tickets", "tagger"])
+def test_other_names_of_heads_are_not_doubted(tmp_path: Path, target: str) -> None:
+    models = f"models:\n- {{name: tagger, target: local/{target}}}\n"
+    assert loaded(tmp_path, models=models, routes=TAGGED).warnings == ()
