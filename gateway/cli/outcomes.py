@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 def told(outcome: Outcome) -> Iterator[Text]:
     for path in outcome.blocks:
-        yield line((f"blocked by {path.rule}", "red"), (unless(path.when), "dim"))
+        yield line((f"blocked by {path.rule}", "red"), (where(path.when), "dim"))
     for mask in outcome.masks:
-        yield line((f"masked by {mask.guard}", "cyan"), (unless(mask.when), "dim"))
+        yield line((f"masked by {mask.guard}", "cyan"), (where(mask.when), "dim"))
     for at, path in enumerate(outcome.routes):
         first = at == 0 or outcome.routes[at - 1].after is not path.after
         alone = first and not path.when and not outcome.blocks
@@ -31,9 +31,9 @@ def _way(path: Path, so_far: str) -> Text:
     return line((after, "cyan"), (f"{so_far}{when}", "yellow"), (path.rule, "bold"), served)
 
 
-def unless(when: str) -> str:
+def where(when: str) -> str:
     """A guard acts where its condition is unknown, too."""
-    return f", unless this is false: {when}" if when else ""
+    return f", where this is true or unknown: {when}" if when else ""
 
 
 def line(*parts: tuple[str, str]) -> Text:

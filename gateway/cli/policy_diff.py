@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gateway.cli.options import MISUSED, AsJson, Secrets, fail, policy
-from gateway.cli.outcomes import line, told, unless
-from gateway.cli.show import console, print_json
+from gateway.cli.outcomes import line, told, where
+from gateway.cli.show import console, hanging, print_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -71,14 +71,14 @@ def _show(difference: Difference, shown: Console) -> None:
         return
     first = [change for change in difference.changes if change.security]
     others = [change for change in difference.changes if not change.security]
-    for title, changes in (("to be looked at first", first), ("other names", others)):
+    for title, changes in (("to be looked at first", first), ("other changes", others)):
         if changes:
             shown.print(line((title, "bold")))
         for change in changes:
-            shown.print(_change(change))
+            shown.print(hanging(_change(change), shown, 6))
     for sign, guards in (("-", difference.gone), ("+", difference.new)):
         for guard, when in guards:
-            shown.print(_signed(sign, f"in every cell: blocked by {guard}{unless(when)}"))
+            shown.print(_signed(shown, sign, f"in every cell: blocked by {guard}{where(when)}"))
     if not difference.cells:
         shown.print("no cell of the table changes but for that")
     for cell in difference.cells:
@@ -92,15 +92,15 @@ def _show_cells(change: CellChange, shown: Console) -> None:
         last = at == len(change.boxes) - 1
         cells = f" ({change.cells} cell{'' if change.cells == 1 else 's'})" if last else ""
         notes = [part for word, colour in marks for part in (("  ", ""), (word, colour))] if last else []
-        shown.print(line((_box(box), "bold"), (cells, "dim"), *notes))
+        shown.print(hanging(line((_box(box), "bold"), (cells, "dim"), *notes), shown, 2))
     before, after = ([said.plain for said in told(outcome)] for outcome in (change.before, change.after))
     for said in ndiff(before, after):
         if not said.startswith("?"):
-            shown.print(_signed(said[0], said[2:]))
+            shown.print(_signed(shown, said[0], said[2:]))
 
 
-def _signed(sign: str, said: str) -> Text:
-    return line((f"  {sign} {said}", {"-": "red", "+": "green"}.get(sign, "dim")))
+def _signed(shown: Console, sign: str, said: str) -> Text:
+    return hanging(line((f"  {sign} {said}", {"-": "red", "+": "green"}.get(sign, "dim"))), shown, 6)
 
 
 def _box(box: Box) -> str:

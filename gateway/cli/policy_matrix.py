@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gateway.cli.options import DEFAULT_POLICIES, MISUSED, AsJson, Folder, Secrets, fail, policy
-from gateway.cli.outcomes import line, told, unless
-from gateway.cli.show import console, print_json
+from gateway.cli.outcomes import line, told, where
+from gateway.cli.show import console, hanging, print_json
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, RenderableType
     from rich.text import Text
 
     from gateway.policy.analysis.folded import Folded, Outcome
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gateway.policy.schema import Policy
     from gateway.types import Caller, Label
 
+_MARK = 6  # columns that an outcome's number takes, at most
 _ROOMY = 110  # columns from which on the table names routes itself
 
 
@@ -112,14 +113,15 @@ def _show(matrix: Matrix, cells: tuple[CellWays, ...], found: tuple[Found, ...])
     caller = f" as {matrix.caller}" if matrix.caller else ""
     shown.print(f"revision {matrix.revision}{caller}: {len(cells)} cells, {_outcomes(len(table.outcomes))}")
     for guard, when in table.everywhere:
-        shown.print(line(("in every cell: ", ""), (f"blocked by {guard}", "red"), (unless(when), "dim")))
+        said = line(("in every cell: ", ""), (f"blocked by {guard}", "red"), (where(when), "dim"))
+        shown.print(hanging(said, shown))
     if cells:
         shown.print()
         shown.print(_grid(table, shown.width >= _ROOMY))
         shown.print()
-        shown.print(_legend(table.outcomes))
+        shown.print(_legend(table.outcomes, shown))
     for said in (*_masking(cells), *map(_doubt, found)):
-        shown.print(said, soft_wrap=True)
+        shown.print(hanging(said, shown))
 
 
 def _outcomes(number: int) -> str:
@@ -133,7 +135,7 @@ def _grid(table: Folded, roomy: bool) -> RenderableType:
     from gateway.types import Label
 
     grid = Table(box=None, header_style="bold", pad_edge=False)
-    grid.add_column("task")
+    grid.add_column("task", min_width=max(_longest(tasks_said(row.tasks)) for row in table.rows))
     grid.add_column("freshness")
     present = [at for at, _ in enumerate(Label) if any(row.places[at] is not None for row in table.rows)]
     for at in present:
@@ -145,6 +147,11 @@ def _grid(table: Folded, roomy: bool) -> RenderableType:
         marks = (_mark(table, row.places[at], roomy) for at in present)
         grid.add_row(tasks, freshnesses_said(row.freshnesses), *marks)
     return grid
+
+
+def _longest(text: str) -> int:
+    """Columns of the longest word, which is not to be cut."""
+    return max(map(len, text.split()))
 
 
 def _mark(table: Folded, place: int | None, roomy: bool) -> Text:
@@ -171,7 +178,7 @@ def _kind(outcome: Outcome) -> tuple[str, str]:
     return ("", "green") if len(outcome.paths) == 1 else ("if", "yellow")
 
 
-def _legend(outcomes: Iterable[Outcome]) -> RenderableType:
+def _legend(outcomes: Iterable[Outcome], shown: Console) -> RenderableType:
     from rich.table import Table
 
     grid = Table.grid(padding=(0, 2, 0, 0))
@@ -179,7 +186,8 @@ def _legend(outcomes: Iterable[Outcome]) -> RenderableType:
     grid.add_column(overflow="fold")
     for number, outcome in enumerate(outcomes, 1):
         for at, said in enumerate(told(outcome)):
-            grid.add_row(line((str(number) if at == 0 else "", f"bold {_kind(outcome)[1]}")), said)
+            mark = line((str(number) if at == 0 else "", f"bold {_kind(outcome)[1]}"))
+            grid.add_row(mark, hanging(said, shown, 4, beside=_MARK))
     return grid
 
 
@@ -196,7 +204,8 @@ def _masking(cells: tuple[CellWays, ...]) -> Iterator[Text]:
             else f"{label.word} stays"
             for label, best in sorted(lowest.items())
         )
-        yield line((f"\n{guard} masks: ", "cyan"), ("; ".join(said), ""))
+        yield line(("", ""))
+        yield line((f"{guard} masks: ", "cyan"), ("; ".join(said), ""))
 
 
 def _doubt(found: Found) -> Text:

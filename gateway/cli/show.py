@@ -32,9 +32,15 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str |
     return made
 
 
-def hanging(text: Text, out: Console, indent: int = 4) -> Text:
-    """The text wrapped by words to the console's width, what follows the first line set in by so much."""
-    lines = text.wrap(out, max(out.width - indent, 1), tab_size=4)
+def hanging(text: Text, out: Console, indent: int = 4, beside: int = 0) -> Text:
+    """The text wrapped by words to the console's width, what follows the first line set in by so much.
+
+    `beside` are columns that something else takes.
+    """
+    width = out.width - beside
+    if text.cell_len <= width:
+        return text
+    lines = text.wrap(out, max(width - indent, 1), tab_size=4)
     for line in lines:
         line.rstrip()
     return Text("\n" + " " * indent).join(lines)

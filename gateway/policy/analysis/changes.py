@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum, StrEnum
 from typing import Any
@@ -68,6 +68,8 @@ SECURITY: Mapping[tuple[str, str], Test] = {
     ("model", "clearance"): _raised,
     ("model", "provider"): _always,
     ("model", "base_url"): _always,
+    ("model", "api_key"): _always,
+    ("knowledge", "documents"): lambda before, after: _less(after, before),
     ("knowledge", "label"): _lowered,
     ("knowledge", "clearance"): _raised,
     ("knowledge", "trusted"): _set,
@@ -78,6 +80,7 @@ SECURITY: Mapping[tuple[str, str], Test] = {
     ("tool", "allow"): _more,
     ("tool", "url"): _always,
     ("tool", "command"): _always,
+    ("tool", "headers"): _always,
     ("guard", "when"): _always,
     ("guard", "disabled"): _set,
     ("guard", "block"): lambda before, after: after is None,
@@ -132,7 +135,9 @@ def _named(kind: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterato
         elif name not in old:
             yield Change(kind, name, What.ADDED, security=_opens(kind, new[name]))
         else:
-            yield from _compared(kind, name, _flat(old[name]), _flat(new[name]))
+            blocks_now = kind == "guard" and old[name].block is None and new[name].block is not None
+            masked = {"mask", "lowers_to", "accept_residual"} if blocks_now else ()
+            yield from _compared(kind, name, _flat(old[name]), _flat(new[name]), masked)
 
 
 def _opens(kind: str, thing: Any) -> bool:
@@ -148,11 +153,18 @@ def _settings(old: Policy, new: Policy) -> Iterator[Change]:
     yield from _compared("policy", "", before, after)
 
 
-def _compared(kind: str, name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
+def _compared(
+    kind: str,
+    name: str,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    harmless: Collection[str] = (),
+) -> Iterator[Change]:
+    """Every field that differs; those of `harmless` let nothing more through, whatever they say."""
     for field in dict.fromkeys((*before, *after)):
         was, now = before.get(field), after.get(field)
         if was != now:
-            test = SECURITY.get((kind, field))
+            test = None if field in harmless else SECURITY.get((kind, field))
             yield Change(
                 kind, name, What.CHANGED, field, _said(was), _said(now), test is not None and test(was, now)
             )

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from gateway.policy.analysis.changes import Change, changes
-from gateway.policy.analysis.folded import Outcome, everywhere, outcome_of
-from gateway.policy.analysis.matrix import Fate, Matrix, matrix_of
+from gateway.policy.analysis.folded import Outcome, Path, everywhere, outcome_of
+from gateway.policy.analysis.matrix import Fate, Masking, Matrix, matrix_of
 from gateway.policy.analysis.space import Box, Point, boxes
 from gateway.policy.schema import Policy
 
 
 @dataclass(frozen=True, slots=True)
 class CellChange:
-    """Cells whose requests go another way than before."""
+    """Cells whose requests go another way than before.
+
+    Where a rule only has another condition, or other models, that is a change of its own, told once for all
+    its cells: `before` and `after` then hold nothing else.
+    """
 
     boxes: tuple[Box, ...]
     before: Outcome
@@ -57,10 +63,40 @@ def diff(old: Policy, new: Policy) -> Difference:
     found: dict[tuple[Outcome, Outcome], list[Point]] = {}
     for was, now in zip(before.cells, after.cells, strict=True):
         pair = outcome_of(was, (*always, *gone)), outcome_of(now, (*always, *came))
-        if pair[0] != pair[1]:
-            found.setdefault(pair, []).append(was.point)
+        for change in _apart(*pair):
+            found.setdefault(change, []).append(was.point)
     cells = tuple(CellChange(boxes(where), *pair) for pair, where in found.items())
     return Difference(old.revision, new.revision, gone, came, cells, changes(old, new))
+
+
+def _apart(before: Outcome, after: Outcome) -> Iterator[tuple[Outcome, Outcome]]:
+    """The rules that go on with another condition or other models, each by itself, then all other changes."""
+    blocks = _changed(before.blocks, after.blocks, lambda path: path.rule)
+    masks = _changed(before.masks, after.masks, lambda mask: mask.guard)
+    routes = _changed(before.routes, after.routes, lambda path: (path.rule, path.after))
+    for was, now in blocks.items():
+        yield Outcome((was,), (), ()), Outcome((now,), (), ())
+    for mask, other in masks.items():
+        yield Outcome((), (mask,), ()), Outcome((), (other,), ())
+    for was, now in routes.items():
+        yield Outcome((), (), (was,)), Outcome((), (), (now,))
+    rest = replace(
+        before,
+        blocks=tuple(blocks.get(path, path) for path in before.blocks),
+        masks=tuple(masks.get(mask, mask) for mask in before.masks),
+        routes=tuple(routes.get(path, path) for path in before.routes),
+    )
+    if rest != after:
+        yield rest, after
+
+
+T = TypeVar("T", Path, Masking)
+
+
+def _changed(before: tuple[T, ...], after: tuple[T, ...], name: Callable[[T], Hashable]) -> dict[T, T]:
+    """Those of the same name on both sides that differ."""
+    now = {name(one): one for one in after}
+    return {one: now[name(one)] for one in before if name(one) in now and now[name(one)] != one}
 
 
 def _only(here: Matrix, there: Matrix) -> tuple[tuple[str, str], ...]:

@@ -37,7 +37,7 @@ def test_a_security_reviewer_sees_first_what_lets_more_through(folders: tuple[st
         "to be looked at first",
         "  guard keys removed",
         "  model small: clearance internal → confidential",
-        "other names",
+        "other changes",
         "  route code: models house → small",
     ]
     assert max(map(len, lines)) <= 80

@@ -50,7 +50,8 @@ def test_the_table_fits_eighty_columns_and_tells_each_outcome_once(folder: Path)
     lines = done.stdout.splitlines()
     grid = lines[: lines.index("hide masks: confidential becomes internal at best, and stays at worst")]
     assert max(map(len, grid)) <= 80
-    assert 'in every cell: blocked by keys, unless this is false: "credential" in findings' in done.stdout
+    said = " ".join(done.stdout.split())
+    assert 'in every cell: blocked by keys, where this is true or unknown: "credential" in findings' in said
     assert 'if caller.team == "hr": hr → small' in done.stdout
     assert "else code → house, then small" in done.stdout
     assert "hr → no model may serve it" in done.stdout

@@ -34,6 +34,9 @@ def test_the_same_policy_has_no_change(tmp_path: Path) -> None:
         (GUARD, "lowers_to: internal", "lowers_to: confidential", "lowers_to", False),
         (GUARD, "[email, phone]", "[email]", "mask", True),
         (GUARD, "[email, phone]", "[email, phone, iban]", "mask", False),
+        (KNOWLEDGE, "k/*.md", "'**/*.md'", "documents", True),
+        (KNOWLEDGE, "k/*.md", "[k/*.md, more/*.md]", "documents", True),
+        (KNOWLEDGE.replace("k/*.md", "[k/*.md, l/*.md]"), "[k/*.md, l/*.md]", "k/*.md", "documents", False),
         (GUARD, "== confidential", "== restricted", "when", True),
         (GUARD, "lowers_to", "disabled: true, lowers_to", "disabled", True),
         (GUARD, "lowers_to", "accept_residual: true, lowers_to", "accept_residual", True),
@@ -59,6 +62,17 @@ def test_a_change_that_can_let_more_through_is_told_from_one_that_cannot(
 ) -> None:
     (change,) = changed(tmp_path, {"x": text}, {"x": text.replace(was, now)})
     assert (change.what, change.field, change.security) == (What.CHANGED, field, security)
+
+
+def test_a_guard_that_masked_and_now_blocks_lets_no_more_through(tmp_path: Path) -> None:
+    blocks = GUARD.replace("mask: [email, phone], lowers_to: internal", "block: No.")
+    (tmp_path / "back").mkdir()
+    tightened = changed(tmp_path, {"g": GUARD}, {"g": blocks})
+    assert {one.field: one.security for one in tightened} == dict.fromkeys(
+        ("block", "mask", "lowers_to"), False
+    )
+    eased = changed(tmp_path / "back", {"g": blocks}, {"g": GUARD})
+    assert {one.field for one in eased if one.security} == {"block", "lowers_to"}
 
 
 def test_what_came_and_went_is_told_guards_that_went_first(tmp_path: Path) -> None:

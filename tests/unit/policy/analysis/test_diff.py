@@ -52,3 +52,27 @@ def test_a_guard_of_every_cell_that_shrinks_to_some_is_told_in_the_others(tmp_pa
     difference = between(tmp_path, {"guards": KEYS}, {"guards": fewer})
     assert (difference.gone, difference.new) == ((), ())
     assert sum(change.cells for change in difference.cells if change.blocks_less) == 260
+
+
+MASK = """\
+guards: [{name: hide, when: 'sensitivity == confidential && caller.team == "%s"', mask: [email]}]
+"""
+
+
+def test_another_condition_of_the_same_rule_is_told_once_for_all_its_cells(tmp_path: Path) -> None:
+    (change,) = between(tmp_path, {"guards": MASK % "a"}, {"guards": MASK % "b"}).cells
+    assert change.cells == 75
+    assert [mask.when for mask in change.before.masks] == ['caller.team == "a"']
+    assert [mask.when for mask in change.after.masks] == ['caller.team == "b"']
+    assert change.before.routes == change.after.routes == ()
+
+
+def test_what_else_changes_in_such_a_cell_is_told_apart(tmp_path: Path) -> None:
+    routes = ROUTES.replace("model: house}\n- {name: rest", "model: small}\n- {name: rest")
+    old, new = MASK % "a", MASK % "b"
+    cells = between(tmp_path, {"guards": old, "routes": ROUTES}, {"guards": new, "routes": routes}).cells
+    assert [(len(one.after.masks), len(one.after.routes), one.cells) for one in cells] == [
+        (1, 0, 75),
+        (0, 1, 10),
+        (0, 1, 10),
+    ]
