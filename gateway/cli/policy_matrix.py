@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from gateway.policy.schema import Policy
     from gateway.types import Caller, Label
 
+_LABELS = 46  # columns that the four labels take in a narrow table, with what is between
+_FRESHNESS = len("any freshness")
 _MARK = 6  # columns that an outcome's number takes, at most
 _ROOMY = 110  # columns from which on the table names routes itself
 
@@ -117,7 +119,7 @@ def _show(matrix: Matrix, cells: tuple[CellWays, ...], found: tuple[Found, ...])
         shown.print(hanging(said, shown))
     if cells:
         shown.print()
-        shown.print(_grid(table, shown.width >= _ROOMY))
+        shown.print(_grid(table, shown.width))
         shown.print()
         shown.print(_legend(table.outcomes, shown))
     for said in (*_masking(cells), *map(_doubt, found)):
@@ -128,15 +130,16 @@ def _outcomes(number: int) -> str:
     return "1 outcome" if number == 1 else f"{number} outcomes"
 
 
-def _grid(table: Folded, roomy: bool) -> RenderableType:
+def _grid(table: Folded, width: int) -> RenderableType:
     from rich.table import Table
 
     from gateway.policy.analysis.space import freshnesses_said, tasks_said
     from gateway.types import Label
 
     grid = Table(box=None, header_style="bold", pad_edge=False)
-    grid.add_column("task", min_width=max(_longest(tasks_said(row.tasks)) for row in table.rows))
-    grid.add_column("freshness")
+    roomy, longest = width >= _ROOMY, max(_longest(tasks_said(row.tasks)) for row in table.rows)
+    grid.add_column("task", min_width=longest)
+    grid.add_column("freshness", max_width=None if roomy else max(width - longest - _LABELS, _FRESHNESS))
     present = [at for at, _ in enumerate(Label) if any(row.places[at] is not None for row in table.rows)]
     for at in present:
         grid.add_column(Label(at).word, no_wrap=True)
@@ -187,7 +190,7 @@ def _legend(outcomes: Iterable[Outcome], shown: Console) -> RenderableType:
     for number, outcome in enumerate(outcomes, 1):
         for at, said in enumerate(told(outcome)):
             mark = line((str(number) if at == 0 else "", f"bold {_kind(outcome)[1]}"))
-            grid.add_row(mark, hanging(said, shown, 4, beside=_MARK))
+            grid.add_row(mark, hanging(said, shown, 2, beside=_MARK))
     return grid
 
 

@@ -58,6 +58,14 @@ def test_the_table_fits_eighty_columns_and_tells_each_outcome_once(folder: Path)
     assert "lowered to internal: else code → house, then small" in done.stdout
 
 
+def test_at_eighty_columns_no_task_and_no_label_is_cut(tmp_path: Path) -> None:
+    tasks = "task == question_answering || task == knowledge_lookup && freshness != live"
+    routes = f"routes: [{{name: ask, when: {tasks}, model: house}}, {{name: rest, model: small}}]\n"
+    words = run(str(write(tmp_path, routes=routes))).stdout.split()
+    assert "…" not in "".join(words)
+    assert {"question_answering,", "knowledge_lookup", "restricted"} <= set(words)
+
+
 def test_a_wide_terminal_names_the_routes_in_the_table(folder: Path) -> None:
     assert "1 hr" in run(str(folder), "--as", "app", width=140).stdout
     assert "1 hr" not in run(str(folder), "--as", "app").stdout
