@@ -48,9 +48,9 @@ class App:
 def build(settings: Settings, holder: Holder, metrics: Metrics) -> App:
     """The application; its lifespan starts the parts and closes them."""
     ledger = JournalLedger(folder_of(settings.data_dir))
-    book = Book(ledger, metrics)
     classifier = LinearClassifier()
-    chat = ChatApp(Pipeline(classifier, book), holder.lease, settings.max_body)
+    book = Book(ledger, metrics, classifier.find)
+    chat = ChatApp(Pipeline(classifier, book), holder.lease, settings.max_body, classifier.find)
 
     async def explain(force: InForce, asked: admin.Asked) -> Explanation:
         understand = Understanding(force.policy, force.parts, classifier)

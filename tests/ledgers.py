@@ -11,6 +11,7 @@ from gateway.accounting.bill import bill_of
 from gateway.accounting.cost import prices_of
 from gateway.accounting.exchange import Exchange
 from gateway.accounting.ledger import JournalLedger, folder_of, row_of
+from gateway.classify.detect import Detector
 from gateway.labels import clear
 from gateway.policy.evaluate import Facts, decide
 from gateway.policy.schema import Log, Policy
@@ -18,6 +19,7 @@ from gateway.types import ChatRequest, Label, Masked, Message, Serving, Tried, U
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 USED = Usage(input=1000, output=200)
+_DETECTOR = Detector()
 
 
 def row(
@@ -44,7 +46,8 @@ def row(
     if decision.candidates:
         exchange.note(Tried(decision.candidates[0].name, "ok", usage, 1.0))
         exchange.note(Serving(decision.candidates[0].name, decision.label))
-    made = row_of(exchange, bill_of(exchange, prices_of(policy.models.values(), {}))).value
+    bill = bill_of(exchange, prices_of(policy.models.values(), {}))
+    made = row_of(exchange, bill, _DETECTOR.find).value
     return {**made, "scores": dict(scores or {})}
 
 

@@ -10,17 +10,17 @@ from gateway.accounting.bill import Bill, bill_of
 from gateway.accounting.exchange import Exchange
 from gateway.accounting.ledger import row_of
 from gateway.accounting.metrics import Metrics
-from gateway.interfaces import Ledger
+from gateway.interfaces import FindText, Ledger
 from gateway.policy.schema import Price
 
 _log = logging.getLogger("pointsman.requests")
 
 
 class Book:
-    """Where finished requests are entered."""
+    """Where finished requests are entered; `find` looks at what callers wrote beside their messages."""
 
-    def __init__(self, ledger: Ledger, metrics: Metrics) -> None:
-        self._ledger, self._metrics = ledger, metrics
+    def __init__(self, ledger: Ledger, metrics: Metrics, find: FindText) -> None:
+        self._ledger, self._metrics, self._find = ledger, metrics, find
         self.failing = False  # the ledger did not take the last row
 
     def enter(self, exchange: Exchange, prices: Mapping[str, Price | None]) -> bool:
@@ -37,7 +37,7 @@ class Book:
 
     def _write(self, exchange: Exchange, bill: Bill) -> None:
         try:
-            self._ledger.write(row_of(exchange, bill))
+            self._ledger.write(row_of(exchange, bill, self._find))
             self._metrics.rows.inc()
             self.failing = False
         except OSError as error:

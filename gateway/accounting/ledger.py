@@ -13,7 +13,7 @@ import msgspec
 from gateway.accounting.bill import Bill
 from gateway.accounting.exchange import Exchange
 from gateway.accounting.words import KIND, Words, words_of
-from gateway.interfaces import Row
+from gateway.interfaces import FindText, Row
 from gateway.labels import Cleared, clear
 from gateway.policy.evaluate import Decision, Verdict
 from gateway.policy.schema import Policy
@@ -23,13 +23,13 @@ _encoder = msgspec.json.Encoder(decimal_format="string")
 _FINISHES = frozenset({"stop", "length", "tool_calls", "content_filter", "function_call"})
 
 
-def row_of(exchange: Exchange, bill: Bill) -> Cleared[Row]:
+def row_of(exchange: Exchange, bill: Bill, find: FindText) -> Cleared[Row]:
     """The row of a finished request, with what the ledger is cleared for.
 
     What the gateway says itself (names, counts, labels, signals, times) is public. What a caller wrote beside
     its messages is there as far as the gate lets it; no text of a message, a passage or a tool is in it.
     """
-    words = words_of(exchange)
+    words = words_of(exchange, find)
     row: Row = _row(exchange, bill, words.value)
     return clear(row, words.label, exchange.policy.log, KIND)
 

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.accounting.exchange import Exchange
+from gateway.interfaces import FindText
 from gateway.labels import Cleared, NotCleared, clear, highest
 from gateway.policy.naming import AUTO, ROUTE, matches
 from gateway.policy.schema import Policy
-from gateway.types import Label, Refused
+from gateway.types import Finding, Label, Refused
 
 KIND = "ledger"
 
@@ -27,13 +28,14 @@ class Words:
     headers: Mapping[str, str | None] | None
 
 
-def words_of(exchange: Exchange) -> Cleared[Words]:
+def words_of(exchange: Exchange, find: FindText) -> Cleared[Words]:
     """The words as far as the ledger is cleared for them; what is left out is noted as a refusal.
 
-    They carry the label that the request had before anything in its messages was masked: they were not.
+    They carry the label that the request had before anything in its messages was masked: they were not. No
+    model reads them, so what they hold is no part of that label: `find` looks for what has a shape in them.
     """
-    policy, label = exchange.policy, _label(exchange)
-    said = _said(exchange)
+    policy, said = exchange.policy, _said(exchange)
+    label = highest((_label(exchange), *(found.label for found in _found(said, policy, find))))
     try:
         return clear(said, label, policy.log, KIND)
     except NotCleared:
@@ -57,6 +59,14 @@ def _said(exchange: Exchange) -> Words:
         dict(request.metadata) if _clean(exchange) else None,
         {name: exchange.headers.get(name) for name in sorted(policy.header_names)},
     )
+
+
+def _found(said: Words, policy: Policy, find: FindText) -> tuple[Finding, ...]:
+    pairs = [*(said.metadata or {}).items(), *((said.headers or {}).items())]
+    lines = [f"{name}: {value}" for name, value in pairs if value]
+    if said.model and _known(policy, said.model) != said.model:
+        lines.append(said.model)
+    return find("\n".join(lines)) if lines else ()
 
 
 def _clean(exchange: Exchange) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from time import time
 from typing import Any
 
@@ -21,6 +21,7 @@ from gateway.errors import (
     UnsupportedMedia,
 )
 from gateway.inbound import Incoming, InForce
+from gateway.interfaces import FindText
 from gateway.pipeline import Pipeline
 
 Scope = MutableMapping[str, Any]
@@ -29,17 +30,21 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 MAX_HEADER_BYTES = 64 * 1024
 MAX_DIGITS = 18  # of a length
 _SANE_ID = re.compile(rb"[A-Za-z0-9._:\-]{1,128}")
+_UUID = re.compile(rb"[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")  # whose digits mean nothing
 
 
 class ChatApp:
-    """Serves requests with the policy that `lease` hands out, which it takes back at the request's end."""
+    """Serves requests with the policy that `lease` hands out, which it takes back at the request's end.
 
-    def __init__(self, pipeline: Pipeline, lease: Callable[[], Lease], max_body: int) -> None:
-        self._pipeline, self._lease, self._max_body = pipeline, lease, max_body
+    What `find` finds does not get into the log and the ledger as a request's id.
+    """
+
+    def __init__(self, pipeline: Pipeline, lease: Callable[[], Lease], max_body: int, find: FindText) -> None:
+        self._pipeline, self._lease, self._max_body, self._find = pipeline, lease, max_body, find
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = headers_of(scope["headers"])
-        request_id = _request_id(headers)
+        request_id = request_id_of(headers, self._find)
         try:
             check_head(scope["method"], headers, self._max_body)
         except GatewayError as error:
@@ -178,7 +183,9 @@ def headers_of(given: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     return headers
 
 
-def _request_id(headers: dict[bytes, bytes]) -> str:
-    """The caller's own id where it is sane, else a fresh one."""
+def request_id_of(headers: Mapping[bytes, bytes], find: FindText) -> str:
+    """The caller's own id where it is sane and nothing is found in it, else a fresh one."""
     own = headers.get(b"x-request-id", b"")
-    return own.decode() if _SANE_ID.fullmatch(own) else secrets.token_hex(12)
+    if _SANE_ID.fullmatch(own) and (_UUID.fullmatch(own) or not find(own.decode())):
+        return own.decode()
+    return secrets.token_hex(12)

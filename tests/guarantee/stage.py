@@ -80,8 +80,9 @@ class Stage:
         self._log = folder / "log"
         self._metrics = Metrics("test")
         self._ledger = JournalLedger(folder_of(folder / "data"))
-        book = Book(self._ledger, self._metrics)
-        self._chat = ChatApp(Pipeline(LinearClassifier(), book), self._lease, 20_000_000)
+        classifier = LinearClassifier()
+        book = Book(self._ledger, self._metrics, classifier.find)
+        self._chat = ChatApp(Pipeline(classifier, book), self._lease, 20_000_000, classifier.find)
         self._force: InForce | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)

@@ -11,6 +11,7 @@ import pytest
 from gateway.accounting.bill import Bill
 from gateway.accounting.exchange import Exchange
 from gateway.accounting.ledger import JournalLedger, find_rows, row_of
+from gateway.classify.detect import Detector
 from gateway.interfaces import Row
 from gateway.labels import Cleared, NotCleared, clear
 from gateway.policy.schema import Log, Policy
@@ -57,4 +58,4 @@ def test_a_row_above_the_ledgers_clearance_cannot_be_made_fit_to_write() -> None
 )
 def test_how_an_answer_ended_is_one_of_a_few_words(said: str | None, kept: str | None) -> None:
     exchange = Exchange("id", 1.0, 0.0, Policy("r", {}, ()), finish=said)
-    assert row_of(exchange, Bill((), (), Decimal(0))).value["finish"] == kept
+    assert row_of(exchange, Bill((), (), Decimal(0)), Detector().find).value["finish"] == kept
