@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gateway.cli.options import DEFAULT_POLICIES, AsJson, Secrets, policy
+from gateway.cli.options import DEFAULT_POLICIES, AsJson, KnowledgeRoot, Secrets, policy
 from gateway.cli.outcomes import line
 from gateway.cli.show import console, place_of, print_json, say
 
@@ -39,6 +39,7 @@ def policy_check(
         typer.Option("--assume-secrets", help="Take every allowed secret as set, as where none is at hand."),
     ] = False,
     secret: Secrets = [],  # noqa: B006
+    knowledge_root: KnowledgeRoot = None,
     as_json: AsJson = False,
 ) -> None:
     """Say every mistake and every doubt in a folder, with its place and what would be right.
@@ -46,7 +47,8 @@ def policy_check(
     A doubt is a request that some rule lets in and no model may serve, or a rule that never counts. Ends with
     0 where all is right, 1 where something is not, 2 where the command was misused.
     """
-    from gateway.policy.analysis.check import check, folders_of
+    from gateway.commands.check import check_folder
+    from gateway.policy.analysis.check import folders_of
     from gateway.policy.language.secrets import secrets_from
 
     try:
@@ -54,7 +56,7 @@ def policy_check(
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     secrets = secrets_from(os.environ, tuple(secret))
-    checked = [check(folder, secrets, assume_secrets=assume_secrets) for folder in folders]
+    checked = [check_folder(folder, secrets, knowledge_root, assume_secrets) for folder in folders]
     if as_json:
         print_json({"folders": [_plain(one, strict) for one in checked]})
     else:
@@ -80,7 +82,7 @@ def _show(checked: Checked, shown: Console) -> None:
 
 
 def _lines(level: str, folder: Path, mistakes: Iterable[Mistake], shown: Console) -> None:
-    for one in mistakes:
+    for one in sorted(mistakes):
         said = f"{one.message}; {one.proposal}" if one.proposal else one.message
         say(shown, line((f"{place_of(folder, one)}: ", ""), (f"{level}:", _COLOURS[level]), (f" {said}", "")))
 

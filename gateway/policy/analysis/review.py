@@ -61,26 +61,18 @@ class Gap:
     out_of_service: bool  # the route has no model in service at all
     unmasked: bool  # only where a guard that masks does not lower the label
 
-    def __str__(self) -> str:
-        said = ", ".join(
-            (
-                tasks_said(self.box.tasks),
-                freshnesses_said(self.box.freshnesses),
-                *([self.when] if self.when else []),
-            )
-        )
-        why = "none of its models is in service" if self.out_of_service else "none of its models is cleared"
-        mask = " where masking does not lower their label" if self.unmasked else ""
-        labels = labels_said(self.box.labels)
-        requests = f"requests of {labels}" if len(self.box.labels) == len(Label) else f"{labels} requests"
-        return f"route {self.route} takes {requests} ({said}){mask}, and {why}"
+    @property
+    def where(self) -> str:
+        """The requests but for their labels, in words."""
+        when = (self.when,) if self.when else ()
+        return ", ".join((tasks_said(self.box.tasks), freshnesses_said(self.box.freshnesses), *when))
 
 
 def review(policy: Policy, matrix: Matrix | None = None) -> tuple[Found, ...]:
-    """Everything doubtful, warnings first, each in the order of the policy."""
+    """Everything doubtful, warnings first, each in the order of the files."""
     table = matrix or matrix_of(policy)
     found = (*_gaps(policy, table), *_routes(policy, table), *_guards(policy, table), *_masks(policy))
-    return tuple(sorted(found, key=lambda one: not one.warning))
+    return tuple(sorted(found, key=lambda one: (not one.warning, one.place.file, one.place.line)))
 
 
 def gaps(policy: Policy, matrix: Matrix) -> tuple[Gap, ...]:
@@ -103,10 +95,29 @@ def _in_service(policy: Policy, route: Route) -> bool:
 
 
 def _gaps(policy: Policy, matrix: Matrix) -> Iterator[Found]:
-    for gap in gaps(policy, matrix):
-        doubt = Doubt.GAP_UNMASKED if gap.unmasked else Doubt.GAP
-        hint = "" if gap.unmasked else "add a model that is, or block them by a guard"
-        yield _found(policy, doubt, "route", gap.route, str(gap), hint)
+    """One for each cause: a route has no model in service, or none that is cleared for some labels."""
+    found = gaps(policy, matrix)
+    for name in dict.fromkeys(gap.route for gap in found if gap.out_of_service):
+        said = f"route {name} has no model in service ({_lacking(policy, name)})"
+        yield _found(policy, Doubt.GAP, "route", name, said, "bring one into service, or add one that is")
+    together: dict[tuple[str, bool, tuple[Label, ...]], list[Gap]] = {}
+    for gap in (gap for gap in found if not gap.out_of_service):
+        together.setdefault((gap.route, gap.unmasked, gap.box.labels), []).append(gap)
+    for (route, unmasked, labels), alike in together.items():
+        whose = labels_said(labels)
+        requests = f"requests of {whose}" if len(labels) == len(Label) else f"{whose} requests"
+        mask = " where masking does not lower their label" if unmasked else ""
+        where = "; ".join(gap.where for gap in alike)
+        said = f"route {route} takes {requests} ({where}){mask}, and none of its models is cleared"
+        hint = "" if unmasked else "add a model that is, or block them by a guard"
+        yield _found(policy, Doubt.GAP_UNMASKED if unmasked else Doubt.GAP, "route", route, said, hint)
+
+
+def _lacking(policy: Policy, route: str) -> str:
+    """What each model of a route lacks to be in service."""
+    models = [model for one in policy.routes if one.name == route for model in (*one.models, *one.fallback)]
+    absent = {name: policy.models[name].absent or "disabled" for name in models}
+    return "; ".join(f"{name}: {why}" for name, why in absent.items())
 
 
 def _routes(policy: Policy, matrix: Matrix) -> Iterator[Found]:

@@ -48,10 +48,23 @@ def test_what_only_masking_that_fails_leaves_without_a_model_is_a_note(tmp_path:
 
 
 def test_a_route_without_a_model_in_service_is_told_apart(tmp_path: Path) -> None:
-    models = "models: [{name: a, target: xai/a, disabled: true}]\n"
-    (gap,) = found(tmp_path, Doubt.GAP, models=models, routes="routes: [{name: rest, model: a}]\n")
-    assert "route rest takes requests of every label (every task, any freshness)" in str(gap)
-    assert "none of its models is in service" in str(gap)
+    key = 'api_key: "${OPENAI_API_KEY}", if_available: true'
+    models = f"models: [{{name: a, target: xai/a, disabled: true}}, {{name: b, target: openai/b, {key}}}]\n"
+    (gap,) = review(loaded(tmp_path, models=models, routes="routes: [{name: rest, model: [a, b]}]\n"))
+    assert gap.doubt is Doubt.GAP
+    assert gap.place.message == (
+        "route rest has no model in service (a: disabled; b: OPENAI_API_KEY is not set)"
+    )
+
+
+def test_a_gap_of_one_cause_is_told_once_and_gaps_stand_in_the_order_of_the_files(tmp_path: Path) -> None:
+    routes = (
+        "routes:\n- {name: code, when: task == coding || freshness == live, model: small}\n"
+        "- {name: talk, when: task == chit_chat, model: small}\n- {name: rest, model: small}\n"
+    )
+    said = found(tmp_path, Doubt.GAP, routes=routes)
+    assert [(one.rule, one.place.line) for one in said] == [("code", 2), ("talk", 3), ("rest", 4)]
+    assert "(every task but coding, live; coding, any freshness)" in str(said[0])
 
 
 def test_a_route_that_is_never_chosen_is_told_with_what_is_chosen_instead(tmp_path: Path) -> None:
