@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 from gateway.accounting.cost import packaged_prices, price_of
 from gateway.api.wire import chat_request
@@ -96,9 +97,30 @@ async def _explained(
 
 
 def _request(text: str) -> ChatRequest:
-    """The request in `text`: its JSON, or a conversation of that one message."""
-    if text.lstrip().startswith("{"):
-        return chat_request(text.encode())
-    return chat_request(
-        json.dumps({"model": "auto", "messages": [{"role": "user", "content": text}]}).encode()
-    )
+    """The request in `text`: its JSON, for `auto` unless it says so, or a conversation of that one message.
+
+    Raises:
+        ValueError: the text was read from what is no UTF-8.
+        InvalidRequest: the JSON is no request.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("the request is not UTF-8 text: save it as UTF-8") from None
+    members = _object(text)
+    if members is None:
+        return chat_request(
+            json.dumps({"model": "auto", "messages": [{"role": "user", "content": text}]}).encode()
+        )
+    if "model" not in members:
+        text = '{"model": "auto"' + (", " if members else "") + text.lstrip()[1:]
+    return chat_request(text.encode())
+
+
+def _object(text: str) -> dict[str, Any] | None:
+    """The members of the JSON object that a text is; any other text, braces or not, is something said."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None

@@ -61,3 +61,24 @@ def test_turns_that_are_held_upstream_cannot_be_masked_and_are_the_error_that_th
     folder = write(tmp_path, guards=MASK)
     with pytest.raises(ValueError, match="cannot be masked"):
         explained(folder, json.dumps(body))
+
+
+@pytest.mark.parametrize("text", ["{{ name }}, thank you", "{", '{"messages": [}', "[1]", "12"])
+def test_a_text_in_braces_that_is_no_json_is_something_said(tmp_path: Path, text: str) -> None:
+    assert explained(write(tmp_path), text).route == "rest"
+
+
+def test_a_request_that_names_no_model_is_routed(tmp_path: Path) -> None:
+    body = ' {"messages": [{"role": "user", "content": "Hello"}]}'
+    assert explained(write(tmp_path), body).route == "rest"
+
+
+@pytest.mark.parametrize("text", ["{}", '{"mesages": []}'])
+def test_an_object_that_is_no_request_is_told_what_it_lacks(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ValueError, match="'messages' is required"):
+        explained(write(tmp_path), text)
+
+
+def test_a_text_that_was_no_utf_8_is_called_so(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="is not UTF-8 text"):
+        explained(write(tmp_path), b"caf\xe9".decode("utf-8", "surrogateescape"))
