@@ -19,6 +19,7 @@ from gateway.backends.addresses import Survey
 from gateway.backends.probe import probe_now
 from gateway.commands.banner import banner
 from gateway.holder import Holder
+from gateway.knowledge.reading import names_documents
 from gateway.parts import PartsBuilder, head_file
 from gateway.policy.language.load import fingerprint, load
 from gateway.policy.language.secrets import secrets_from
@@ -48,6 +49,7 @@ def run(settings: Settings) -> None:
             available=partial(probe_now, reach=settings.reach),
             forbids=Survey(settings.reach).forbids,
             trained=lambda name: head_file(settings, name) is not None,
+            documents=partial(names_documents, settings.knowledge_root),
         )
 
     try:

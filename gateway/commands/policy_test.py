@@ -102,7 +102,7 @@ def run(settings: Settings, wanted: str = "", indexing: Indexing = lambda name: 
     data_dir = settings.data_dir
     settings = replace(settings, data_dir=data_dir / "policy-test" / _mark(folder))
     policy = load(folder, secrets=secrets_from({}, settings.secrets), assume_secrets=True)
-    cases = read_cases(files_of_cases(folder), policy)
+    cases = read_cases(files_of_cases(folder), policy, chat_request)
     if not cases:
         raise ValueError(f"there are no cases in {folder}: write some into a file that ends in {CASES}")
     chosen = [case for case in cases if wanted.lower() in f"{case.place} {case.name}".lower()]

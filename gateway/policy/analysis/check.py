@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,8 +41,9 @@ def check(
     forbids: Forbids | None = None,
     assume_secrets: bool = False,
     documents: Available | None = None,
+    parse: Callable[[bytes], object] | None = None,
 ) -> Checked:
-    """Reads the folder as `load` does, and its cases, and reviews it."""
+    """Reads the folder as `load` does, and its cases as `read_cases` does, and reviews it."""
     try:
         policy = load(
             folder,
@@ -52,7 +53,7 @@ def check(
             assume_secrets=assume_secrets,
             documents=documents,
         )
-        read_cases(files_of_cases(folder), policy)
+        read_cases(files_of_cases(folder), policy, parse)
     except PolicyMistakes as error:
         return Checked(folder, mistakes=error.mistakes, warnings=error.warnings)
     found = review(policy)

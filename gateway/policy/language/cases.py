@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+import json
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from gateway.errors import UnknownModel
+from gateway.errors import InvalidRequest, UnknownModel
 from gateway.policy.evaluate import Reason
 from gateway.policy.language.definitions import Fields, Key, Schema, plain, section
 from gateway.policy.language.document import Reading, Value, Wrong, compose
@@ -22,6 +24,7 @@ from gateway.policy.language.shapes import (
     one_or_more,
     reference,
 )
+from gateway.policy.language.values import label
 from gateway.policy.mistakes import PolicyMistakes, proposal
 from gateway.policy.naming import resolve
 from gateway.policy.schema import Policy
@@ -38,6 +41,8 @@ _SENT = ("say", "messages", "request")
 _BESIDE = ("model", "tools", "metadata", "stream")  # members of the request, beside `say` or `messages`
 _NAME = 70  # characters of a case's name, where it is made of what is said
 _EVERYBODY = Caller("anyone")
+_SENSITIVITY = "x-pointsman-sensitivity"  # the header by which a caller says a label
+_STEP = re.compile(r"[^.\[\]]+")
 _NO_HEADERS: Mapping[str, str] = {}
 _NOTHING: Mapping[str, Expected] = {}
 _FINDINGS = one_or_more(one_of(*sorted(FINDINGS)), least=0)
@@ -60,8 +65,13 @@ class Case:
         return f"{self.file}:{self.line}"
 
 
-def read_cases(files: Iterable[File], policy: Policy) -> tuple[Case, ...]:
+def read_cases(
+    files: Iterable[File], policy: Policy, parse: Callable[[bytes], object] | None = None
+) -> tuple[Case, ...]:
     """Every case of the files, in their order; names are held against the policy's.
+
+    `parse` reads a request's body as the gateway does, or raises InvalidRequest; without it, bodies are not
+    looked into.
 
     Raises:
         PolicyMistakes: with every mistake, each at its place.
@@ -72,10 +82,12 @@ def read_cases(files: Iterable[File], policy: Policy) -> tuple[Case, ...]:
     for fields in read:
         _check_model(fields, policy, found)
     _check_names(policy, found)
-    cases = [case for fields in read if (case := _case(fields, found)) is not None]
+    pairs = [(fields, case) for fields in read if (case := _case(fields, found)) is not None]
+    for fields, case in pairs:
+        _check_request(fields, case, parse, found)
     if found.mistakes:
         raise PolicyMistakes(found.mistakes)
-    return tuple(cases)
+    return tuple(case for _, case in pairs)
 
 
 def schema() -> Schema:
@@ -150,7 +162,9 @@ class CaseFields(Fields, what="a case", rules={"oneOf": [{"required": [key]} for
         "The conversation, each message as the API takes it: {role: user, content: …}.",
         (),
     )
-    request = Key(_MAPPING, "A whole chat completions request, as the API takes it.", None)
+    request = Key(
+        _MAPPING, "A whole chat completions request, as the API takes it; for `auto` unless it says so.", None
+    )
     as_ = Key(reference("caller"), "The caller that asks; without it, anyone, cleared for everything.", None)
     headers = Key(by_name(TEXT), "Headers of the request, such as x-pointsman-sensitivity.", _NO_HEADERS)
     model = Key(SAID, "The model that is asked for: auto, route/NAME, a model or an alias.", "auto")
@@ -185,7 +199,7 @@ def _whole(fields: CaseFields, found: Reading) -> Mapping[str, Any]:
     for key in _BESIDE:
         if key in fields.present:
             found.wrong(fields.present[key], f"{key} stands inside of request", f"move {key} into it")
-    return fields.request or {}
+    return {"model": "auto", **(fields.request or {})}
 
 
 def _said(fields: CaseFields) -> Mapping[str, Any]:
@@ -203,6 +217,43 @@ def _named_after(request: Mapping[str, Any]) -> str:
         content = next((part["text"] for part in content if isinstance(part, dict) and "text" in part), None)
     words = " ".join(str(content or "").split()) or "a request"
     return words if len(words) <= _NAME else words[: _NAME - 1] + "…"
+
+
+# What the gateway would not read
+
+
+def _check_request(
+    fields: CaseFields, case: Case, parse: Callable[[bytes], object] | None, found: Reading
+) -> None:
+    """A request that the gateway refuses to read is a mistake, unless the case expects an error."""
+    if "error" in case.expect:
+        return
+    given = fields.present.get("headers")
+    for name, value in found.attempt(given, Value.pairs, []) if given is not None else ():
+        if name.scalar.lower() == _SENSITIVITY:
+            found.attempt(value, label, None)
+    try:
+        if parse is not None:
+            parse(json.dumps(case.request).encode())
+    except InvalidRequest as error:
+        place = _within(fields, error.param or "")
+        found.wrong(place, error.message.rstrip("."), "or expect {error: invalid_request}")
+
+
+def _within(fields: CaseFields, path: str) -> Value:
+    """The value at a path such as `messages[0].role`, as far as the case holds it."""
+    place = fields.present.get("request") or fields.present.get("say") or fields.value
+    for step in _STEP.findall(path):
+        if place.kind == "a mapping":
+            members = {key.scalar: value for key, value in place.pairs()}
+        elif place.kind == "a list":
+            members = {str(index): value for index, value in enumerate(place.items())}
+        else:
+            members = {}
+        if step not in members:
+            break
+        place = members[step]
+    return place
 
 
 # Names

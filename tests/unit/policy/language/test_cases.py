@@ -1,9 +1,12 @@
+# ruff: noqa: E501 (a table of texts reads best with one case a line)
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from gateway.api.wire import chat_request
 from gateway.policy.language.cases import Case, read_cases, schema
 from gateway.policy.language.load import File
 from gateway.policy.mistakes import PolicyMistakes
@@ -24,9 +27,9 @@ routes:
 """
 
 
-def read(tmp_path: Path, text: str) -> tuple[Case, ...]:
+def read(tmp_path: Path, text: str, parse: Callable[[bytes], object] | None = None) -> tuple[Case, ...]:
     policy = loaded(tmp_path, guards=GUARDS, routes=ROUTES, knowledge=KNOWLEDGE, tools=TOOLS)
-    return read_cases([File("a.cases.yaml", text.encode())], policy)
+    return read_cases([File("a.cases.yaml", text.encode())], policy, parse)
 
 
 def case(tmp_path: Path, entry: str) -> Case:
@@ -109,6 +112,37 @@ def test_a_wrong_case_is_a_mistake_at_its_place(tmp_path: Path, entry: str, said
     (mistake,) = mistakes(tmp_path, f"cases:\n  - {entry}\n")
     assert mistake.startswith("a.cases.yaml:2:")
     assert said in mistake
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("{messages: [{role: usr, content: Hi}], expect: {route: rest}}", "2:24: 'messages[0].role' must be one of"),
+        ("{messages: [{rolle: user}], expect: {route: rest}}", "2:17: 'messages[0].role' is required"),
+        ("{request: {messages: [{role: user}], stream: 5}, expect: {route: rest}}", "2:50: 'stream' must be true or false"),
+        ("{request: {messages: []}, expect: {route: rest}}", "2:26: 'messages' must hold 1 to"),
+        ("{say: Hi, headers: {X-Pointsman-Sensitivity: secrt}, expect: {route: rest}}", "2:50: secrt is not a label"),
+    ],
+)  # fmt: skip
+def test_a_request_that_the_gateway_would_not_read_is_a_mistake(
+    tmp_path: Path, entry: str, said: str
+) -> None:
+    with pytest.raises(PolicyMistakes) as raised:
+        read(tmp_path, f"cases:\n  - {entry}\n", chat_request)
+    assert str(raised.value).startswith(f"a.cases.yaml:{said}")
+
+
+def test_a_request_that_the_gateway_would_not_read_may_be_what_is_tested(tmp_path: Path) -> None:
+    text = (
+        "cases:\n- {messages: [{role: usr}], headers: {x-pointsman-sensitivity: no},"
+        " expect: {error: invalid_request}}\n"
+    )
+    assert read(tmp_path, text, chat_request)
+
+
+def test_a_request_without_a_model_is_for_auto(tmp_path: Path) -> None:
+    one = case(tmp_path, "{request: {messages: [{role: user, content: Hi}]}, expect: {reason: default}}")
+    assert one.request["model"] == "auto"
 
 
 def test_all_mistakes_are_said_at_once(tmp_path: Path) -> None:
