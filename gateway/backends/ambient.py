@@ -15,7 +15,7 @@ _log = logging.getLogger("pointsman.backends")
 
 # A name that tells of a credential, and the clouds' own names, which also say where to ask for one.
 _TELLS: Final = re.compile(
-    "KEY|TOKEN|SECRET|PASSW|PASSPHRASE|PWD$|CREDENTIAL|AUTH|JWT|LICENSE|DSN$|COOKIE|HEADERS$|CLIENT_CERT"
+    "KEY|TOKEN|SECRET|PASSW|PASSPHRASE|PWD$|CREDENTIAL|AUTH(?!OR)|JWT|LICENSE|DSN$|COOKIE|HEADERS$|CLIENT_CERT"
     "|^(AWS|AZURE|GOOGLE|GCP|GCE|GCS|CLOUDSDK|OCI|IDENTITY|MSI|ACTIONS|CIRCLE)_"
 )
 # Of those names, what says where something is and not who asks.

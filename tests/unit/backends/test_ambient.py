@@ -10,7 +10,7 @@ import pytest
 from gateway.backends.ambient import fence, withheld
 from gateway.reach import Reach
 
-SETTINGS = {"PATH", "HOME", "LANG", "HTTPS_PROXY", "SSL_CERT_FILE", "AIOHTTP_SO_KEEPALIVE", "POINTSMAN_PORT"}
+SETTINGS = {"PATH", "HOME", "LANG", "HTTPS_PROXY", "SSL_CERT_FILE", "AIOHTTP_SO_KEEPALIVE", "GIT_AUTHOR_NAME"}
 REGIONS = {
     "AWS_DEFAULT_REGION",
     "AZURE_API_VERSION",
