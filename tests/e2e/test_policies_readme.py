@@ -91,6 +91,18 @@ def test_the_yaml_of_the_page_is_yaml(block: str) -> None:
     assert isinstance(yaml.safe_load(block), dict)
 
 
+def test_hooks_run_whatever_has_changed_as_pre_commit_names_no_file_that_went_and_a_document_is_no_yaml() -> (
+    None
+):
+    shown = [repo for block in blocks("yaml") for repo in yaml.safe_load(block).get("repos", ())]
+    own = [hook for repo in shown if repo["repo"] == "local" for hook in repo["hooks"]]
+    hooks = [*own, *yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())]
+    assert len(hooks) == 4
+    for hook in hooks:
+        assert (hook["always_run"], hook["pass_filenames"]) == (True, False)
+        assert not {"files", "types"} & set(hook)
+
+
 def test_the_hooks_are_those_that_the_page_names() -> None:
     hooks: list[dict[str, Any]] = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
     assert {hook["id"] for hook in hooks} == set(re.findall(r"- id: (pointsman-\S+)", TEXT))
