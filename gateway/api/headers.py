@@ -21,7 +21,7 @@ def response_headers(exchange: Exchange) -> Headers:
         b"x-pointsman-sources": _sources(exchange) if exchange.retrievals else None,
         b"x-pointsman-held-back": _held_back(exchange) if exchange.tool_uses else None,
         b"x-pointsman-overhead-ms": f"{exchange.overhead * 1000:.2f}",
-        b"x-pointsman-cost-usd": None if exchange.cost_usd is None else f"{exchange.cost_usd:f}",
+        b"x-pointsman-cost-usd": None if exchange.cost_usd is None else f"{exchange.cost_usd.normalize():f}",
         **(_labels(exchange) if _discloses(exchange) else {}),
     }
     return [(name, value.encode("latin-1", "replace")) for name, value in told.items() if value]
@@ -51,7 +51,7 @@ def _freshness(guess: Guess[Freshness]) -> str:
 
 
 def _sources(exchange: Exchange) -> str:
-    """The documents behind the answer, in the numbering of the prompt."""
+    """The documents that the model was shown, in the numbering of the prompt; the answer may use none."""
     return _names(passage.source for found in exchange.retrievals for passage in found.passages)
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
+import pytest
+
 from gateway.accounting.exchange import Exchange
 from gateway.api.headers import response_headers
 from gateway.policy.schema import Policy
@@ -48,3 +52,12 @@ def test_each_tool_that_was_held_back_is_named_once() -> None:
 def test_names_are_bounded() -> None:
     named = headers(*(ToolUsed("shop", f"tool-{n}", "held_back", 0.0) for n in range(100)))
     assert named[b"x-pointsman-held-back"].count(b",") == 7
+
+
+@pytest.mark.parametrize(
+    ("cost", "said"),
+    [("0", b"0"), ("0.0", b"0"), ("0.00012300", b"0.000123"), ("100.0", b"100"), ("0.0000001", b"0.0000001")],
+)
+def test_a_cost_is_written_one_way(cost: str, said: bytes) -> None:
+    exchange = Exchange("id-1", started=0.0, at=0.0, policy=Policy("rev", {}, ()), cost_usd=Decimal(cost))
+    assert dict(response_headers(exchange))[b"x-pointsman-cost-usd"] == said
