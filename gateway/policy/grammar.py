@@ -21,6 +21,23 @@ _OVERLOAD = re.compile(r"found no matching overload for '([^']*)' applied to '\(
 _ORDERS = ("_<_", "_<=_", "_>_", "_>=_")
 _COMPARES = ("_==_", "_!=_", "@in")
 _MAPS = (Kind.TEXT_BY_NAME, Kind.NUMBER_BY_NAME)
+_SCORES = ("knowledge", "difficulty", "injection")
+_SIGN = re.compile(r"""[A-Za-z_.]+|<>|={3,}|[=<>!]=|&{1,3}|\|{1,3}|=|"[^"]*"|'[^']*'""")
+_MEANT = {
+    "=": "==",
+    "===": "==",
+    "is": "==",
+    "<>": "!=",
+    "&": "&&",
+    "&&&": "&&",
+    "and": "&&",
+    "|": "||",
+    "|||": "||",
+    "or": "||",
+    "not": "!",
+}
+"""What other languages write, and what CEL does."""
+_NOTHING: Mapping[tuple[int, int], Kind] = {}
 _NAMES = (*VARIABLES, *(label for labels in LABELS.values() for label in labels))
 
 
@@ -48,8 +65,9 @@ def faults_of(text: str, knowledge: frozenset[str]) -> tuple[Fault, ...]:
     try:
         read = parsed(text)
     except RuntimeError as error:
-        return translated(str(error))
-    return (*_type_faults(text), *_word_faults(text, read, knowledge))
+        first = translated(str(error))[0]  # what follows may well follow from it
+        return (_slip(text, first) or first,)
+    return (*_type_faults(text, read), *_word_faults(text, read, knowledge))
 
 
 @lru_cache(maxsize=256)
@@ -82,28 +100,53 @@ def variables_of(node: Node) -> frozenset[str]:
     return frozenset(variable for name, _ in _reads(node) if (variable := _variable(name)) is not None)
 
 
-def _type_faults(text: str) -> Iterator[Fault]:
+def _slip(text: str, fault: Fault) -> Fault | None:
+    """A sign of another language at a fault's place or before it, and what it is called in CEL."""
+    line, at = text.split("\n")[fault.line - 1], fault.column - 1
+    for found in _SIGN.finditer(line):
+        sign = found[0].lower()
+        if sign in _MEANT and (found.start() <= at < found.end() or line[found.end() : at].isspace()):
+            said = f"{found[0]} is no sign of a condition"
+            return Fault(fault.line, found.start() + 1, said, f"write {_MEANT[sign]}")
+    return None
+
+
+def _type_faults(text: str, read: Node) -> Iterator[Fault]:
     try:
         kind = _checker().compile(text).return_type()
     except RuntimeError as error:
-        yield from _translated(str(error))
+        yield from _translated(str(error), _compared_with(text, read))
         return
     if kind != cel.Type.BOOL:
         yield Fault(1, 1, f"a condition is true or false, and this is a {_spoken(kind.name())}", "compare it")
 
 
-def _translated(error: str) -> Iterator[Fault]:
+def _compared_with(text: str, read: Node) -> dict[tuple[int, int], Kind]:
+    """The axis that the name at a place is compared with."""
+    compared: dict[tuple[int, int], Kind] = {}
+    for node in walk(read):
+        if node.kind == "call" and node.text in (*_COMPARES, *_ORDERS):
+            for left, right in (node.children, node.children[::-1]):
+                axis = VARIABLES.get(left.dotted)
+                if axis in AXES:
+                    names = right.children if right.kind == "list" else (right,)
+                    compared |= {_place(text, name): axis for name in names}
+    return compared
+
+
+def _translated(error: str, compared: Mapping[tuple[int, int], Kind] = _NOTHING) -> Iterator[Fault]:
     found = _ERROR.findall(error)
     if not found:
         yield Fault(1, 1, *_in_our_words(error.split("\n")[0].removeprefix("INVALID_ARGUMENT: ")))
     for line, column, message in found:
         place = (int(line), int(column)) if int(column) else (1, 1)  # of the whole, it is none
-        yield Fault(*place, *_in_our_words(message.removesuffix(" [INVALID_ARGUMENT]")))
+        said = message.removesuffix(" [INVALID_ARGUMENT]")
+        yield Fault(*place, *_in_our_words(said, compared.get(place)))
 
 
-def _in_our_words(message: str) -> tuple[str, str]:
+def _in_our_words(message: str, axis: Kind | None = None) -> tuple[str, str]:
     if match := _UNDECLARED.search(message):
-        return _unknown_name(match.group(1))
+        return _unknown_label(match.group(1), axis) if axis else _unknown_name(match.group(1))
     if match := _OVERLOAD.search(message):
         return _wrong_types(match.group(1), [kind.strip() for kind in match.group(2).split(", ")])
     if "recursion" in message:
@@ -111,6 +154,11 @@ def _in_our_words(message: str) -> tuple[str, str]:
     if "mismatched input '<EOF>'" in message:
         return "the condition ends too early", "something is missing at its end"
     return message.partition(" expecting ")[0], "see policies/README.md for the grammar"
+
+
+def _unknown_label(name: str, axis: Kind) -> tuple[str, str]:
+    close = nearest(name, LABELS[axis])
+    return f"{name} is not a label of {axis}", f"did you mean {close}?" if close else _labels(axis)
 
 
 def _unknown_name(name: str) -> tuple[str, str]:
@@ -147,7 +195,9 @@ def _wrong_types(function: str, kinds: list[str]) -> tuple[str, str]:
         other = next((kind for kind in kinds if kind not in AXES), "")
         said = f"{axis} is compared with a {_spoken(other)}" if other else f"{sign} does not take {axis}"
         return said, f"labels stand without quotes: {_labels(axis)}"
-    return f"{sign} does not take {' and '.join(map(_spoken, kinds))}", "both sides must be of one kind"
+    hint = "write both with a point, such as 1.0, or none" if {"int", "double"} == set(kinds) else ""
+    said = f"{sign} does not take {' and '.join(map(_spoken, kinds))}"
+    return said, hint or "both sides must be of one kind"
 
 
 def _labels(axis: Kind) -> str:
@@ -202,6 +252,7 @@ def _word_faults(text: str, read: Node, knowledge: frozenset[str]) -> Iterator[F
     for node in walk(read):
         yield from _pattern_faults(text, node)
         yield from _mixture_faults(text, node)
+        yield from _score_faults(text, node)
 
 
 def _quoted(word: str, known: frozenset[str]) -> str:
@@ -232,11 +283,26 @@ def _pattern_faults(text: str, node: Node) -> Iterator[Fault]:
 
 def _mixture_faults(text: str, node: Node) -> Iterator[Fault]:
     """A list of mixed kinds is untyped for CEL, and would let a comparison across axes through."""
-    axes = {_axis(child.dotted) for child in node.children}
+    axes = {_axis(child.dotted) for child in node.children if not child.dotted or _is_known(child.dotted)}
     if node.kind == "list" and len(axes) > 1:
         yield _fault(text, node, "a list holds things of one kind", "compare each axis by itself, with &&")
     if node.kind == "map":
         yield _fault(text, node, "a map has no place in a condition", "compare the values by themselves")
+
+
+def _score_faults(text: str, node: Node) -> Iterator[Fault]:
+    """A score that is held against more than there can be never gets there, or always."""
+    if node.kind != "call" or node.text not in (*_COMPARES, *_ORDERS):
+        return
+    for left, right in (node.children, node.children[::-1]):
+        scored = any(_variable(name) in _SCORES for name, _ in _reads(left))
+        if scored and right.kind == "number" and not 0 <= (value := float(right.text)) <= 1:
+            hint = f"write {value / 100:g}" if right.text.isdigit() and value <= 100 else ""
+            yield _fault(text, right, f"scores are from 0 to 1, and this is {right.text}", hint)
+
+
+def _is_known(name: str) -> bool:
+    return name in VARIABLES or _axis(name) is not None
 
 
 def _axis(name: str) -> Kind | None:
@@ -277,8 +343,13 @@ def _texts(node: Node, texts: Mapping[str, tuple[Node, ...]]) -> tuple[Node, ...
 
 
 def _fault(text: str, node: Node, message: str, proposed: str) -> Fault:
+    return Fault(*_place(text, node), message, proposed)
+
+
+def _place(text: str, node: Node) -> tuple[int, int]:
+    """Line and column within the condition's text, from 1."""
     before = text[: node.offset]
-    return Fault(before.count("\n") + 1, node.offset - (before.rfind("\n") + 1) + 1, message, proposed)
+    return before.count("\n") + 1, node.offset - (before.rfind("\n") + 1) + 1
 
 
 @lru_cache(maxsize=1)

@@ -10,7 +10,7 @@ BASES = frozenset({"handbook"})
 @pytest.mark.parametrize(
     ("text", "column", "message", "proposal"),
     [
-        ("task == codign", 9, "codign is not a known name", "did you mean coding?"),
+        ("task == codign", 9, "codign is not a label of task", "did you mean coding?"),
         (
             "freshness == confidential",
             11,
@@ -41,7 +41,26 @@ BASES = frozenset({"handbook"})
         ("credential", 1, "credential is a finding, not a value", 'write "credential" in findings'),
         ("task", 1, "a condition is true or false", "compare it"),
         ("task ==", 8, "the condition ends too early", ""),
-        ("task == coding &&& true", 18, "", ""),
+        ("task == coding &&& true", 16, "&&& is no sign of a condition", "write &&"),
+        ("task = x", 6, "= is no sign of a condition", "write =="),
+        ("task == coding and true", 16, "and is no sign of a condition", "write &&"),
+        ("task == coding OR true", 16, "OR is no sign of a condition", "write ||"),
+        ("'a and b' == language and true", 23, "and is no sign", "write &&"),
+        ("true && (not task == coding)", 10, "not is no sign of a condition", "write !"),
+        ("task <> coding", 6, "<> is no sign of a condition", "write !="),
+        ("task == coding; true", 15, "Syntax error", "grammar"),
+        (
+            "sensitivity == secret",
+            16,
+            "secret is not a label of sensitivity",
+            "public, internal, confidential, restricted",
+        ),
+        ("freshness in [live, statik]", 21, "statik is not a label of freshness", "did you mean static?"),
+        ("secret < caller.label", 1, "secret is not a label of sensitivity", "public, internal"),
+        ("knowledge.handbook >= 60", 23, "scores are from 0 to 1, and this is 60", "write 0.6"),
+        ("injection > 1.5", 13, "scores are from 0 to 1, and this is 1.5", ""),
+        ("knowledge['handbook'] < -1", 25, "scores are from 0 to 1", ""),
+        ("knowledge.handbook == 1", 20, "== does not take number and whole number", "such as 1.0"),
         ("{'a': task}.a == coding", 1, "a map has no place in a condition", ""),
         ("dyn(task) == 'coding'", 4, "dyn is not a known name", ""),
     ],
@@ -109,3 +128,8 @@ def test_a_text_that_is_the_team_of_nobody_is_told_at_its_place(text: str, colum
 def test_what_a_team_is_called_is_proposed() -> None:
     (fault,) = strangers("caller.team == 'wbe'", TEAMS)
     assert (fault.message, fault.proposal) == ('"wbe" is not the team of any caller', 'did you mean "web"?')
+
+
+@pytest.mark.parametrize("text", ["task = x", "task in [categorization, extractoin]", "task == a\n&& b ="])
+def test_what_follows_from_a_fault_is_not_told_as_another(text: str) -> None:
+    assert len(faults_of(text, BASES)) == 1
