@@ -184,11 +184,16 @@ def compose(file: str, data: bytes, found: Reading) -> Value | None:
         text = text_of(file, data)
         found.mistakes.extend(refused(file, text))
     except Unreadable as unreadable:
-        found.unread |= {key.decode() for key in _SECTION.findall(data)}
+        found.unread |= sections_of(data)
         found.mistakes.extend(unreadable.mistakes)
         return None
     node = LOADER(text).get_single_node()
     return None if node is None else Value(file, text, node)
+
+
+def sections_of(data: bytes) -> set[str]:
+    """The sections that a file seems to have, whether or not it can be read."""
+    return {key.decode() for key in _SECTION.findall(data)}
 
 
 def _number(text: str) -> int | float | str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -10,15 +10,16 @@ from typing import TypeVar
 
 from gateway.policy.language.callers import read_caller
 from gateway.policy.language.definitions import Key
-from gateway.policy.language.document import Reading, Value, compose
+from gateway.policy.language.document import Reading, Value, compose, sections_of
 from gateway.policy.language.guards import read_guard
 from gateway.policy.language.models import Available, Forbids, Surroundings, read_alias, read_model
 from gateway.policy.language.references import check_references
 from gateway.policy.language.routes import read_routes
 from gateway.policy.language.secrets import MOUNT, Vault
 from gateway.policy.language.secrets import secrets_from as secrets_from
-from gateway.policy.language.sections import PolicyFields, entries, one_file_each
+from gateway.policy.language.sections import MANY, PolicyFields, entries, one_file_each
 from gateway.policy.language.sources import read_knowledge, read_tools
+from gateway.policy.language.strictness import LARGEST
 from gateway.policy.mistakes import Mistake, PolicyMistakes
 from gateway.policy.schema import Guard, Place, Policy, Route
 
@@ -26,6 +27,7 @@ T = TypeVar("T")
 D = TypeVar("D")
 
 _MOST_FILES = 200
+_SECTIONS = {*MANY, "guards", "routes", "cases"}
 CASES = ".cases.yaml"
 """How the name of a file of cases ends."""
 
@@ -80,9 +82,7 @@ def _loaded(folder: Path, around: Surroundings) -> Policy:
 
 def _read(folder: Path, around: Surroundings) -> tuple[Policy, Reading]:
     files = files_of(folder)
-    found = Reading(
-        warnings=[Mistake(name, 1, 1, "not read", "rename it to end in .yaml") for name in _almost(folder)]
-    )
+    found = Reading(warnings=list(_passed_over(folder)))
     roots = [compose(file.name, file.data, found) for file in files]
     sections = [PolicyFields(root, found) for root in roots if root is not None]
     one_file_each(sections, found)
@@ -166,8 +166,22 @@ def _paths(folder: Path, wanted: Callable[[str], bool] = _is_policy) -> list[Pat
     return [path for path in names if wanted(path.name) and path.is_file()]
 
 
-def _almost(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir() if path.suffix == ".yml")
+def _passed_over(folder: Path) -> Iterator[Mistake]:
+    """Files that may be meant for the policy, and are not read."""
+    for path in sorted(folder.glob("*.yml")):
+        yield Mistake(path.name, 1, 1, "not read", "rename it to end in .yaml")
+    for path in sorted(folder.glob("*/*.y*ml"))[:_MOST_FILES]:
+        name = path.relative_to(folder).as_posix()
+        if not name.startswith(".") and _has_section(path):
+            yield Mistake(name, 1, 1, "not read: a policy is the files of one folder", "move it up")
+
+
+def _has_section(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return not _SECTIONS.isdisjoint(sections_of(file.read(LARGEST)))
+    except OSError:
+        return False
 
 
 def _policy(revision: str, files: list[PolicyFields], found: Reading, around: Surroundings) -> Policy:

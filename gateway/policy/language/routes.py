@@ -252,7 +252,9 @@ def _one_for_the_rest(value: Value, routes: list[tuple[Value, Route | None]], fo
         return
     open_to_all = [(entry, route) for entry, route in routes if route is not None and route.when is None]
     if not open_to_all:
-        found.wrong(value, "no route serves the rest", "end with a route without 'when:'")
+        last = RouteFields.when.name
+        when = next(key for key, _ in routes[-1][0].pairs() if key.scalar == last)
+        found.wrong(when, "no route serves the rest", "end with a route without 'when:'")
     for entry, route in open_to_all:
         if entry is not routes[-1][0]:
             found.wrong(entry, f"{route.name} matches everything, so later routes are never reached")

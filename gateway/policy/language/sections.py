@@ -64,6 +64,13 @@ class PolicyFields(Fields, what="a policy"):
         Log(),
     )
 
+    def _take(self, key: Value, given: Value, found: Reading) -> None:
+        if key.scalar == "cases":
+            said = "cases stand in files of their own"
+            found.wrong(key, said, f"name the file {key.file.partition('.')[0]}.cases.yaml")
+        else:
+            super()._take(key, given, found)
+
 
 MANY = ("models", "aliases", "knowledge", "tools", "callers")
 """The sections that several files may hold; every other key stands in one."""

@@ -22,11 +22,14 @@ _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _TIMES = {"": 1.0, "k": 1e3, "m": 1e6, "M": 1e6}
 _PER = ("s", "min", "h", "d")
 _SENDABLE = re.compile(r"[!-~]+")  # what a request line takes as it is
+_HEXADECIMAL = re.compile(r"[0-9a-fA-F]+")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 def text(value: Value) -> str:
     """Text that may not name a variable: secrets have a reader of their own."""
+    if value.tag == "null":
+        raise Wrong("nothing stands here", "say what is meant, or take the key out")
     if value.tag != "str":
         raise Wrong(f"text is wanted here, not {value.kind}", "put it in quotes")
     if names_a_variable(value.scalar):
@@ -68,30 +71,42 @@ def flag(value: Value) -> bool:
 
 def number(value: Value) -> float:
     """A number that is not negative."""
-    written = value.tag in ("int", "float") and _NUMBER.fullmatch(value.scalar)
-    if not written or not isfinite(amount := float(value.scalar)):
+    amount = _amount(value)
+    if amount is None:
         raise Wrong(f"a number from 0 is wanted here, not {value.shown!r}", "write digits, such as 0.25")
     return amount
 
 
 def share(value: Value) -> float:
-    amount = number(value)
-    if amount > 1:
-        raise Wrong(f"a number between 0 and 1 is wanted here, not {value.shown}")
+    amount = _amount(value)
+    if amount is None or amount > 1:
+        raise Wrong(f"a number between 0 and 1 is wanted here, not {value.shown!r}", "write 0.25 for 25 %")
     return amount
 
 
 def whole(value: Value) -> int:
-    amount = number(value)
-    if amount != int(amount):
-        raise Wrong(f"a whole number is wanted here, not {value.shown}")
-    return int(amount)
+    return _whole(value, 0)
 
 
 def positive(value: Value) -> int:
-    if (amount := whole(value)) < 1:
-        raise Wrong("a whole number from 1 is wanted here")
-    return amount
+    return _whole(value, 1)
+
+
+def _whole(value: Value, least: int) -> int:
+    amount = _amount(value)
+    if amount is None or amount != int(amount) or amount < least:
+        raise Wrong(
+            f"a whole number from {least} is wanted here, not {value.shown!r}", "write digits, such as 2"
+        )
+    return int(amount)
+
+
+def _amount(value: Value) -> float | None:
+    """The number from 0 on that a value is; None: it is none."""
+    if value.tag not in ("int", "float") or not _NUMBER.fullmatch(value.scalar):
+        return None
+    amount = float(value.scalar)
+    return amount if isfinite(amount) else None
 
 
 def duration(value: Value) -> float:
@@ -138,9 +153,14 @@ def day(value: Value) -> date:
 
 def digest(value: Value) -> str:
     if not _DIGEST.fullmatch(text(value).lower()):
-        said = "this is a key, not its hash" if looks_secret(value.scalar) else ""
-        raise Wrong(said or "key_sha256 is 64 hexadecimal digits", "make it with `pointsman keys hash`")
+        raise Wrong(_no_digest(value.scalar), "make it with `pointsman keys hash`")
     return value.scalar.lower()
+
+
+def _no_digest(text: str) -> str:
+    if _HEXADECIMAL.fullmatch(text):
+        return f"key_sha256 is 64 hexadecimal digits, and these are {len(text)}"
+    return "this is a key, not its hash" if looks_secret(text) else "key_sha256 is 64 hexadecimal digits"
 
 
 def url(value: Value) -> str:

@@ -36,7 +36,7 @@ def test_budgets_and_limits_load_with_the_warning_that_they_are_not_enforced_yet
 @pytest.mark.parametrize(
     ("entry", "expected"),
     [
-        ("name: app, key_sha256: abc", "c.yaml:1:35: key_sha256 is 64 hexadecimal digits; make it with `pointsman keys hash`"),
+        ("name: app, key_sha256: abc", "c.yaml:1:35: key_sha256 is 64 hexadecimal digits, and these are 3; make it with `pointsman keys hash`"),
         ("name: app", "c.yaml:1:11: a caller needs key_sha256"),
         (f"name: app, key_sha256: {DIGEST}, may_use: [smal]", "c.yaml:1:111: there is no model, route or alias smal; did you mean small?"),
         (f"name: app, key_sha256: {DIGEST}, may_use: ['gtp*']", "c.yaml:1:111: there is no model, route or alias gtp*"),

@@ -311,5 +311,22 @@ def test_a_rule_that_is_wrong_is_no_name_that_is_missing(tmp_path: Path) -> None
     )
     assert [(one.line, one.message) for one in mistakes(tmp_path, routes=routes)] == [
         (2, "a tool source needs mcp"),
-        (4, "codign is not a known name"),
+        (4, "codign is not a label of task"),
+    ]
+
+
+def test_files_of_a_policy_in_a_folder_below_are_told_to_be_passed_over(tmp_path: Path) -> None:
+    for name, text in {
+        "sub/x.yaml": "guards: []\n",
+        "sub/y.yml": "# more\nmodels: []\n",
+        "sub/x.cases.yaml": "cases: []\n",
+        "sub/other.yaml": "openapi: 3.1.0\n",
+        ".hidden/x.yaml": "routes: []\n",
+        "examples/one/x.yaml": "routes: []\n",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert [str(warning) for warning in loaded(tmp_path).warnings] == [
+        f"sub/{name}:1:1: not read: a policy is the files of one folder; move it up"
+        for name in ("x.cases.yaml", "x.yaml", "y.yml")
     ]

@@ -80,7 +80,7 @@ def test_a_model_that_is_named_twice_in_a_route_is_warned_about(
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("- {name: a, when: task == codign, model: house}\n" + REST, "routes.yaml:2:27: codign is not a known name; did you mean coding?"),
+        ("- {name: a, when: task == codign, model: house}\n" + REST, "routes.yaml:2:27: codign is not a label of task; did you mean coding?"),
         ("- {name: a, when: 'freshness == confidential', model: house}\n" + REST, "routes.yaml:2:30: freshness is compared with a label of sensitivity"),
         ("- name: a\n  when: >-\n    task == coding\n    && 'emial' in findings\n  model: house\n" + REST, "routes.yaml:5:8: \"emial\" is not a known finding; did you mean \"email\"?"),
         ("- {name: a, when: knowledge.handbok > 0.5, model: house}\n" + REST, "routes.yaml:2:28: there is no knowledge base handbok; did you mean handbook?"),
@@ -95,7 +95,7 @@ def test_a_model_that_is_named_twice_in_a_route_is_warned_about(
         ("- {name: a, when: task == coding, modle: house, model: house}\n" + REST, "routes.yaml:2:35: a route has no key modle; did you mean model?"),
         ("- {name: a, when: task == coding}\n" + REST, "routes.yaml:2:3: a route needs model"),
         ("- {name: rest, when: task == coding, model: house}\n" + REST, "routes.yaml:3:10: rest is defined already, at routes.yaml:2"),
-        ("- {name: a, when: task == coding, model: house}\n", "routes.yaml:2:1: no route serves the rest; end with a route without 'when:'"),
+        ("- {name: b, when: task == math_reasoning, model: house}\n- {name: a, when: task == coding, model: house}\n", "routes.yaml:3:13: no route serves the rest; end with a route without 'when:'"),
         ("- {name: all, model: house}\n" + REST, "routes.yaml:2:3: all matches everything, so later routes are never reached"),
         ("- {name: rest, model: house, disabled: true}\n", "routes.yaml:2:3: rest serves the rest and is disabled"),
         ("- {name: a b, when: task == coding, model: house}\n" + REST, "routes.yaml:2:10: 'a b' is no name"),

@@ -12,6 +12,7 @@ from gateway.policy.language.models import ModelFields
 from gateway.policy.language.routes import RetrieveFields, RouteFields, ToolLoopFields
 from gateway.policy.language.sections import MANY, PolicyFields, entries, one_file_each
 from gateway.policy.language.sources import KnowledgeFields, ServerFields, ToolsFields
+from tests.policies import only_mistake
 
 PAGE = (Path(__file__).parents[4] / "policies" / "README.md").read_text()
 
@@ -67,3 +68,9 @@ def test_the_sections_of_several_files_are_known_keys() -> None:
 )
 def test_the_page_of_the_language_names_every_key(fields: type[Fields]) -> None:
     assert [key for key in fields.keys if key not in PAGE] == []
+
+
+def test_cases_in_a_file_of_the_policy_are_told_where_they_belong(tmp_path: Path) -> None:
+    assert only_mistake(tmp_path, **{"ins.case": "cases: [{say: Hi, expect: {route: rest}}]\n"}) == (
+        "ins.case.yaml:1:1: cases stand in files of their own; name the file ins.cases.yaml"
+    )
