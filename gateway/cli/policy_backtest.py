@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.cli.options import DEFAULT_DATA, MISUSED, AsJson, DataDir, Secrets, fail, policy
-from gateway.cli.show import console, print_json
+from gateway.cli.show import console, not_loading, print_json
 
 if TYPE_CHECKING:
     from gateway.accounting.history import Window
@@ -45,7 +45,7 @@ def policy_backtest(
         with _progress() as progress:
             tested = backtest(tried, data_dir, window, limit, progress)
     except PolicyMistakes as mistakes:
-        fail(f"the policy in {new} has mistakes:\n{mistakes}", MISUSED)
+        not_loading(new, mistakes.mistakes)
     except OSError as error:
         said = f"the ledger in {data_dir} cannot be read ({error.strerror})"
         fail(f"{said}: name its folder with --data-dir", MISUSED)

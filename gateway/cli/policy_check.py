@@ -10,7 +10,7 @@ import typer
 
 from gateway.cli.options import DEFAULT_POLICIES, AsJson, KnowledgeRoot, Secrets, policy
 from gateway.cli.outcomes import line
-from gateway.cli.show import console, place_of, print_json, say
+from gateway.cli.show import console, placed, print_json, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from gateway.policy.analysis.check import Checked
     from gateway.policy.mistakes import Mistake
-
-_COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 
 
 @policy.command("check")
@@ -83,8 +81,7 @@ def _show(checked: Checked, shown: Console) -> None:
 
 def _lines(level: str, folder: Path, mistakes: Iterable[Mistake], shown: Console) -> None:
     for one in sorted(mistakes):
-        said = f"{one.message}; {one.proposal}" if one.proposal else one.message
-        say(shown, line((f"{place_of(folder, one)}: ", ""), (f"{level}:", _COLOURS[level]), (f" {said}", "")))
+        say(shown, placed(folder, one, level))
 
 
 def _counted(number: int, what: str) -> str:

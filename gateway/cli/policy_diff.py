@@ -10,7 +10,7 @@ import typer
 
 from gateway.cli.options import MISUSED, AsJson, Secrets, fail, policy
 from gateway.cli.outcomes import line, told, where
-from gateway.cli.show import console, hanging, print_json
+from gateway.cli.show import console, hanging, not_loading, print_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -60,7 +60,7 @@ def _loaded(text: str, secret: list[str]) -> Policy:
         with folder_at(text) as folder:
             return load(folder, secrets=secrets_from(os.environ, tuple(secret)), assume_secrets=True)
     except PolicyMistakes as mistakes:
-        fail(f"{text} is not a policy that loads:\n{mistakes}", MISUSED)
+        not_loading(text, mistakes.mistakes)
     except ValueError as error:
         fail(str(error), MISUSED)
 

@@ -19,7 +19,7 @@ from gateway.cli.options import (
     fail,
     policy,
 )
-from gateway.cli.show import console, print_json
+from gateway.cli.show import console, not_loading, print_json
 from gateway.settings import Settings
 
 
@@ -50,7 +50,7 @@ def policy_explain(
     try:
         explanation = explain(text, settings, caller, _headers(header), _say_indexing)
     except PolicyMistakes as mistakes:
-        fail(f"the policy in {policies} has mistakes:\n{mistakes}", MISUSED)
+        not_loading(policies, mistakes.mistakes)
     except ValueError as error:
         fail(str(error), MISUSED)
     if as_json:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gateway.cli.options import DEFAULT_POLICIES, MISUSED, AsJson, Folder, Secrets, fail, policy
+from gateway.cli.options import DEFAULT_POLICIES, AsJson, Folder, Secrets, policy
 from gateway.cli.outcomes import line, told, where
-from gateway.cli.show import console, hanging, print_json
+from gateway.cli.show import console, hanging, not_loading, print_json
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -59,7 +59,7 @@ def policy_matrix(
     try:
         loaded = load(folder, secrets=secrets_from(os.environ, tuple(secret)), assume_secrets=True)
     except PolicyMistakes as mistakes:
-        fail(f"the policy in {folder} has mistakes:\n{mistakes}", MISUSED)
+        not_loading(folder, mistakes.mistakes)
     matrix = matrix_of(loaded, _caller(loaded, as_caller))
     cells = _filtered(loaded, matrix, label, task, route)
     found = review(loaded) if matrix.caller is None else ()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from gateway.cli.options import MISUSED, fail, policy
-from gateway.cli.show import print_json
+from gateway.cli.options import policy
+from gateway.cli.show import not_loading, print_json
 
 
 @policy.command("schema")
@@ -25,11 +26,15 @@ def policy_schema(
     """
     from gateway.policy.language.jsonschema import cases_schema
     from gateway.policy.language.jsonschema import policy_schema as schema_of
+
+    print_json((cases_schema if cases else schema_of)(_names(folder) if folder is not None else {}))
+
+
+def _names(folder: Path) -> Mapping[str, tuple[str, ...]]:
     from gateway.policy.language.load import names_in
     from gateway.policy.mistakes import PolicyMistakes
 
     try:
-        names = names_in(folder) if folder is not None else {}
+        return names_in(folder)
     except PolicyMistakes as error:
-        fail(f"the names in {folder} cannot be read:\n{error}", MISUSED)
-    print_json((cases_schema if cases else schema_of)(names))
+        not_loading(folder, error.mistakes)

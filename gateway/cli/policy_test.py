@@ -17,8 +17,7 @@ from gateway.cli.options import (
     Secrets,
     policy,
 )
-from gateway.cli.outcomes import line
-from gateway.cli.show import console, place_of, print_json, say
+from gateway.cli.show import console, placed, print_json, say
 from gateway.settings import Settings
 
 if TYPE_CHECKING:
@@ -86,8 +85,7 @@ def _tested(settings: Settings, wanted: str, as_json: bool) -> Report | None:
         report = run(settings, wanted, _indexing)
     except PolicyMistakes as error:
         for one in error.mistakes:
-            said = f"{one.message}; {one.proposal}" if one.proposal else one.message
-            say(console(stderr=True), line((f"{place_of(settings.policies, one)}: {said}", "")))
+            say(console(stderr=True), placed(settings.policies, one))
         return None
     except ValueError as error:
         typer.echo(f"error: {error}", err=True)

@@ -6,12 +6,14 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from gateway.cli.options import MISUSED
 
 if TYPE_CHECKING:
     from gateway.policy.mistakes import Mistake
@@ -54,11 +56,27 @@ def say(out: Console, text: Text) -> None:
         out.print(text, soft_wrap=True)
 
 
-def place_of(folder: Path, mistake: Mistake) -> str:
-    """Where a mistake is, as terminals and editors open it; the folder's own mistakes are in no file."""
-    if mistake.file in ("", ".", folder.name):
-        return str(folder)
-    return f"{folder / mistake.file}:{mistake.line}:{mistake.column}"
+def placed(folder: Path | str, mistake: Mistake, level: str = "") -> Text:
+    """A mistake behind its place, as terminals and editors open it; what the folder lacks is in no file.
+
+    `level` is error, warning or note, where they are to be told apart.
+    """
+    said = f"{mistake.message}; {mistake.proposal}" if mistake.proposal else mistake.message
+    inside = mistake.file.endswith((".yaml", ".yml"))
+    place = f"{Path(folder) / mistake.file}:{mistake.line}:{mistake.column}" if inside else str(folder)
+    return Text.assemble(f"{place}: ", (f"{level}: " if level else "", _COLOURS.get(level, "")), said)
+
+
+_COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
+
+
+def not_loading(folder: Path | str, mistakes: Iterable[Mistake]) -> NoReturn:
+    """Ends the command as one that was misused, since the folder's policy does not load."""
+    errors = console(stderr=True)
+    say(errors, Text(f"error: {folder} holds no policy that loads"))
+    for mistake in mistakes:
+        say(errors, placed(folder, mistake))
+    raise typer.Exit(MISUSED)
 
 
 def print_json(value: Any) -> None:
