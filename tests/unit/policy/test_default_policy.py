@@ -133,4 +133,4 @@ def test_the_documented_example_loads() -> None:
     tagged = decide(policy, facts(Task.CATEGORIZATION))
     assert [model.name for model in tagged.candidates] == ["ticket-tagger", "house"]
     known = decide(policy, facts(Task.KNOWLEDGE_LOOKUP))
-    assert [model.name for model in known.candidates] == ["strong", "house"]
+    assert [model.name for model in known.candidates] == ["strong", "house", "local"]
