@@ -29,7 +29,7 @@ from gateway.strategies.mask import Unmasking
 from gateway.types import Answer, Caller, ChatRequest, Delta, Event, Signals
 
 IN_PLACE = 2_000  # characters that are classified on the event loop
-PARSED_IN_PLACE = 100_000  # bytes, which take about a millisecond
+PARSED_IN_PLACE = 32_000  # bytes, which take some milliseconds at the worst: thousands of small objects
 
 _log = logging.getLogger("pointsman.pipeline")
 
