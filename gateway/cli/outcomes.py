@@ -18,8 +18,7 @@ def told(outcome: Outcome) -> Iterator[Text]:
         yield line((f"masked by {mask.guard}", "cyan"), (where(mask.when), "dim"))
     for at, path in enumerate(outcome.routes):
         first = at == 0 or outcome.routes[at - 1].after is not path.after
-        alone = first and not path.when and not outcome.blocks
-        yield _way(path, "" if alone or first else "else ")
+        yield _way(path, "" if first and not outcome.later else "else ")
 
 
 def _way(path: Path, so_far: str) -> Text:

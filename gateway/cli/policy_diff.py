@@ -158,6 +158,7 @@ def _plain_box(box: Box) -> dict[str, list[str]]:
 def _plain_outcome(outcome: Outcome) -> dict[str, Any]:
     return {
         "masked_by": [mask.guard for mask in outcome.masks],
+        "after_other_routes": outcome.later,
         "ways": [
             {
                 "fate": path.fate.value,

@@ -79,7 +79,8 @@ def _apart(before: Outcome, after: Outcome) -> Iterator[tuple[Outcome, Outcome]]
     for mask, other in masks.items():
         yield Outcome((), (mask,), ()), Outcome((), (other,), ())
     for was, now in routes.items():
-        yield Outcome((), (), (was,)), Outcome((), (), (now,))
+        later = _is_later(was, before) or _is_later(now, after)
+        yield Outcome((), (), (was,), later), Outcome((), (), (now,), later)
     rest = replace(
         before,
         blocks=tuple(blocks.get(path, path) for path in before.blocks),
@@ -88,6 +89,11 @@ def _apart(before: Outcome, after: Outcome) -> Iterator[tuple[Outcome, Outcome]]
     )
     if rest != after:
         yield rest, after
+
+
+def _is_later(path: Path, outcome: Outcome) -> bool:
+    """Whether another route comes before it at its label."""
+    return next(one for one in outcome.routes if one.after is path.after) != path
 
 
 T = TypeVar("T", Path, Masking)

@@ -23,11 +23,15 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What becomes of the requests of some cells, but for what `everywhere` tells."""
+    """What becomes of the requests of some cells, but for what `everywhere` tells.
+
+    `later`: a route that is not told here comes before these, and has some of the requests.
+    """
 
     blocks: tuple[Path, ...]
     masks: tuple[Masking, ...]
     routes: tuple[Path, ...]
+    later: bool = False
 
     @property
     def paths(self) -> tuple[Path, ...]:

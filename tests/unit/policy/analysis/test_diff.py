@@ -76,3 +76,18 @@ def test_what_else_changes_in_such_a_cell_is_told_apart(tmp_path: Path) -> None:
         (0, 1, 10),
         (0, 1, 10),
     ]
+
+
+def test_a_change_of_a_route_that_others_come_before_says_so(tmp_path: Path) -> None:
+    routes = """\
+routes:
+- {name: web, when: 'caller.team == "web"', model: house}
+- {name: rest, model: house}
+"""
+    first = routes.replace('team == "web"\', model: house', 'team == "web"\', model: small')
+    last = routes.replace("rest, model: house", "rest, model: small")
+    (change, gap) = between(tmp_path, {"routes": routes}, {"routes": last}).cells
+    assert {(one.before.later, one.after.later) for one in (change, gap)} == {(True, True)}
+    (tmp_path / "other").mkdir()
+    (change, gap) = between(tmp_path / "other", {"routes": routes}, {"routes": first}).cells
+    assert {(one.before.later, one.after.later) for one in (change, gap)} == {(False, False)}
