@@ -49,6 +49,8 @@ def _comes_first(policy: Policy, one: Route, other: Route) -> bool:
 def _another_model(policy: Policy, before: str | None, decision: Decision) -> str:
     label = decision.label.word
     model = policy.models.get(before or "")
+    if decision.unserved:
+        return "no model of it is in service"
     if not decision.candidates:
         return f"no model of it is cleared for {label}"
     first = decision.candidates[0].name

@@ -69,6 +69,8 @@ def _told(key: str, came: Came, outcome: Outcome) -> str:
     if came in (None, ()) and key not in _AT_LEAST and decision is not None:
         if decision.blocked_by is not None:
             return f"none (blocked by {decision.blocked_by.name})"
+        if decision.unserved and key == "model":
+            return "none (no model that could answer is in service)"
         if not decision.candidates and key == "model":
             return f"none (no model is cleared for {decision.label.word})"
     return _spoken(came)
@@ -102,7 +104,7 @@ def _of_decision(read: Callable[[Decision], Came]) -> Callable[[Outcome], Came]:
 
 
 def _refused(decision: Decision) -> bool:
-    return decision.blocked_by is None and not decision.candidates
+    return decision.blocked_by is None and not decision.candidates and not decision.unserved
 
 
 def _with_classes(entities: Iterable[str]) -> tuple[str, ...]:

@@ -84,6 +84,11 @@ def test_a_guard_that_looks_for_something_else_is_told_with_its_condition(tmp_pa
             REST,
             "small is out of service",
         ),
+        (
+            MODELS.replace("clearance: internal", "clearance: internal, disabled: true"),
+            REST.replace("[small, house]", "small"),
+            "no model of it is in service",
+        ),
         (MODELS.replace("name: small", "name: tiny"), REST.replace("small", "tiny"), "small is gone"),
         (MODELS.replace("internal", "public"), REST, "small is not cleared for internal"),
     ],

@@ -98,6 +98,15 @@ def test_a_miss_says_what_stands_in_the_way(policy: Policy) -> None:
     )
 
 
+def test_a_model_that_is_disabled_is_not_in_service_which_is_no_refusal(tmp_path: Path) -> None:
+    models = "models: [{name: small, target: openai/x, disabled: true}]\n"
+    off = loaded(tmp_path, models=models, routes="routes: [{name: rest, model: small}]\n")
+    assert missed(off, facts(), "model", "small") == Miss(
+        "model", "small", "none (no model that could answer is in service)"
+    )
+    assert missed(off, facts(), "refused", True) == Miss("refused", "true", "false")
+
+
 def test_an_error_that_nobody_expected_is_one_miss() -> None:
     failed = Outcome(error=("forbidden", "this key may not use the model 'strong'"))
     assert misses({"route": "rest", "model": "small"}, failed) == (
