@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -86,3 +87,17 @@ def test_callers_that_vanish_do_not_open_a_running_gateway(up: Upstream, tmp_pat
         gateway.until(lambda: gateway.metric("pointsman_policy_last_reload_successful") == 0, "refused", 5)
         body = {"model": "auto", "messages": [{"role": "user", "content": "x"}]}
         assert httpx.post(gateway.url + "/v1/chat/completions", json=body).status_code == 401
+
+
+def test_a_knowledge_base_without_documents_says_so_and_serves(up: Upstream, tmp_path: Path) -> None:
+    folder = policy_folder(tmp_path / "policies", up.url)
+    (folder / "terms.yaml").write_text("knowledge: [{name: terms, documents: term/*.md}]\n")
+    with Gateway(folder, tmp_path / "data") as gateway:
+
+        def state() -> dict[str, Any]:
+            return json.loads(gateway.get("/readyz")[1])
+
+        gateway.until(lambda: state()["dependencies"]["knowledge terms"] == "ready, no documents", "told", 10)
+        assert state()["status"] == "degraded"
+        assert route_of(gateway) == "everything-else"
+        assert "terms.yaml:1:38: 'term/*.md' names no document" in "\n".join(gateway.log)

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from gateway.cli import main
-from tests.policies import write
+from tests.policies import KNOWLEDGE, write
 
 DOUBTFUL = "routes:\n- {name: code, when: task == coding, model: small}\n- {name: rest, model: house}\n"
 
@@ -75,3 +75,24 @@ def test_as_json_mistakes_warnings_and_doubts_are_told_apart(
     broken = run(write(tmp_path, routes="routes: []\n"), "--json")
     assert broken.exit_code == 1
     assert json.loads(broken.stdout)["folders"][0]["mistakes"]
+
+
+def test_documents_that_are_not_there_are_told_of_the_root_that_is_named(tmp_path: Path) -> None:
+    folder, root = tmp_path / "policy", tmp_path / "documents"
+    folder.mkdir()
+    (root / "handbook").mkdir(parents=True)
+    (root / "handbook" / "hours.md").write_text("Open from nine to five.")
+    write(folder, k=KNOWLEDGE)
+    done = run(folder, "--strict")
+    assert done.exit_code == 1
+    assert f"{folder}/k.yaml:1:41: warning: 'handbook/*.md' names no document" in done.stdout
+    assert run(folder, "--strict", "--knowledge-root", root).exit_code == 0
+
+
+def test_a_request_of_a_case_that_nobody_could_read_is_told_at_its_place(tmp_path: Path) -> None:
+    (write(tmp_path) / "a.cases.yaml").write_text(
+        "cases:\n- {messages: [{role: usr, content: Hi}], expect: {route: rest}}\n"
+    )
+    done = run(tmp_path)
+    assert done.exit_code == 1
+    assert f"{tmp_path}/a.cases.yaml:2:22: error: 'messages[0].role' must be one of" in done.stdout
