@@ -95,7 +95,8 @@ def test_a_knowledge_base_without_documents_says_so_and_serves(up: Upstream, tmp
     with Gateway(folder, tmp_path / "data") as gateway:
 
         def state() -> dict[str, Any]:
-            return json.loads(gateway.get("/readyz")[1])
+            told: dict[str, Any] = json.loads(gateway.get("/readyz")[1])
+            return told
 
         gateway.until(lambda: state()["dependencies"]["knowledge terms"] == "ready, no documents", "told", 10)
         assert state()["status"] == "degraded"
