@@ -78,6 +78,7 @@ def gateway(folder: Path, policy: str, to: int) -> Iterator[tuple[Process, int, 
     file = own / "policy.yaml"
     file.write_text(file.read_text().replace("18777", str(to)))
     flags = ["--policies", str(own), "--port", str(port), "--data-dir", str(folder / f"{policy}-data")]
+    flags += ["--allow-private", "127.0.0.1"]  # where the upstream is
     command = [str(Path(sys.executable).with_name("pointsman")), "serve", *flags]
     with Process(command, SUBJECT_CORE, folder / f"{policy}.log") as process:
         started = process.wait_for(port)
