@@ -12,6 +12,7 @@ import msgspec
 
 from gateway.accounting.bill import Bill
 from gateway.accounting.exchange import Exchange
+from gateway.accounting.history import journal_of
 from gateway.accounting.words import KIND, Words, words_of
 from gateway.interfaces import FindText, Row
 from gateway.labels import Cleared, clear
@@ -168,17 +169,20 @@ class JournalLedger:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = folder / "journal.jsonl"
+        path = journal_of(folder)
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        if _is_torn(path):
-            os.write(self._fd, b"\n")
+        self._torn = _is_torn(path)
 
     def write(self, row: Cleared[Row]) -> None:
-        """Raises OSError where the disk will not take it."""
-        data = _encoder.encode(row.value) + b"\n"
-        written = os.write(self._fd, data)
-        while written < len(data):
-            written += os.write(self._fd, data[written:])
+        """Raises OSError where the disk will not take it; what it took of the row is a torn line then."""
+        data = b"\n" * self._torn + _encoder.encode(row.value) + b"\n"
+        written = 0
+        try:
+            while written < len(data):
+                written += os.write(self._fd, data[written:])
+        finally:
+            if written:
+                self._torn = data[written - 1 : written] != b"\n"
 
     def close(self) -> None:
         os.close(self._fd)
@@ -200,9 +204,9 @@ def folder_of(data_dir: Path) -> Path:
 
 
 def find_rows(folder: Path, request_id: str) -> Iterator[dict[str, Any]]:
-    """The rows of a request, oldest first. A torn line (a crash in mid-write) is passed over."""
+    """The rows of a request, oldest first. A torn line (a crash or a full disk) is passed over."""
     needle = request_id.encode()
-    with (folder / "journal.jsonl").open("rb") as lines:
+    with journal_of(folder).open("rb") as lines:
         for line in lines:
             if needle not in line:
                 continue
