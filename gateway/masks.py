@@ -109,7 +109,7 @@ class Mask:
         if len(self._placeholders) >= MOST:
             self.is_full = True
             return
-        plain = Unescaped(value).text if "\\" in value else value
+        plain = _plain(value) if "\\" in value else value
         if plain in self._placeholders:  # the same value, as it stands in a string of JSON
             self._placeholders[value], self._pattern = self._placeholders[plain], None
             return
@@ -162,6 +162,11 @@ class Restoring:
         """What was held back and turned out to be no placeholder."""
         held, self._held = self._held, ""
         return held
+
+
+def _plain(value: str) -> str:
+    """A value of a string of JSON without its escapes, those of a pair of surrogates included."""
+    return Unescaped(value).text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _stands_alone(raw: bytes, start: int, end: int) -> bool:

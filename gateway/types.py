@@ -187,7 +187,6 @@ class ChatRequest:
     metadata: Mapping[str, str] = field(default_factory=dict)
     other_text: str = ""  # readable members beside the messages: tool schemas, metadata, user
     label: Label = Label.PUBLIC
-    edited: bool = False  # `messages` is no longer what fields["messages"] says
     unreadable: bool = False  # something beside the messages could not be read
     offered: tuple[ToolSpec, ...] = ()  # tools that the gateway adds
     searched: tuple[str, ...] = ()  # the knowledge bases that retrieval asked

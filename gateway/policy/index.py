@@ -57,7 +57,7 @@ class Reach:
             height = scale.height(values)
             if height is not None:
                 places += ranked[: bisect_right(floors, height)]
-        return [self.routes[place] for place in sorted(places)]
+        return [self.routes[place] for place in sorted(set(places))]
 
 
 def reach(policy: Policy, cell: Cell) -> Reach:

@@ -63,13 +63,13 @@ class Collected:
         """Prose leaves at once; tool calls, finish and usage wait until it is known whose calls they are."""
         self.text += delta.text
         self._building.add(delta.tool_calls)
-        if delta.tool_calls or delta.finish or delta.usage:
+        if delta.tool_calls or delta.finish or (delta.usage and not delta.has_content):
             self._kept.append(delta)
         elif self._as_json and not delta.has_content:
             self._waiting.append(delta)
         else:
             await self._begin()
-            await self._emit(delta)
+            await self._emit(delta if delta.usage is None else replace(delta, usage=None))
 
     async def _begin(self) -> None:
         for delta in self._waiting:

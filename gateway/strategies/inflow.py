@@ -47,7 +47,7 @@ class Inflow:
         lowered: list[Label] = []
         for _ in range(ROUNDS):
             if not self.mask.wants(findings):
-                return Taken(text, highest((_label(source, findings), *lowered)))
+                return Taken(self.mask.hide(text), highest((_label(source, findings), *lowered)))
             self.mask.learn(text, findings, label)
             lowered += [self.left(found) for found in findings if found.label is Label.RESTRICTED]
             text = self.mask.hide(text)

@@ -15,6 +15,7 @@ from gateway.types import Answer, Delta, Event, ToolCallDelta
 _NOT_SAID = frozenset({"role", "id", "type", "name", "object"})
 _ABOUT = frozenset({"index", "finish_reason", "logprobs"})  # of a choice: what is not its words
 _TEXT = ("delta", "content")
+_CALLS = ("delta", "tool_calls")
 _json = msgspec.json.Encoder()
 Path = tuple[str | int, ...]  # members by name, items of lists by their `index`, else by their place
 Channel = tuple[int, Path]  # of a choice
@@ -65,7 +66,7 @@ class Unmasking:
         ]
         if delta.finish:
             text += "".join(self._rest((0, _TEXT)))
-            for channel in self._channels:
+            for channel in (c for c in self._channels if c[1][:2] == _CALLS):
                 calls += [ToolCallDelta(int(channel[1][2]), arguments=rest) for rest in self._rest(channel)]
         return replace(delta, text=text, tool_calls=tuple(calls))
 
@@ -113,7 +114,7 @@ class Unmasking:
 
 
 def _arguments(index: int) -> Path:
-    return ("delta", "tool_calls", index, "function", "arguments")
+    return (*_CALLS, index, "function", "arguments")
 
 
 def _place(item: Any, at: int) -> int:

@@ -10,7 +10,7 @@ from time import perf_counter
 from gateway.interfaces import Emit, Retriever, Strategy
 from gateway.labels import NotCleared, clear, highest
 from gateway.policy.schema import Knowledge, Retrieve
-from gateway.strategies.amend import with_text
+from gateway.strategies.amend import with_more, with_text
 from gateway.strategies.inflow import Inflow
 from gateway.strategies.message import before_last_user, nothing_found_message, passages_message
 from gateway.types import Answer, ChatRequest, Delta, Event, Passage, Refused, Retrieved
@@ -81,7 +81,7 @@ def _augmented(
     else:
         return replace(request, searched=asked)
     messages = before_last_user(request.messages, added)
-    return replace(request.labelled(label), messages=messages, edited=True, searched=asked, passages=passages)
+    return replace(request.labelled(label), messages=messages, searched=asked, passages=passages)
 
 
 class _Citing:
@@ -96,14 +96,9 @@ class _Citing:
             event = with_text(event, event.text + self._sources(event.text)) if event.text else event
         elif isinstance(event, Delta):
             self._text += event.text
-            if event.finish == "stop":
-                await self._finish()
+            sources = self._sources(self._text) if event.finish == "stop" else ""
+            event = with_more(event, sources) if sources else event
         await self._emit(event)
-
-    async def _finish(self) -> None:
-        sources = self._sources(self._text)
-        if sources:
-            await self._emit(Delta(text=sources))
 
     def _sources(self, text: str) -> str:
         cited = sorted({int(n) for n in _CITED.findall(text)})

@@ -152,16 +152,14 @@ class _Loop:
         for call in calls:
             offer = self._offers[call.name]
             outcome = await self._call(offer, call, request.labelled(label))
-            result, own = self._taken(offer, outcome.result)
+            result, own = (outcome.result, label) if outcome.ours else self._taken(offer, outcome.result)
             label = max(label, own)
             added.append(result_message(call, result.text, own, outcome.ours or offer.source.trusted))
             results.append((replace(offer.spec, name=call.name), result))
         # A choice of tool that the caller forced is made: forcing it again would never end.
         fields = {name: value for name, value in request.fields.items() if name != "tool_choice"}
         messages = (*request.messages, *added)
-        return replace(
-            request.labelled(label), messages=messages, edited=True, results=tuple(results), fields=fields
-        )
+        return replace(request.labelled(label), messages=messages, results=tuple(results), fields=fields)
 
     def _taken(self, offer: Offer, result: ToolResult) -> tuple[ToolResult, Label]:
         """The result as it flows in, and its label."""
@@ -242,4 +240,4 @@ def _conclude(request: ChatRequest) -> ChatRequest:
         label=request.label,
         trusted=True,
     )
-    return replace(request, messages=(*request.messages, note), offered=(), edited=True)
+    return replace(request, messages=(*request.messages, note), offered=())

@@ -293,8 +293,8 @@ MUTATIONS = (
     Mutation(
         "what is masked as it flows in lowers its label",
         "strategies/inflow.py",
-        "return Taken(text, highest((_label(source, findings), *lowered)))",
-        "return Taken(text, _label(source, findings))",
+        "return Taken(self.mask.hide(text), highest((_label(source, findings), *lowered)))",
+        "return Taken(self.mask.hide(text), _label(source, findings))",
     ),
     Mutation(
         "values come back for tools that are not cleared for them",

@@ -131,3 +131,9 @@ def test_hiding_and_putting_back_gives_the_text_again(before: str, value: str, a
     mask = Mask(["email"], Label.PUBLIC, text)
     mask.learn(value, [Finding("email", "contact", Label.CONFIDENTIAL, 0, 0, len(value), 1.0)])
     assert mask.restore(mask.hide(text)) == text
+
+
+def test_a_value_with_an_escaped_pair_of_surrogates_is_the_character() -> None:
+    mask = mask_of("smile-\\ud83d\\ude00@b.org", "half-\\ud83d@b.org")
+    assert mask.hide("smile-😀@b.org smile-\\ud83d\\ude00@b.org") == "[EMAIL_1] [EMAIL_1]"
+    assert mask.restore("[EMAIL_1]") == "smile-😀@b.org"

@@ -12,7 +12,7 @@ from gateway.policy.index import reach
 from gateway.policy.schema import Policy
 from gateway.types import Caller, Label, Task
 from tests.conditions import CONDITIONS, FACTS, policy_of
-from tests.facts import facts
+from tests.facts import credential, facts
 from tests.policies import loaded
 
 CODING: Cell = ("coding", 0, 0)
@@ -61,6 +61,12 @@ def test_routes_that_need_a_text_are_looked_at_only_where_it_is_there() -> None:
     assert [verdict.name for verdict in decision.tried] == ["route-3"]
     other = decide(policy, replace(seen, caller=Caller("app", clearance=Label.RESTRICTED)))
     assert [verdict.name for verdict in other.tried] == ["rest"]
+
+
+def test_a_route_that_is_found_in_two_ways_is_looked_at_once() -> None:
+    policy = policy_of(['("email" in findings || "phone" in findings) && caller.team == "hr"'])
+    found = (credential(), replace(credential(), entity="email"), replace(credential(), entity="phone"))
+    assert [verdict.name for verdict in decide(policy, facts(findings=found)).tried].count("route-0") == 1
 
 
 def test_routes_that_need_a_number_are_looked_at_only_where_it_is_high_enough() -> None:

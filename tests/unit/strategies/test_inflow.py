@@ -96,3 +96,10 @@ def test_however_many_there_are_none_flows_in_unmasked() -> None:
     assert "@" not in taken.text
     many = " ".join(f"c{n}@b.org" for n in range(MOST))
     assert Inflow(some, Label.RESTRICTED, mask).take(Label.PUBLIC, many) is None
+
+
+def test_a_value_that_is_known_is_masked_where_the_detector_does_not_find_it() -> None:
+    mask = Mask(["person"], Label.PUBLIC)
+    mask.learn("Anna Larsen", [Finding("person", "identity", Label.CONFIDENTIAL, 0, 0, 11, 1.0)])
+    taken = Inflow(find, Label.RESTRICTED, mask).take(Label.PUBLIC, "Order 7 of Anna Larsen")
+    assert taken == Taken("Order 7 of [PERSON_1]", Label.PUBLIC)

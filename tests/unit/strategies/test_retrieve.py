@@ -107,7 +107,10 @@ def test_cited_sources_are_named_before_a_stream_finishes() -> None:
         Model((Delta("30 days ["), Delta("1]."), Delta(finish="stop"))), Base((RETURNS,)), request=request
     )
     deltas = [event for event in seen if isinstance(event, Delta)]
-    assert deltas[-2].text.strip() == "Sources: [1] returns.md › Returns › How long"
+    assert (deltas[-1].text.strip(), deltas[-1].finish) == (
+        "Sources: [1] returns.md › Returns › How long",
+        "stop",
+    )
     assert deltas[-1].finish == "stop"
 
 
@@ -172,3 +175,10 @@ def test_a_passage_is_masked_and_labelled_with_its_path_and_title() -> None:
     ask(withheld, Base((named,)), clearance=Label.INTERNAL)
     assert withheld.request is not None
     assert withheld.request.passages == ()
+
+
+def test_sources_stand_behind_an_answer_that_came_in_one_chunk() -> None:
+    request = ChatRequest("auto", (Message("user", "x", b"{}"),), {}, stream=True)
+    seen = ask(Model((Delta("30 days [1].", finish="stop"),)), Base((RETURNS,)), request=request)
+    (delta,) = (event for event in seen if isinstance(event, Delta))
+    assert delta.text == "30 days [1].\n\nSources: [1] returns.md › Returns › How long"

@@ -408,3 +408,20 @@ def test_a_name_that_is_taken_in_every_way_still_becomes_another() -> None:
     theirs = tuple(ToolSpec(name, "", {}) for name in ("look", "shop__look", "tool2__shop__look"))
     run(agent(model, Shop()), replace(user("x"), tools=theirs))
     assert [spec.name for spec in model.requests[0].offered] == ["tool3__shop__look"]
+
+
+def test_a_call_that_was_not_made_does_not_raise_the_label() -> None:
+    source = ToolSource("shop", label=Label.CONFIDENTIAL)
+    model = Model([wants(), Answer("done")])
+    run(agent(model, Shop(down=True), source), user("x"))
+    assert model.requests[1].label is Label.PUBLIC
+    assert model.requests[1].messages[-1].text == "The tool could not be reached."
+
+
+def test_a_stream_that_tells_usage_with_every_chunk_is_relayed_at_once() -> None:
+    turn = [Delta("It is ", usage=Usage(1)), Delta("42.", usage=Usage(2)), Delta(finish="stop")]
+    seen = run(agent(Streaming([turn]), Shop()), replace(user("x"), stream=True))
+    said = [event for event in seen if isinstance(event, Delta)]
+    assert [delta.text for delta in said[:2]] == ["It is ", "42."]
+    assert [delta.usage for delta in said if delta.usage] == [Usage(input=1, output=1)]
+    assert seen.index(said[1]) < next(n for n, event in enumerate(seen) if isinstance(event, Tried))
