@@ -85,8 +85,8 @@ MUTATIONS = (
     Mutation(
         "of several headers the last counts",
         "api/chat.py",
-        'b",".join(value for name, value in given if name == LABEL_HEADER)',
-        "headers[LABEL_HEADER]",
+        'b"%b, %b" % (headers[name], value) if name in headers else value',
+        "value",
     ),
     Mutation(
         "the caller's floor does not count",
