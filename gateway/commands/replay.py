@@ -16,7 +16,8 @@ from gateway.policy.evaluate import Decision, Facts, Guarded, Reason, activate, 
 from gateway.policy.schema import Guard, Policy, Route
 from gateway.types import Task
 
-_MAPS = ("request.headers", "request.metadata", "knowledge")  # of these a row may keep a part
+_IN_PART = ("request.headers", "request.metadata", "request.model", "knowledge")
+"""The variables that a row may keep a part of, or none: of a model's name, the alias that took it."""
 
 
 class Fate(StrEnum):
@@ -79,7 +80,7 @@ class Replayer:
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
         self._callers = {known.caller.name: known.caller for known in policy.callers}
-        self._reads = _map_reads(policy)
+        self._reads = _reads_in_part(policy)
 
     def replay(self, row: Row) -> Replayed | None:
         """The row's decision then, and now; None where the row does not say enough to be decided.
@@ -164,15 +165,17 @@ def now_served(decision: Decision) -> Served:
 _served = lru_cache(maxsize=4096)(Served)  # there are few, and many rows
 
 
-def _map_reads(policy: Policy) -> tuple[str, ...]:
-    """What the policy's conditions read of the maps."""
+def _reads_in_part(policy: Policy) -> tuple[str, ...]:
+    """What the policy's conditions read that a row may not keep."""
     rules: tuple[Guard | Route, ...] = (*policy.guards, *policy.routes)
     reads = {read for rule in rules if rule.when is not None for read in rule.when.reads}
-    return tuple(sorted(read for read in reads if read.startswith(_MAPS)))
+    return tuple(sorted(read for read in reads if read.startswith(_IN_PART)))
 
 
 def _is_kept(read: str, kept: Kept) -> bool:
-    """Whether the row says what a map, or this entry of it, was."""
+    """Whether the row says what the model's name, a map or this entry of it was."""
+    if read == "request.model":
+        return not (kept.request.model or "").endswith("*")
     if read.startswith("request.metadata"):
         return kept.request.metadata is not None
     variable = "request.headers" if read.startswith("request.headers") else "knowledge"
@@ -201,4 +204,4 @@ def _without(condition: Condition, policy: Policy, facts: Facts, missing: frozen
     absent = {name for name in condition.variables if any(read.startswith(name) for read in missing)}
     names = condition.variables - absent
     cell = activate(policy, facts).cell
-    return condition.evaluate(Activation(cell, lambda: observed(facts, names), frozenset(_MAPS)))
+    return condition.evaluate(Activation(cell, lambda: observed(facts, names)))

@@ -206,6 +206,19 @@ def test_a_header_that_was_not_sent_differs_from_one_that_nobody_looked_at(tmp_p
     assert replayed(new, sent).after == Served(Fate.SERVED, "beta", "house")
 
 
+def test_a_name_of_which_the_row_keeps_the_alias_leaves_the_decision_unknown(tmp_path: Path) -> None:
+    mini = "  - {name: minis, when: 'task == coding && request.model == \"gpt-4o-mini\"', model: house}\n"
+    same = policy(tmp_path, mini, a='aliases: {"gpt-4o*": auto}\n')
+    above = kept(same, facts(Task.CODING, model="gpt-4o-mini", label=Label.INTERNAL))
+    assert above.request is not None
+    assert above.request.model == "gpt-4o*"
+    assert replayed(same, above).after == Unknown("minis", ("request.model",))
+    other = kept(same, facts(Task.CHIT_CHAT, model="gpt-4o-mini", label=Label.INTERNAL))
+    assert replayed(same, other).after == Served(Fate.SERVED, "rest", "small")
+    known = kept(same, facts(Task.CODING, model="gpt-4o-mini", label=Label.PUBLIC))
+    assert replayed(same, known).after == Served(Fate.SERVED, "minis", "house")
+
+
 def test_a_base_that_was_not_asked_differs_from_one_that_was_not_there(tmp_path: Path) -> None:
     old, new = policy(tmp_path / "old"), policy(tmp_path / "new", LOOKUP, k=KNOWLEDGE)
     assert replayed(new, kept(old, facts())).after == Unknown("facts", ("knowledge.handbook",))
