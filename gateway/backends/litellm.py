@@ -232,20 +232,29 @@ class _Call:
         await self._emit(whole)
 
     async def _stream(self) -> None:
-        reader, held = Reader(), list[Delta]()
+        reader, held, last = Reader(), list[Delta](), list[Delta]()
         stream = await self._ask()
         try:
             while (delta := await self._next(stream, reader)) is not None:
+                # litellm tells the end of one choice only, though others may go on: it waits for theirs.
+                if delta.finish or (last and not delta.has_content):
+                    last.append(delta)
+                    continue
                 held.append(delta)
                 self.begun = self.begun or delta.has_content
                 if self.begun:
-                    for one in held:
-                        await self._emit(one)
-                    held.clear()
+                    await self._release(held)
         finally:
             await _closed(stream)
         if not reader.finished:
             raise ProviderBroken(f"{self._name} ended its stream before its answer was whole")
+        self.begun = True
+        await self._release(held + last)
+
+    async def _release(self, held: list[Delta]) -> None:
+        for delta in held:
+            await self._emit(delta)
+        held.clear()
 
     async def _next(self, stream: AsyncIterator[Any], reader: Reader) -> Delta | None:
         limits = self._model.timeouts

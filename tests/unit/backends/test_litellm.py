@@ -192,6 +192,38 @@ def test_an_openai_target_through_litellm_answers_both_ways() -> None:
     assert "".join(e.text for e in events if isinstance(e, Delta)) == "one two"
 
 
+def chunk(index: int, text: str, finish: str | None = None) -> bytes:
+    choice = {"index": index, "delta": {"content": text}, "finish_reason": finish}
+    body = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]}
+    return f"data: {json.dumps(body)}\n\n".encode()
+
+
+def test_the_end_comes_once_every_choice_has_said_its_last() -> None:
+    events = (chunk(0, "a"), chunk(1, "b"), chunk(0, "", "stop"), chunk(1, " and more"), chunk(1, "", "stop"))
+    with Upstream(Reply(events=(*events, b"data: [DONE]\n\n"))) as up:
+        got = asyncio.run(ask(claude(up, "openai"), chat(stream=True, n=2)))
+    raws = [json.loads(e.raw or b"") for e in got if isinstance(e, Delta)]
+    said = [(c["index"], c["delta"]["content"]) for raw in raws for c in raw["choices"]]
+    assert said == [(0, "a"), (1, "b"), (1, " and more"), (0, None)]
+    assert [e.finish for e in got if isinstance(e, Delta) and e.has_content] == [None, None, None, "stop"]
+
+
+def test_a_stream_that_is_cut_after_one_choices_end_has_no_end() -> None:
+    events = (chunk(0, "a"), chunk(1, "b"), chunk(0, "", "stop"), chunk(1, " and"), chunk(1, " more"))
+    got: list[Event] = []
+
+    async def emit(event: Event) -> None:
+        got.append(event)
+
+    with Upstream(Reply(events=events, cut_after=4)) as up:
+        model = claude(up, "openai")
+        request = clear(chat(stream=True, n=2), Label.PUBLIC, model, "model")
+        with pytest.raises(ProviderBroken):
+            asyncio.run(LiteLLM(model, EVERYWHERE).answer(request, emit))
+    assert [e.text for e in got if isinstance(e, Delta) and e.finish] == []
+    assert len(got) > 0
+
+
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_caller_who_leaves_ends_the_upstream_call(stream: bool) -> None:
     replies = [Reply(before_headers=FOREVER)]
