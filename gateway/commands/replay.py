@@ -8,9 +8,9 @@ from enum import StrEnum
 from functools import lru_cache
 
 from gateway.accounting.history import DecisionRow, Kept, Row
+from gateway.commands.estimate import estimated_label
 from gateway.commands.recall import Recalled, recall
 from gateway.errors import GatewayError
-from gateway.policy.analysis.estimate import estimated_label
 from gateway.policy.conditions import Activation, Condition
 from gateway.policy.evaluate import Decision, Facts, Guarded, Reason, activate, guard, observed, route
 from gateway.policy.schema import Guard, Policy, Route

@@ -18,7 +18,7 @@ from typing import Any
 from gateway.accounting.history import Window
 from gateway.classify.entities import finding
 from gateway.commands.backtest import backtest
-from gateway.policy.analysis.estimate import estimated_label
+from gateway.commands.estimate import estimated_label
 from gateway.policy.evaluate import Facts, guard
 from gateway.policy.schema import Policy
 from gateway.policy.vocabulary import CLASSES

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.policy.analysis.estimate import estimated_label
+from gateway.commands.estimate import estimated_label
 from gateway.policy.conditions import Condition
 from gateway.policy.schema import Guard
 from gateway.types import Finding, Label
 
 PUBLIC, INTERNAL, CONFIDENTIAL, RESTRICTED = Label
 EMAIL = Finding("email", "contact", CONFIDENTIAL, 0, 3, 20, 0.99)
+ADDRESS = Finding("email", "contact", INTERNAL, 0, 3, 20, 0.99)
 CARD = Finding("payment_card", "payment", RESTRICTED, 0, 30, 46, 0.99)
 HEALTH = Finding("health", "topic", CONFIDENTIAL, 0, 0, 0, 0.8)
 
@@ -29,6 +30,17 @@ def test_without_lowers_to_the_label_stays() -> None:
 def test_what_no_guard_masks_keeps_its_label() -> None:
     assert estimated_label([guard("email")], [EMAIL, CARD], RESTRICTED, PUBLIC) is RESTRICTED
     assert estimated_label([guard("email"), guard("payment")], [EMAIL, CARD], RESTRICTED, PUBLIC) is INTERNAL
+
+
+def test_what_only_a_guard_without_lowers_to_masks_keeps_its_label() -> None:
+    guards = [guard("email", to=PUBLIC, residual=True), guard("payment", to=None)]
+    assert estimated_label(guards, [EMAIL, CARD], RESTRICTED, PUBLIC) is RESTRICTED
+    assert estimated_label(guards, [EMAIL], CONFIDENTIAL, PUBLIC) is PUBLIC
+
+
+def test_where_nothing_is_masked_nothing_is_lowered() -> None:
+    assert estimated_label([guard("iban", residual=True)], [HEALTH], CONFIDENTIAL, PUBLIC) is CONFIDENTIAL
+    assert estimated_label([guard("iban", residual=True)], [], CONFIDENTIAL, PUBLIC) is CONFIDENTIAL
 
 
 def test_of_several_guards_the_highest_counts() -> None:
@@ -53,7 +65,7 @@ def test_a_topic_without_a_span_falls_only_where_the_residual_is_accepted(
 def test_a_label_that_no_finding_explains_falls_only_where_the_residual_is_accepted(
     residual: bool, left: Label
 ) -> None:
-    assert estimated_label([guard("email", residual=residual)], [], CONFIDENTIAL, PUBLIC) is left
+    assert estimated_label([guard("email", residual=residual)], [ADDRESS], CONFIDENTIAL, PUBLIC) is left
 
 
 def test_one_guard_that_does_not_accept_the_residual_is_enough() -> None:
