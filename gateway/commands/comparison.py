@@ -237,11 +237,11 @@ class Comparison:
             else:
                 self._kept(row)
             return
-        if row.signals is not None and after.model is not None:
-            self._instead[row.model, after.model, row.signals.task.best] += 1
         if replayed.before.model == after.model:
             self._kept(row)
             return
+        if row.signals is not None and after.model is not None:
+            self._instead[row.model, after.model, row.signals.task.best] += 1
         if row.unpriced:
             self._no_cost.update(["a model that answered had no price"])
             return

@@ -139,6 +139,16 @@ def test_quality_compares_models_on_requests_of_the_same_task(tmp_path: Path) ->
     assert 0.3 < quality.difference.low < 0.6 < quality.difference.high < 0.8
 
 
+def test_what_a_fallback_answered_has_not_changed_its_model(tmp_path: Path) -> None:
+    """Its first model stays, and so would the fallback."""
+    old, new = policy(tmp_path / "old"), policy(tmp_path / "new", REST.replace("rest", "all"))
+    asked = kept(old, facts(), scores={"judge": 0.9})
+    fallen = msgspec.structs.replace(kept(old, facts(), scores={"judge": 0.1}), model="house")
+    report = compared(new, asked, fallen)
+    assert (report.counts.changed_route, report.counts.changed_model) == (2, 0)
+    assert (report.quality[0].changed, report.quality[0].difference) == (0, None)
+
+
 def test_quality_that_cannot_be_compared_is_said(tmp_path: Path) -> None:
     old, new = policy(tmp_path / "old"), policy(tmp_path / "new", CODE + REST)
     (quality,) = compared(new, kept(old, facts(Task.CODING), scores={"judge": 1.0})).quality
