@@ -45,7 +45,7 @@ def fence(environment: MutableMapping[str, str], named: Collection[str], reach: 
     """
     gone = withheld(environment, named)
     for name in gone:
-        del environment[name]
+        environment.pop(name, None)  # another model's start may have taken it
     for name in _LOGINS:
         if name not in named:
             environment[name] = os.devnull

@@ -123,15 +123,19 @@ class LiteLLM:
         self._model, self._reach, self._secrets = model, reach, secrets
         self._name = f"model {model.name!r}"
         self._budget = Budget()
+        self._warm = False
 
     async def warm(self) -> None:
-        """Import litellm beside the event loop, so that the first request need not wait for it."""
+        """Import litellm beside the event loop, once, so that the first request need not wait for it."""
+        if self._warm:
+            return
         try:
             await asyncio.to_thread(load, self._secrets, self._reach)
         except ImportError as error:
             raise ProviderUnavailable(
                 f"{self._name} needs the extra 'litellm', which is not installed"
             ) from error
+        self._warm = True
 
     async def answer(self, request: Cleared[ChatRequest], emit: Emit) -> None:
         """See ChatModel."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterator
 
 import pytest
 
@@ -50,6 +51,19 @@ def test_it_is_gone_and_its_name_alone_is_told(caplog: pytest.LogCaptureFixture)
     caplog.clear()
     fence(environment, ["CORP_TOKEN"], Reach())
     assert caplog.text == ""
+
+
+class Emptied(dict[str, str]):
+    """What another thread has emptied since its names were looked at."""
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(["HF_TOKEN"])
+
+
+def test_two_models_may_start_at_once() -> None:
+    environment = Emptied()
+    fence(environment, (), Reach())
+    assert "HF_TOKEN" not in environment
 
 
 def test_a_persons_login_on_the_machine_is_not_found_unless_a_flag_names_where_it_is() -> None:

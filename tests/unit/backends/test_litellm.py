@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import time
 from functools import partial
 from typing import Any
@@ -303,6 +304,24 @@ def test_no_variable_of_the_operators_goes_to_a_base_url_unnamed(
         asyncio.run(ask(Model("m", provider, "m", base_url=up.url, retries=0), chat()))
     assert len(up.requests) == 1
     assert OPERATORS not in seen(up)
+
+
+def test_the_variables_are_gone_through_at_the_start_and_not_at_each_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def emit(event: Event) -> None:
+        pass
+
+    async def twice(model: Model) -> list[str | None]:
+        backend, left = LiteLLM(model, EVERYWHERE), []
+        for _ in range(2):
+            monkeypatch.setenv("CORP_TOKEN", OPERATORS)
+            await backend.answer(clear(chat(), Label.PUBLIC, model, "model"), emit)
+            left.append(os.environ.get("CORP_TOKEN"))
+        return left
+
+    with Upstream(anthropic) as up:
+        assert asyncio.run(twice(claude(up))) == [None, OPERATORS]
 
 
 def bedrock(up: Upstream) -> Model:
