@@ -20,7 +20,7 @@ _TELLS: Final = re.compile(
 )
 # Of those names, what says where something is and not who asks.
 _SETTING: Final = re.compile(
-    "(REGION|REGION_NAME|LOCATION|PROJECT|API_BASE|API_VERSION|API_TYPE|CA_BUNDLE|METADATA_DISABLED)$"
+    "^(OLD)?PWD$|(REGION|REGION_NAME|LOCATION|PROJECT|API_BASE|API_VERSION|API_TYPE|CA_BUNDLE|METADATA_DISABLED)$"
 )
 # Where the clouds' code and litellm's own look for a login that a person has left on the machine.
 _LOGINS: Final = (
