@@ -20,7 +20,7 @@ def folder_at(text: str) -> Iterator[Path]:
     The path starts at the top of the repository here, or with `./` at the folder where we are.
 
     Raises:
-        ValueError: it is neither.
+        ValueError: it is neither, or what it holds cannot be laid down: a link that leads out of it.
     """
     if Path(text).is_dir():
         yield Path(text)
@@ -29,9 +29,16 @@ def folder_at(text: str) -> Iterator[Path]:
     if not colon or not revision or revision.startswith("-"):
         raise ValueError(f"there is no folder {text}; name one, or a revision of git as in HEAD~1:policies")
     with TemporaryDirectory(prefix="pointsman-") as folder:
-        with tarfile.open(fileobj=io.BytesIO(_archive(text))) as archive:
-            archive.extractall(folder, filter="data")
+        _extract(text, Path(folder))
         yield Path(folder)
+
+
+def _extract(tree: str, folder: Path) -> None:
+    with tarfile.open(fileobj=io.BytesIO(_archive(tree))) as archive:
+        try:
+            archive.extractall(folder, filter="data")
+        except tarfile.TarError as error:
+            raise ValueError(f"{tree} cannot be read: {error}") from error
 
 
 def _archive(tree: str) -> bytes:

@@ -17,9 +17,13 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     git(tmp_path, "init", "-q")
     for text in ("old", "new"):
         (folder / "a.yaml").write_text(text)
-        git(tmp_path, "add", ".")
-        git(tmp_path, "-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-qm", text)
+        commit(tmp_path, text)
     return tmp_path
+
+
+def commit(folder: Path, message: str) -> None:
+    git(folder, "add", ".")
+    git(folder, "-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-qm", message)
 
 
 def git(folder: Path, *command: str) -> None:
@@ -47,6 +51,15 @@ def test_a_revision_is_read_in_any_folder_of_the_repository(
         assert (folder / "a.yaml").read_text() == "old"
     with folder_at("HEAD~1:./") as folder:
         assert (folder / "a.yaml").read_text() == "old"
+
+
+@pytest.mark.parametrize("target", ["/etc", "../../elsewhere"])
+def test_a_link_that_leads_out_of_the_folder_is_told(repository: Path, target: str) -> None:
+    (repository / "policies" / "more").symlink_to(target)
+    commit(repository, "a link")
+    said = "HEAD:policies cannot be read: 'more' "
+    with pytest.raises(ValueError, match=said), folder_at("HEAD:policies"):
+        pass
 
 
 @pytest.mark.parametrize(
