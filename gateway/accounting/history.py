@@ -66,10 +66,13 @@ class SignalsRow(msgspec.Struct, frozen=True):
 
 
 class DecisionRow(msgspec.Struct, frozen=True):
+    """`unserved`: none of its models was in service."""
+
     route: str | None
     reason: str
     candidates: tuple[str, ...] = ()
     blocked_by: str | None = None
+    unserved: bool = False
 
 
 class MaskedRow(msgspec.Struct, frozen=True):

@@ -155,6 +155,7 @@ def _decision(decision: Decision) -> dict[str, Any]:
         "label": decision.label.word,
         "candidates": [model.name for model in decision.candidates],
         "blocked_by": decision.blocked_by.name if decision.blocked_by else None,
+        "unserved": decision.unserved,
         "guards": _verdicts(decision.guards),
         "routes": _verdicts(decision.tried),
     }

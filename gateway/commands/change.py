@@ -21,7 +21,7 @@ def why(policy: Policy, replayed: Replayed) -> str:
         return _no_longer_blocked(policy, before.by or "", facts)
     if before.by != after.by:
         return _another_route(policy, before.by, decision, replace(facts, label=decision.label))
-    return _another_model(policy, before.model, decision)
+    return _another_model(policy, before, decision)
 
 
 def _no_longer_blocked(policy: Policy, name: str, facts: Facts) -> str:
@@ -46,20 +46,22 @@ def _comes_first(policy: Policy, one: Route, other: Route) -> bool:
     return policy.routes.index(one) < policy.routes.index(other)
 
 
-def _another_model(policy: Policy, before: str | None, decision: Decision) -> str:
+def _another_model(policy: Policy, before: Served, decision: Decision) -> str:
     label = decision.label.word
-    model = policy.models.get(before or "")
+    model = policy.models.get(before.model or "")
     if decision.unserved:
         return "no model of it is in service"
     if not decision.candidates:
         return f"no model of it is cleared for {label}"
     first = decision.candidates[0].name
-    if before is None:
+    if before.fate is Fate.UNSERVED:
+        return f"{first} is in service"
+    if before.fate is Fate.REFUSED:
         return f"{first} is cleared for {label}"
     if model is None or model.disabled:
-        return f"{before} is {'gone' if model is None else 'out of service'}"
+        return f"{before.model} is {'gone' if model is None else 'out of service'}"
     if decision.label > model.clearance:
-        return f"{before} is not cleared for {label}"
+        return f"{before.model} is not cleared for {label}"
     if decision.masking:
         return f"masking leaves {label}, and {first} is cleared for that"
     return f"the route begins with {first}"

@@ -21,12 +21,20 @@ _IN_PART = ("request.headers", "request.metadata", "request.model", "knowledge")
 
 
 class Fate(StrEnum):
-    """What a decision comes to; `rejected`: the caller or the model that it asks for is not let in."""
+    """What a decision comes to.
+
+    `refused`: no model is cleared; `unserved`: none is in service; `rejected`: the caller is not let in, or
+    not to the model that it asks for.
+    """
 
     SERVED = "served"
     BLOCKED = "blocked"
     REFUSED = "refused"
+    UNSERVED = "unserved"
     REJECTED = "rejected"
+
+
+_NOBODY = {Fate.REFUSED: "no model is cleared", Fate.UNSERVED: "no model is in service"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +47,11 @@ class Served:
     model: str | None = None
 
     def __str__(self) -> str:
-        if self.fate is Fate.SERVED:
-            return f"{self.by or 'named model'} → {self.model}"
-        if self.fate is Fate.REFUSED:
-            return f"{self.by or 'named model'} → no model is cleared"
-        return f"{self.fate} by {self.by}" if self.fate is Fate.BLOCKED else f"rejected: {self.by}"
+        if self.fate is Fate.BLOCKED:
+            return f"blocked by {self.by}"
+        if self.fate is Fate.REJECTED:
+            return f"rejected: {self.by}"
+        return f"{self.by or 'named model'} → {_NOBODY.get(self.fate, self.model)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +156,9 @@ def was_served(decision: DecisionRow) -> Served:
     """What was decided when the request came."""
     if decision.blocked_by is not None:
         return _served(Fate.BLOCKED, decision.blocked_by, None)
-    first = decision.candidates[0] if decision.candidates else None
-    return _served(Fate.REFUSED if first is None else Fate.SERVED, decision.route, first)
+    if not decision.candidates:
+        return _served(_unanswered(decision), decision.route, None)
+    return _served(Fate.SERVED, decision.route, decision.candidates[0])
 
 
 def now_served(decision: Decision) -> Served:
@@ -158,8 +167,12 @@ def now_served(decision: Decision) -> Served:
         return _served(Fate.BLOCKED, decision.blocked_by.name, None)
     route = decision.route.name if decision.route else None
     if not decision.candidates:
-        return _served(Fate.REFUSED, route, None)
+        return _served(_unanswered(decision), route, None)
     return _served(Fate.SERVED, route, decision.candidates[0].name)
+
+
+def _unanswered(decision: Decision | DecisionRow) -> Fate:
+    return Fate.UNSERVED if decision.unserved else Fate.REFUSED
 
 
 _served = lru_cache(maxsize=4096)(Served)  # there are few, and many rows

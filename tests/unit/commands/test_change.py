@@ -108,6 +108,11 @@ def test_a_clearance_that_lets_a_model_in_or_leaves_none_is_told(tmp_path: Path)
     assert told(some, none, asked) == "no model of it is cleared for restricted"
 
 
+def test_a_model_that_is_in_service_again_is_told(tmp_path: Path) -> None:
+    out = policy(tmp_path / "out", REST, models=MODELS.replace("clearance:", "disabled: true, clearance:"))
+    assert told(out, policy(tmp_path / "in"), facts()) == "small is in service"
+
+
 def test_masking_that_lowers_the_label_is_told(tmp_path: Path) -> None:
     mask = "guards: [{name: hide, when: sensitivity == confidential, mask: [email], lowers_to: internal}]\n"
     old, new = policy(tmp_path / "old"), policy(tmp_path / "new", guards=mask)

@@ -15,7 +15,7 @@ from gateway.policy.schema import Policy
 from gateway.types import Caller, Label, Task
 from tests.facts import credential, facts
 from tests.ledgers import row
-from tests.policies import KNOWLEDGE, loaded
+from tests.policies import KNOWLEDGE, MODELS, loaded
 
 CALLERS = "callers: [{{name: app, key_sha256: {digest}, {more}}}]\n"
 BLOCK = "guards: [{name: no-keys, when: '\"credential\" in findings', block: Take it out.}]\n"
@@ -89,6 +89,16 @@ def test_blocked_refused_and_rejected_are_told_apart(tmp_path: Path) -> None:
     assert replayed(strict, secret).after == Served(Fate.REFUSED, "code")
     named = kept(old, facts(model="small"), request__model="gone")
     assert replayed(old, named).after == Served(Fate.REJECTED, "model_not_found")
+
+
+def test_what_is_out_of_service_is_not_refused(tmp_path: Path) -> None:
+    down = MODELS.replace("clearance:", "disabled: true, clearance:")
+    up, out = policy(tmp_path / "up"), policy(tmp_path / "out", models=down)
+    assert replayed(out, kept(up, facts())).after == Served(Fate.UNSERVED, "rest")
+    assert str(Served(Fate.UNSERVED, "rest")) == "rest → no model is in service"
+    assert str(Served(Fate.REFUSED, "rest")) == "rest → no model is cleared"
+    again = replayed(out, kept(out, facts()))
+    assert again.before == again.after
 
 
 def test_a_caller_is_the_new_policys(tmp_path: Path) -> None:
