@@ -84,10 +84,6 @@ class Reach:
         )
 
 
-EVERYWHERE = Reach(tuple(ip_network(str(address)) for address in METADATA), everything=True)
-"""For tools that a person runs, and tests: nothing is out of reach."""
-
-
 @dataclass(frozen=True, slots=True)
 class Fault:
     """A host that has an address which may not be connected to."""

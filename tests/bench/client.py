@@ -13,10 +13,10 @@ from gateway.backends.http import Endpoint, Limits, Pool
 from gateway.backends.openai import OpenAICompatible
 from gateway.labels import clear
 from gateway.policy.schema import Model
-from gateway.reach import EVERYWHERE
 from gateway.types import ChatRequest, Event, Label, Message
 from tests.bench.prompts import bodies
 from tests.bench.upstream import EVENTS
+from tests.reach import EVERYWHERE
 
 T = TypeVar("T")
 _CALLS, _STREAMS, _WORKERS = 6000, 40, 8

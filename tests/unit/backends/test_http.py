@@ -20,7 +20,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from gateway.backends.http import Endpoint, Limits, Pool
 from gateway.errors import ProviderOverloaded, ProviderTimeout, ProviderUnavailable
-from gateway.reach import EVERYWHERE, Reach
+from gateway.reach import Reach
+from tests.reach import EVERYWHERE
 from tests.upstream import FOREVER, Reply, Upstream
 
 

@@ -23,8 +23,9 @@ from gateway.errors import (
 )
 from gateway.labels import clear
 from gateway.policy.schema import Model, Timeouts
-from gateway.reach import EVERYWHERE, Reach
+from gateway.reach import Reach
 from gateway.types import Answer, ChatRequest, Delta, Event, Label, Message, ToolCall, Usage
+from tests.reach import EVERYWHERE
 from tests.upstream import FOREVER, Recorded, Reply, Upstream, failure
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")

@@ -22,8 +22,8 @@ from gateway.backends.mcp import McpServer, offered_names
 from gateway.errors import ProviderTimeout, ProviderUnavailable
 from gateway.labels import Cleared, clear
 from gateway.policy.schema import ToolSource
-from gateway.reach import EVERYWHERE
 from gateway.types import Label, ToolCall, ToolResult
+from tests.reach import EVERYWHERE
 
 ORDERS = ToolSource("orders", command=("python", "-m", "gateway.demo.orders"))
 
@@ -259,9 +259,9 @@ def test_a_server_dies_with_the_gateway(
 import asyncio
 from gateway.backends.mcp import McpServer
 from gateway.policy.schema import ToolSource
-from gateway.reach import EVERYWHERE
+from gateway.reach import Reach
 async def main():
-    await McpServer(ToolSource("odd", command={source.command!r}), EVERYWHERE).start()
+    await McpServer(ToolSource("odd", command={source.command!r}), Reach()).start()
     print("up", flush=True)
     await asyncio.sleep(60)
 asyncio.run(main())

@@ -7,7 +7,7 @@ import pytest
 from gateway.backends.mcp_session import Session
 from gateway.errors import ProviderUnavailable
 from gateway.policy.schema import ToolSource
-from gateway.reach import EVERYWHERE
+from tests.reach import EVERYWHERE
 
 
 def refusal(source: ToolSource) -> str:

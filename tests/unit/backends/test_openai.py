@@ -24,8 +24,8 @@ from gateway.errors import (
 )
 from gateway.labels import clear
 from gateway.policy.schema import Model, Timeouts
-from gateway.reach import EVERYWHERE
 from gateway.types import Answer, ChatRequest, Delta, Event, Label, Message, ToolCall, Usage
+from tests.reach import EVERYWHERE
 from tests.upstream import FOREVER, Call, Recorded, Reply, Script, Upstream, failure
 
 FAST = Timeouts(connect=1.0, first_token=0.3, idle=0.3, total=3.0)

@@ -10,7 +10,7 @@ import pytest
 
 from gateway.backends.http import Endpoint, Limits, Pool, Response
 from gateway.errors import ProviderBroken, ProviderTimeout, ProviderUnavailable
-from gateway.reach import EVERYWHERE
+from tests.reach import EVERYWHERE
 
 Use = Callable[[Response], Awaitable[None]]
 HEAD = b"HTTP/1.1 200 OK\r\n"
