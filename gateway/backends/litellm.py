@@ -17,7 +17,7 @@ from gateway.backends.addresses import OutOfReach, addresses, port_of
 from gateway.backends.ambient import fence
 from gateway.backends.completions import Announced, NotJson, Reader, answer
 from gateway.backends.failures import announced, error_object, meaning
-from gateway.backends.render import message, tool
+from gateway.backends.render import tool
 from gateway.backends.retry import Budget, with_retries
 from gateway.errors import (
     ContextLength,
@@ -181,7 +181,7 @@ def arguments(model: Model, chat: ChatRequest) -> dict[str, Any]:
         own["tools"] = [*(own.get("tools") or []), *offered]
     fixed: dict[str, Any] = {
         "model": f"{model.provider}/{model.model}",
-        "messages": [msgspec.json.decode(m.raw or message(m)) for m in chat.messages],
+        "messages": [msgspec.json.decode(m.raw) for m in chat.messages],
         "stream": chat.stream,
         "timeout": model.timeouts.total,
         "num_retries": 0,

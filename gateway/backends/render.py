@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from gateway.types import ChatRequest, Message, ToolSpec
+from gateway.types import ChatRequest, ToolSpec
 
 _TRUE = msgspec.Raw(b"true")
 _USAGE_ASKED = b'{"include_usage":true}'
@@ -24,7 +24,7 @@ def chat_body(request: ChatRequest, model: str) -> bytes:
     """
     body = {name: msgspec.Raw(raw) for name, raw in request.fields.items()}
     body["model"] = msgspec.Raw(_encoder.encode(model))
-    body["messages"] = msgspec.Raw(b"[" + b",".join([m.raw or message(m) for m in request.messages]) + b"]")
+    body["messages"] = msgspec.Raw(b"[" + b",".join([m.raw for m in request.messages]) + b"]")
     if request.offered:
         body["tools"] = msgspec.Raw(_tools(request))
     if request.stream:
@@ -34,22 +34,6 @@ def chat_body(request: ChatRequest, model: str) -> bytes:
         body.pop("stream", None)
         body.pop("stream_options", None)  # refused without `stream`
     return _encoder.encode(body)
-
-
-def message(message: Message) -> bytes:
-    """The JSON of a message that the gateway wrote itself."""
-    whole: dict[str, Any] = {"role": message.role, "content": message.text}
-    if message.name is not None:
-        whole["name"] = message.name
-    if message.tool_calls:
-        whole["content"] = message.text or None
-        whole["tool_calls"] = [
-            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
-            for call in message.tool_calls
-        ]
-    if message.tool_call_id is not None:
-        whole["tool_call_id"] = message.tool_call_id
-    return _encoder.encode(whole)
 
 
 def tool(spec: ToolSpec) -> Mapping[str, Any]:

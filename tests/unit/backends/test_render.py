@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from gateway.backends.render import chat_body
-from gateway.types import ChatRequest, Message, ToolCall, ToolSpec
+from gateway.strategies.message import call_message, result_message
+from gateway.types import ChatRequest, Label, Message, ToolCall, ToolSpec
 
 CLOCK = ToolSpec("clock", "Tells the time.", {"type": "object", "properties": {}})
 
@@ -44,8 +45,9 @@ def test_each_message_keeps_its_own_bytes() -> None:
 def test_a_message_that_was_added_is_sent_and_one_that_was_edited_is_not_sent_as_it_was() -> None:
     request = asked(messages=[{"role": "user", "content": "secret"}])
     masked = Message("user", "masked", b'{"role":"user","content":"masked"}')
-    call = Message("assistant", "", b"", tool_calls=(ToolCall("c1", "clock", "{}"),))
-    result = Message("tool", "noon", b"", tool_call_id="c1")
+    asking = ToolCall("c1", "clock", "{}")
+    call = call_message("", [asking], Label.PUBLIC, True)
+    result = result_message(asking, "noon", Label.PUBLIC, True)
     sent = json.loads(chat_body(replace(request, messages=(masked, call, result)), "m"))["messages"]
     wanted = {"id": "c1", "type": "function", "function": {"name": "clock", "arguments": "{}"}}
     assert sent == [
