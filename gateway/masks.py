@@ -175,6 +175,11 @@ def _stands_alone(raw: bytes, start: int, end: int) -> bool:
     return not any(byte >= 0x80 or chr(byte).isalnum() or byte == ord("_") for byte in beside)
 
 
+def may_be_masked(text: str) -> bool:
+    """Whether it holds what looks like a placeholder."""
+    return _PLACEHOLDER.search(text) is not None
+
+
 def number_text(number: float) -> str:
     """A number as it is read for findings: without a fraction."""
     return f"{number:.0f}" if isinstance(number, float) else str(number)

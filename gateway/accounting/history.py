@@ -32,6 +32,7 @@ class CallerRow(msgspec.Struct, frozen=True):
 
 class RequestRow(msgspec.Struct, frozen=True):
     """`headers` and `metadata` are None where the row does not keep them; a header that was not sent is null.
+    The metadata of a request that was masked is masked too.
 
     `sticky` is None in rows that were written before it was kept.
     """

@@ -31,8 +31,9 @@ class Words:
 def words_of(exchange: Exchange, find: FindText) -> Cleared[Words]:
     """The words as far as the ledger is cleared for them; what is left out is noted as a refusal.
 
-    They carry the label that the request had before anything in its messages was masked: they were not. No
-    model reads them, so what they hold is no part of that label: `find` looks for what has a shape in them.
+    They carry the label that the request had before it was masked: headers and the name were not. Metadata is
+    kept as it was sent on, with placeholders where conditions read the values. No model reads them, so what
+    they hold is no part of that label: `find` looks for what has a shape in them.
     """
     policy, said = exchange.policy, _said(exchange)
     label = highest((_label(exchange), *(found.label for found in _found(said, policy, find))))

@@ -11,6 +11,7 @@ from gateway.accounting.history import DecisionRow, Kept, Row
 from gateway.commands.estimate import estimated_label
 from gateway.commands.recall import Recalled, recall
 from gateway.errors import GatewayError
+from gateway.masks import may_be_masked
 from gateway.policy.conditions import Activation, Condition
 from gateway.policy.evaluate import Decision, Facts, Guarded, Reason, activate, guard, observed, route
 from gateway.policy.schema import Guard, Policy, Route
@@ -190,12 +191,23 @@ def _is_kept(read: str, kept: Kept) -> bool:
     if read == "request.model":
         return not (kept.request.model or "").endswith("*")
     if read.startswith("request.metadata"):
-        return kept.request.metadata is not None
+        return _is_metadata_kept(read.removeprefix("request.metadata").removeprefix("."), kept)
     variable = "request.headers" if read.startswith("request.headers") else "knowledge"
     known: Mapping[str, object] | None
     known = kept.request.headers if variable == "request.headers" else kept.signals.knowledge
     entry = read.removeprefix(variable).removeprefix(".")
     return known is not None and (not entry or entry in known)
+
+
+def _is_metadata_kept(entry: str, kept: Kept) -> bool:
+    """Whether the row has it as it came, which is how conditions read it: without placeholders."""
+    metadata = kept.request.metadata
+    if metadata is None or kept.masked is None:
+        return metadata is not None
+    if entry and entry in metadata:
+        return not may_be_masked(metadata[entry])
+    said = metadata if entry else (*metadata, *metadata.values())  # a name may have been masked as well
+    return not any(map(may_be_masked, said))
 
 
 def _considered_guards(policy: Policy, said: Guarded) -> list[Guard]:

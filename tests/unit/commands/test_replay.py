@@ -195,6 +195,25 @@ def test_metadata_that_the_row_does_not_keep_leaves_the_decision_unknown(tmp_pat
     assert replayed(new, none).after == Served(Fate.SERVED, "rest", "small")
 
 
+@pytest.mark.parametrize("metadata", [{"tier": "for [PERSON_1]"}, {"[PERSON_1]": "gold"}])
+def test_metadata_that_was_masked_leaves_the_decision_unknown(
+    tmp_path: Path, metadata: dict[str, str]
+) -> None:
+    old, new = policy(tmp_path / "old", guards=MASK), policy(tmp_path / "new", TIER)
+    asked = facts(Task.CODING, label=Label.CONFIDENTIAL, findings=(EMAIL,))
+    masked = {"guards": ["hide"], "entities": {}, "before": "confidential", "after": "internal"}
+    made = kept(old, asked, request__metadata=metadata, masked=masked)
+    assert replayed(new, made).after == Unknown("gold", ("request.metadata.tier",))
+    whole = policy(
+        tmp_path / "whole", TIER.replace('request.metadata.tier == "gold"', "size(request.metadata) == 9")
+    )
+    assert replayed(whole, made).after == Unknown("gold", ("request.metadata",))
+    other = kept(old, asked, request__metadata={"tier": "gold", "who": "[PERSON_1]"}, masked=masked)
+    assert replayed(new, other).after == Served(Fate.SERVED, "gold", "house")
+    written = kept(old, asked, request__metadata={"tier": "[GOLD_1]"}, masked=None)
+    assert replayed(new, written).after == Served(Fate.SERVED, "rest", "house")
+
+
 def test_what_is_missing_does_not_matter_where_the_rest_decides(tmp_path: Path) -> None:
     new = policy(tmp_path / "new", TIER)
     other = kept(policy(tmp_path / "old"), facts(Task.CHIT_CHAT), request__metadata=None)
