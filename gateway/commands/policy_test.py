@@ -88,7 +88,7 @@ class Report:
 
 
 def run(settings: Settings, wanted: str = "", indexing: Indexing = lambda name: None) -> Report:
-    """The cases of a folder whose name, place or route holds `wanted`, in whatever case of letters.
+    """The cases of a folder whose name or place holds `wanted`, in whatever case of letters.
 
     Nothing around the folder counts, so that a case gives the same everywhere: secrets are assumed, and every
     model is in service that the policy does not disable. The indexes are the tests' own, kept below the data
