@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from gateway.strategies.collect import Fragments
 from gateway.types import Answer, Delta, ToolCall, ToolCallDelta
 
 MAX_CHOICES: Final = 16  # of one answer; what is beyond is not remembered
@@ -71,7 +72,7 @@ class _Choice:
     """The pieces of one choice."""
 
     _texts: list[str] = field(default_factory=list)
-    _parts: list[ToolCallDelta] = field(default_factory=list)
+    _building: Fragments = field(default_factory=Fragments)
     _reasoning: tuple[list[str], list[str]] = field(default_factory=lambda: ([], []))  # by member
 
     def say(self, text: str, parts: Sequence[ToolCallDelta]) -> int:
@@ -80,7 +81,7 @@ class _Choice:
             self._texts.append(text)
         if not parts:
             return len(text)
-        self._parts += parts
+        self._building.add(parts)
         return len(text) + sum(1 + len(part.arguments) for part in parts)
 
     def think(self, texts: tuple[str, str]) -> int:
@@ -92,19 +93,8 @@ class _Choice:
 
     @property
     def turn(self) -> Turn:
-        of: dict[int, list[ToolCallDelta]] = {}
-        for part in self._parts:
-            of.setdefault(part.index, []).append(part)
-        calls = (
-            ToolCall(
-                next((part.id for part in parts if part.id), ""),
-                next((part.name for part in parts if part.name), ""),
-                "".join(part.arguments for part in parts),
-            )
-            for _, parts in sorted(of.items())
-        )
         reasoning = frozenset(filter(None, map("".join, self._reasoning)))
-        return Turn("".join(self._texts), tuple(calls), reasoning)
+        return Turn("".join(self._texts), self._building.calls, reasoning)
 
 
 class _SentFunction(msgspec.Struct):

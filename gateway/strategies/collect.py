@@ -16,22 +16,24 @@ class Fragments:
     """A stream's tool calls, put together from their fragments."""
 
     def __init__(self) -> None:
-        self._calls: dict[int, ToolCall] = {}
+        self._parts: dict[int, list[ToolCallDelta]] = {}
 
     def add(self, fragments: Iterable[ToolCallDelta]) -> None:
         for part in fragments:
-            call = self._calls.get(part.index, _NOTHING)
-            self._calls[part.index] = ToolCall(
-                call.id or part.id, call.name or part.name, call.arguments + part.arguments
-            )
+            self._parts.setdefault(part.index, []).append(part)
 
     @property
     def calls(self) -> tuple[ToolCall, ...]:
         """In the order of their indexes."""
-        return tuple(call for _, call in sorted(self._calls.items()))
+        return tuple(_joined(self._parts[index]) for index in sorted(self._parts))
 
 
-_NOTHING = ToolCall("", "", "")
+def _joined(parts: Sequence[ToolCallDelta]) -> ToolCall:
+    return ToolCall(
+        next((part.id for part in parts if part.id), ""),
+        next((part.name for part in parts if part.name), ""),
+        "".join(part.arguments for part in parts),
+    )
 
 
 @dataclass(slots=True)
@@ -97,7 +99,7 @@ class Collected:
         if note and (self.text or self._streams):
             note = f"\n\n{note}"
         if self._own:
-            await self._rebuilt(used, note, [call for call in self._asked if call not in self._own])
+            await self._rebuilt(used, note, [call for call in self._asked if call.name not in self._offered])
         elif self._answer is not None:
             said = with_text(self._answer, self._answer.text + note) if note else self._answer
             await self._emit(with_usage(said, used))
