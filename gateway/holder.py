@@ -193,7 +193,7 @@ class Holder:
     def _hold(self, policy: Policy, previous: BuiltParts | None) -> _Held:
         parts = self._builder.build(policy, previous)
         prices = prices_of(policy.models.values(), self._packaged)
-        return _Held(InForce(policy, parts, prices, tuple(sorted(policy.header_names))), parts)
+        return _Held(InForce(policy, parts, prices), parts)
 
     def _tell(self, policy: Policy, said: Iterable[object]) -> None:
         self._metrics.policy_ok.set(1)

@@ -26,7 +26,6 @@ class InForce:
     policy: Policy
     parts: Parts
     prices: Mapping[str, Price | None]
-    headers: tuple[str, ...] = ()  # the request headers that its conditions read
 
     def spend(self, model: str, usage: Usage) -> float:
         price = self.prices.get(model)

@@ -128,7 +128,7 @@ class _Flow:
             signals, refused = await consult(signals, request, caller, bases, self.force.parts)
             for refusal in refused:
                 exchange.note(refusal)
-        exchange.signals, exchange.headers = signals, self.incoming.named(self.force.headers)
+        exchange.signals, exchange.headers = signals, self.incoming.named(policy.header_names)
         facts = facts_of(request, signals, caller, exchange.headers, headers)
         exchange.sticky = facts.sticky
         return request, facts

@@ -152,7 +152,7 @@ class Stage:
         builder = PartsBuilder(settings, self._metrics)
         parts = builder.build(policy, None)
         prices = prices_of(policy.models.values(), {})
-        self._force = InForce(policy, parts, prices, tuple(sorted(policy.header_names)))
+        self._force = InForce(policy, parts, prices)
         await parts.start()
         while LOADING in parts.states().values():  # noqa: ASYNC110 (it is a state, as in /readyz)
             await asyncio.sleep(0.005)
