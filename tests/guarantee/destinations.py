@@ -18,7 +18,7 @@ PLACEHOLDER = re.compile(r"\[[A-Z_]+_[0-9]+\]")
 LONGER = 0.6  # seconds: longer than any timeout of a world
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Seen:
     """Bytes that one destination got: a request, or what came of one; `at` is their order in the world."""
 
@@ -28,6 +28,7 @@ class Seen:
     needles: frozenset[Needle]
     method: str = ""  # of JSON-RPC
     tool: str = ""
+    answered: bool = False  # a tool's call: something of the tool came back in time
 
     @property
     def conversations(self) -> set[int]:
@@ -299,6 +300,7 @@ class ScriptedTools:
         conversation, step = min(seen.conversations, default=-1), ToolStep.ANSWER
         if method == "tools/call":
             step = self._step(conversation)
+            seen.answered = step not in (ToolStep.RESET, ToolStep.SLOW)
         if step is ToolStep.RESET:
             writer.transport.abort()
             return False

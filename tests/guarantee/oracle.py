@@ -83,10 +83,7 @@ def _searched(played: Played, needle: Needle, number: int) -> Iterator[str]:
 
 
 def _risen(played: Played) -> Iterator[str]:
-    """Once a tool was called, the conversation is as sensitive as that tool, for whomever it goes to next.
-
-    But for the tool itself: a call is repeated where the connection broke under it.
-    """
+    """Once a tool has answered, the conversation is as sensitive as that tool, for whomever it goes to next."""
     clearances = _clearances(played)
     for number in range(len(played.world.talks)):
         risen: dict[str, Label] = {}
@@ -95,8 +92,8 @@ def _risen(played: Played) -> Iterator[str]:
                 continue
             for tool, label in risen.items():
                 if tool != seen.destination and label > clearances[seen.destination]:
-                    yield f"{seen.destination} was reached in conversation {number} after {tool} was called"
-            if seen.method == "tools/call":
+                    yield f"{seen.destination} was reached in conversation {number} after {tool} answered"
+            if seen.answered:
                 risen[seen.destination] = played.world.tools[int(seen.destination[1:])].label
 
 
