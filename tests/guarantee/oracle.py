@@ -83,7 +83,7 @@ def _searched(played: Played, needle: Needle, number: int) -> Iterator[str]:
 
 
 def _risen(played: Played) -> Iterator[str]:
-    """Once a tool has answered, the conversation is as sensitive as that tool, for whomever it goes to next."""
+    """Once a tool has answered, a conversation is as sensitive as that tool, for whomever it goes to next."""
     clearances = _clearances(played)
     for number in range(len(played.world.talks)):
         risen: dict[str, Label] = {}
