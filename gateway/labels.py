@@ -17,7 +17,7 @@ class NotCleared(Exception):
 
     def __init__(self, kind: str, destination: str, label: Label, clearance: Label) -> None:
         super().__init__(f"{kind} {destination!r} is cleared for {clearance.word}, not for {label.word}")
-        self.kind, self.destination, self.label, self.clearance = kind, destination, label, clearance
+        self.kind, self.destination, self.label = kind, destination, label
 
 
 class Destination(Protocol):

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from gateway.policy.mistakes import Mistake
 
 
-def console(width: int | None = None, stderr: bool = False) -> Console:
+def console(stderr: bool = False) -> Console:
     """Standard output: as wide as the terminal, in colour only there (and never with NO_COLOR set)."""
-    return Console(width=width, stderr=stderr, highlight=False, soft_wrap=False)
+    return Console(stderr=stderr, highlight=False, soft_wrap=False)
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str | None = None) -> Table:
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
     """A plain table: a bold head, cells that fold rather than vanish."""
-    made = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
+    made = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:
         made.add_column(column, overflow="fold")
     for row in rows:

@@ -8,7 +8,6 @@ import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -73,12 +72,8 @@ class KnowledgeBase:
         return self._passages == 0
 
     @property
-    def as_of(self) -> datetime | None:
-        """When the documents were last read; None: not yet."""
-        return None if self._refreshed is None else datetime.fromtimestamp(self._refreshed, UTC)
-
-    @property
     def age_seconds(self) -> float | None:
+        """How long ago the documents were last read; None: they were not yet."""
         return None if self._refreshed is None else max(0.0, self._clock() - self._refreshed)
 
     async def refresh(self) -> Changes:

@@ -84,7 +84,7 @@ class Knowledge:
 
 @dataclass(frozen=True, slots=True)
 class ToolSource:
-    """An MCP server: by `url` (streamable HTTP) or by `command` (stdio)."""
+    """An MCP server: by `url` (streamable HTTP) or by `command` (stdio), which needs --allow-stdio."""
 
     name: str
     url: str | None = None
@@ -100,11 +100,6 @@ class ToolSource:
     replies: Mapping[str, str] = field(default_factory=dict)  # tool → template over its result's fields
     timeout: float = 30.0  # seconds a call
     disabled: bool = False
-
-    @property
-    def stdio(self) -> bool:
-        """Whether it runs a command on this machine, which needs --allow-stdio."""
-        return bool(self.command)
 
 
 @dataclass(frozen=True, slots=True)

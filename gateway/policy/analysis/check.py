@@ -9,7 +9,7 @@ from pathlib import Path
 from gateway.policy.analysis.review import Found, review
 from gateway.policy.language.cases import read_cases
 from gateway.policy.language.load import files_of_cases, load
-from gateway.policy.language.models import Available, Forbids
+from gateway.policy.language.models import Available
 from gateway.policy.mistakes import Mistake, PolicyMistakes
 from gateway.policy.schema import Policy
 
@@ -37,8 +37,6 @@ class Checked:
 def check(
     folder: Path,
     secrets: Mapping[str, str],
-    available: Available | None = None,
-    forbids: Forbids | None = None,
     assume_secrets: bool = False,
     documents: Available | None = None,
     parse: Callable[[bytes], object] | None = None,
@@ -48,8 +46,6 @@ def check(
         policy = load(
             folder,
             secrets=secrets,
-            available=available,
-            forbids=forbids,
             assume_secrets=assume_secrets,
             documents=documents,
         )

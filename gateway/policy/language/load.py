@@ -16,7 +16,6 @@ from gateway.policy.language.models import Available, Forbids, Surroundings, rea
 from gateway.policy.language.references import check_references
 from gateway.policy.language.routes import read_routes
 from gateway.policy.language.secrets import MOUNT, Vault
-from gateway.policy.language.secrets import secrets_from as secrets_from
 from gateway.policy.language.sections import MANY, PolicyFields, entries, one_file_each
 from gateway.policy.language.sources import read_knowledge, read_tools
 from gateway.policy.language.strictness import LARGEST
@@ -53,8 +52,8 @@ def load(
 ) -> Policy:
     """The policy of a folder. Reads its `*.yaml` (not `*.cases.yaml`) and the secret files it names.
 
-    `secrets` are the allow-listed variables with their values, as `secrets_from` makes them. `available`
-    says whether something listens at a model's base URL; without it, every model counts as there.
+    `secrets` are the allow-listed variables with their values, as `secrets.secrets_from` makes them.
+    `available` says whether something listens at a model's base URL; without it, every model counts as there.
     `forbids` says what stands against the URL of a model or a tool server; without it, nothing does.
     `trained` says whether there is a head of a name, for models that say `if_available`. `documents` says
     whether a pattern names any document; without it, every pattern counts as if it did.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -75,7 +74,6 @@ async def test_a_passage_says_where_it_is_from_and_carries_the_bases_label(root:
 async def test_before_the_documents_are_read_a_search_says_so_and_relevance_is_nil(root: Path) -> None:
     kb = base(root)
     assert not kb.ready
-    assert kb.as_of is None
     assert kb.age_seconds is None
     with pytest.raises(NotReady, match="still being read"):
         await kb.search(ask("tent"), 3)
@@ -173,7 +171,6 @@ async def test_age_counts_from_the_last_look_at_the_documents(root: Path) -> Non
     await kb.refresh()
     now = 1_060.0
     assert kb.age_seconds == 60.0
-    assert kb.as_of == datetime.fromtimestamp(1_000.0, UTC)
     await kb.close()
 
 

@@ -10,11 +10,6 @@ def test_a_route_is_found_by_its_name() -> None:
     assert policy.route("other") is None
 
 
-def test_a_tool_source_with_a_command_runs_on_this_machine() -> None:
-    assert ToolSource("t", command=("python",)).stdio
-    assert not ToolSource("t", url="http://t/mcp").stdio
-
-
 def test_secrets_are_not_in_a_repr() -> None:
     model = Model("m", "openai", "x", api_key="s3cret")
     source = ToolSource("t", url="http://t", headers={"authorization": "s3cret"})

@@ -25,14 +25,14 @@ def test_a_tool_source_by_url_takes_its_secret_headers(tmp_path: Path) -> None:
     )
     source = load(tmp_path, secrets={"CRM_TOKEN": "s3cret"}).tools["crm"]
     assert source.headers == {"authorization": "Bearer s3cret"}
-    assert not source.stdio
+    assert source.command == ()
     assert "s3cret" not in repr(source)
 
 
-def test_a_tool_source_by_command_is_known_as_stdio(tmp_path: Path) -> None:
+def test_a_tool_source_by_command_takes_it(tmp_path: Path) -> None:
     text = "tools: [{name: t, mcp: {command: [python, -m, x]}, allow: [a], writes: [b], examples: {a: [one, two]}, replies: {a: 'It is {x}.'}}]\n"
     source = loaded(tmp_path, t=text).tools["t"]
-    assert source.stdio
+    assert (source.url, source.command) == (None, ("python", "-m", "x"))
     assert (source.allow, source.writes) == (("a",), frozenset({"b"}))
     assert (source.examples, source.replies) == ({"a": ("one", "two")}, {"a": "It is {x}."})
 
