@@ -30,9 +30,12 @@ def guard(*mask: str, lowers_to: Label | None = Label.INTERNAL, accept_residual:
 
 
 def masked(text: str, *guards: Guard, caller: Caller = ANYONE, header: bytes = b"", **members: Any) -> Hidden:
-    request = chat_request(
-        json.dumps({"model": "auto", "messages": [{"role": "user", "content": text}], **members}).encode()
-    )
+    body = {"model": "auto", "messages": [{"role": "user", "content": text}], **members}
+    return masked_body(json.dumps(body).encode(), *guards, caller=caller, header=header)
+
+
+def masked_body(body: bytes, *guards: Guard, caller: Caller = ANYONE, header: bytes = b"") -> Hidden:
+    request = chat_request(body)
     headers = {b"x-pointsman-sensitivity": header} if header else {}
     signals = CLASSIFIER.classify(request)
     request = request.labelled(label_of(signals, caller, Label.CONFIDENTIAL, headers))
@@ -138,11 +141,10 @@ def test_a_placeholder_that_the_caller_wrote_with_escapes_is_not_given_again() -
 
 
 def test_what_is_nested_too_deeply_to_be_masked_is_refused() -> None:
-    nested: dict[str, Any] = {}
-    for _ in range(3000):  # some Pythons read it and cannot mask it, others cannot read it
-        nested = {"a": nested}
+    """Some Pythons read it and cannot mask it, others cannot read it."""
+    said = f'{{"model": "auto", "messages": [{{"role": "user", "content": "{ASK}"}}], "deep": '
     with pytest.raises(InvalidRequest, match=r"nested|depth"):
-        masked(ASK, guard(), deep=nested)
+        masked_body((said + '{"a":' * 3000 + "1" + "}" * 3001).encode(), guard())
 
 
 @pytest.mark.parametrize("member", ["previous_response_id", "conversation"])
