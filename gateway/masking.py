@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -60,11 +60,12 @@ class Masker:
                 f"{held!r} stands for cannot be masked. Send the whole conversation instead."
             )
         mask = Mask([entity for guard in guards for entity in guard.mask], request.label, _taken(request))
-        self._learn(mask, request, signals)
+        seen = self._learn(mask, request, signals)
         masked, label = request, request.label
         if mask.wants(signals.findings):
-            masked, left = self._masked(request, mask, guards)
-            label = label_left(request.label, guards, signals, left, caller, self.unreadable, headers)
+            masked, left = self._masked(request, mask, guards, seen)
+            before = replace(signals, findings=tuple(seen))
+            label = label_left(request.label, guards, before, left, caller, self.unreadable, headers)
             masked = messages_labelled(
                 lowered(masked, label), left, said_by(caller, headers), self.unreadable
             )
@@ -72,9 +73,9 @@ class Masker:
         return Hidden(masked, mask, Masked(names, dict(mask.counts), request.label, label))
 
     def _masked(
-        self, request: ChatRequest, mask: Mask, guards: Sequence[Guard]
+        self, request: ChatRequest, mask: Mask, guards: Sequence[Guard], seen: list[Finding]
     ) -> tuple[ChatRequest, Signals]:
-        """The request once reading it again finds nothing more to mask."""
+        """The request once reading it again finds nothing more to mask; `seen` takes what was found."""
         size = sum(map(len, request.fields.values()))
         for _ in range(_PASSES):
             if mask.is_full or size * len(mask) > _MOST_WORK:
@@ -83,15 +84,19 @@ class Masker:
             left = self.classifier.classify(masked)
             if not mask.wants(left.findings):
                 return masked, left
-            self._learn(mask, masked, left)
+            seen += self._learn(mask, masked, left)
         raise Blocked(
             f"The policy masks parts of this request (guard {guards[0].name!r}), and some of them cannot be "
             f"masked where they stand, or are too many (more than {MOST}, fewer in a body of megabytes). "
             "Remove them and send again."
         )
 
-    def _learn(self, mask: Mask, request: ChatRequest, signals: Signals) -> None:
-        """Take up what was found; a text that is full of it is read again until all of it is known."""
+    def _learn(self, mask: Mask, request: ChatRequest, signals: Signals) -> list[Finding]:
+        """Take up what was found; a text that is full of it is read again until all of it is known.
+
+        Gives all that was found.
+        """
+        seen = list(signals.findings)
         found: dict[int, list[Finding]] = {}
         for finding in signals.findings:
             found.setdefault(finding.message, []).append(finding)
@@ -103,6 +108,8 @@ class Masker:
                     break
                 text = mask.hide(text)
                 findings = list(self.classifier.find(text))
+                seen += findings
+        return seen
 
 
 def _taken(request: ChatRequest) -> str:
@@ -111,11 +118,16 @@ def _taken(request: ChatRequest) -> str:
 
 
 def _hidden(request: ChatRequest, mask: Mask) -> bytes:
-    """The request's body, with every string masked but the model's name."""
+    """The request's body, masked but for the model's name and options that are numbers or flags."""
     members = {name: msgspec.json.decode(raw) for name, raw in request.fields.items()}
     try:
         return msgspec.json.encode(
-            {mask.hide(n): v if n == "model" else mask.hidden(v, n) for n, v in members.items()}
+            {
+                mask.hide(name): mask.hidden(value, name)
+                if name != "model" and isinstance(value, str | list | dict)
+                else value
+                for name, value in members.items()
+            }
         )
     except RecursionError:
         raise InvalidRequest("The body is nested too deeply to be masked.") from None

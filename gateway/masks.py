@@ -17,8 +17,12 @@ from gateway.types import Finding, Label
 
 MOST = 512  # values; what is beyond is not masked
 ROUNDS = 10  # of reading what is masked again, since what is found of one text is bounded
+_SHORT = 256  # characters
 _ANYWHERE = 6  # characters from which on a value is masked inside a longer word too
 _PLACEHOLDER = re.compile(r"\[[A-Z_]+_[0-9]+\]")
+_CONTROL = ("role", "type")  # members of few words, without which nothing can be read
+_DEEPEST = 3  # of JSON in strings of JSON
+_Span = tuple[int, int, str]  # start, end, placeholder
 _ARGUMENTS = "arguments"  # the member that holds JSON in a string
 _json = msgspec.json.Decoder()
 _options = re2.Options()
@@ -68,17 +72,31 @@ class Mask:
 
     def hide(self, text: str) -> str:
         """The text with placeholders for every value that is known."""
-        if not self._placeholders:
-            return text
+        spans = self._spans(text, _DEEPEST) if self._placeholders else []
+        pieces, at = list[str](), 0
+        for start, end, placeholder in sorted(spans, key=lambda span: (span[0], -span[1])):
+            if start >= at:
+                pieces += (text[at:start], placeholder)
+            at = max(at, end)  # of values that overlap, the rest of the second goes with the first
+        return "".join((*pieces, text[at:]))
+
+    def _spans(self, text: str, deep: int) -> list[_Span]:
+        """Where values stand, by characters, also spelt with JSON's escapes."""
         if self._pattern is None:
             self._pattern = re2.compile("|".join(map(re2.escape, self._placeholders)), _options)
-        raw, at, pieces = text.encode("utf-8", "surrogatepass"), 0, list[bytes]()
+        raw, at_byte, at = text.encode("utf-8", "surrogatepass"), 0, 0
+        spans: list[_Span] = []
         for found in self._pattern.finditer(raw):
             value = raw[found.start() : found.end()].decode()
-            if len(value) >= _ANYWHERE or _stands_alone(raw, found.start(), found.end()):
-                pieces += (raw[at : found.start()], self._placeholders[value].encode())
-                at = found.end()
-        return b"".join((*pieces, raw[at:])).decode("utf-8", "surrogatepass") if pieces else text
+            start = at + len(raw[at_byte : found.start()].decode("utf-8", "surrogatepass"))
+            at_byte, at = found.end(), start + len(value)
+            if len(value) >= _ANYWHERE or _stands_alone(text, start, at):
+                spans.append((start, at, self._placeholders[value]))
+        if "\\" not in text or not deep:
+            return spans
+        plain = Unescaped(text)
+        meant = self._spans(plain.text, deep - 1) if plain.text != text else []
+        return spans + [(plain.place(start), plain.place(end), named) for start, end, named in meant]
 
     def hidden(self, value: Any, name: str = "") -> Any:
         """A JSON value with every string in it masked, names of members and JSON inside strings included.
@@ -131,6 +149,8 @@ class Mask:
     def _hidden_leaf(self, leaf: Any, name: str) -> Any:
         if isinstance(leaf, bool) or leaf is None:
             return leaf
+        if name in _CONTROL:
+            return leaf
         if not isinstance(leaf, str):
             return self._placeholders.get(number_text(leaf), leaf)
         if name != _ARGUMENTS:
@@ -169,10 +189,10 @@ def _plain(value: str) -> str:
     return Unescaped(value).text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def _stands_alone(raw: bytes, start: int, end: int) -> bool:
-    """Whether no letter or digit is beside it; bytes of other alphabets count as letters."""
-    beside = raw[max(start - 1, 0) : start] + raw[end : end + 1]
-    return not any(byte >= 0x80 or chr(byte).isalnum() or byte == ord("_") for byte in beside)
+def _stands_alone(text: str, start: int, end: int) -> bool:
+    """Whether no letter or digit of ASCII is beside it: other scripts write words without a space between."""
+    beside = text[max(start - 1, 0) : start] + text[end : end + 1]
+    return not any(char.isascii() and (char.isalnum() or char == "_") for char in beside)
 
 
 def may_be_masked(text: str) -> bool:
@@ -180,9 +200,17 @@ def may_be_masked(text: str) -> bool:
     return _PLACEHOLDER.search(text) is not None
 
 
+def named(name: str, value: Any) -> str:
+    """A member as it is read for findings: a short value with its name, which often tells what it is."""
+    if isinstance(value, str):
+        return f"{name}: {value}" if len(value) <= _SHORT and not value.startswith("data:") else name
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return f"{name}: {value}" if is_number else name
+
+
 def number_text(number: float) -> str:
     """A number as it is read for findings: without a fraction."""
-    return f"{number:.0f}" if isinstance(number, float) else str(number)
+    return str(int(number))
 
 
 def _mapped(

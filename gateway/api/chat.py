@@ -176,11 +176,12 @@ def check_head(method: str, headers: dict[bytes, bytes], limit: int) -> None:
 def headers_of(given: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     """The headers by name; what was sent more than once is joined (RFC 9110, section 5.3)."""
     headers = dict(given)
-    if len(headers) < len(given):
-        headers = {}
-        for name, value in given:
-            headers[name] = b"%b, %b" % (headers[name], value) if name in headers else value
-    return headers
+    if len(headers) == len(given):
+        return headers
+    several: dict[bytes, list[bytes]] = {}
+    for name, value in given:
+        several.setdefault(name, []).append(value)
+    return {name: b", ".join(values) for name, values in several.items()}
 
 
 def request_id_of(headers: Mapping[bytes, bytes], find: FindText) -> str:

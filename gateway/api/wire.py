@@ -11,6 +11,7 @@ import msgspec
 
 from gateway.api.outline import Room, outline
 from gateway.errors import InvalidRequest
+from gateway.masks import named
 from gateway.types import ChatRequest, Message, ToolCall, ToolSpec
 
 MAX_MESSAGES = 10_000
@@ -340,7 +341,7 @@ def _beside(members: _Members, read: frozenset[str], loose: _Loose) -> None:
         if name in read:
             continue
         if name not in _NAMES:
-            loose.add(name)
+            loose.add(named(name, value))
         if value is None or value is True or value is False:
             continue
         for text in _walk(name, value, loose.room):
@@ -356,12 +357,12 @@ def _walk(name: str, value: Any, room: Room) -> Iterator[str]:
             if name == "arguments":
                 yield from _arguments(item, room)
         elif isinstance(item, dict):
-            yield from item
+            yield from (named(own, each) for own, each in item.items())
             stack.extend(item.items())
         elif isinstance(item, list):
             stack += [(name, each) for each in item if each]
         elif isinstance(item, int | float) and _LONG_NUMBER <= abs(item) < 10**40:
-            yield f"{item:.0f}" if isinstance(item, float) else str(item)
+            yield str(int(item))
 
 
 def _arguments(text: str, room: Room) -> Iterator[str]:

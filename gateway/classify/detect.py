@@ -15,7 +15,7 @@ from gateway.escapes import Unescaped
 from gateway.types import Finding
 
 RULES: Final[tuple[Rule, ...]] = credentials.RULES + national.RULES + numbers.RULES + contact.RULES
-_ESCAPED_TWICE: Final = 2  # JSON in a string of JSON
+_DEEPEST: Final = 8  # of JSON in strings of JSON
 MOST: Final = 64  # hits kept of one rule in one text, so that a flood stays small
 
 
@@ -37,7 +37,7 @@ class Detector:
 
         A text with backslashes is read with JSON's escapes undone too: `\\nsk-…` is no word of its own.
         """
-        hits = self._hits(text, _ESCAPED_TWICE)
+        hits = self._hits(text, _DEEPEST)
         return tuple(finding(h.entity, message, h.start, h.end, h.confidence) for h in hits)
 
     def _hits(self, text: str, deep: int) -> list[Hit]:
@@ -54,12 +54,18 @@ class Detector:
             hit._replace(start=plain.place(hit.start), end=plain.place(hit.end))
             for hit in self._hits(plain.text, deep - 1)
         ]
-        return _apart([*hits, *meant])
+        return _apart([*meant, *(hit for hit in hits if not any(_hides(other, hit) for other in meant))])
 
     def _caught(self, index: int, raw: bytes) -> Iterable[Hit]:
         pattern, rule = self._rules[index]
         matches = islice(pattern.finditer(raw), rule.tries)
         return islice((hit for match in matches for hit in rule.check(match)), MOST)
+
+
+def _hides(meant: Hit, written: Hit) -> bool:
+    """Whether what an escape means stands where something no more sensitive is written, which then is it."""
+    overlap = meant.start < written.end and written.start < meant.end
+    return overlap and LABEL_OF[meant.entity] >= LABEL_OF[written.entity]
 
 
 def _apart(hits: list[Hit]) -> list[Hit]:

@@ -88,6 +88,8 @@ def _grouped(
 def iban(match: Match) -> Iterator[Hit]:
     """ISO 13616: the country's length, and 1 modulo 97; words after it may have been caught too."""
     raw: bytes = match.group(1)
+    if not raw.isascii():  # two letters of other alphabets are an ASCII one in small
+        return
     size = _IBAN_LENGTH.get(raw[:2].decode().upper())
     places = [n for n, byte in enumerate(raw) if byte not in b" -"]
     if size is None or len(places) < size:

@@ -55,7 +55,7 @@ class Inflow:
         return None
 
     def hidden(self, value: Any) -> Any:
-        """A JSON value beside a text that was taken, masked like it."""
+        """A text or a JSON value, masked by all that is known by now: parts of one thing name the same."""
         return value if self.mask is None else self.mask.hidden(value)
 
     def shown(self, arguments: str, label: Label, clearance: Label) -> tuple[str, Label]:

@@ -29,7 +29,8 @@ def retrieve(
 
     async def strategy(request: ChatRequest, emit: Emit) -> None:
         found, took = await _search(request, spec, bases, emit)
-        passages = tuple(taken for passage in found if (taken := _taken(passage, inflow)))
+        taken = [each for passage in found if (each := _taken(passage, inflow))]
+        passages = tuple(_masked(each, inflow) for each in taken)  # once all that they name is known
         asked = tuple(took)
         await emit(Retrieved(asked, passages, tuple(took.values())))
         cites = passages and not request.wants_json
@@ -68,6 +69,11 @@ def _taken(passage: Passage, inflow: Inflow) -> Passage | None:
     text, title, source = (part.text for part in parts)
     label = highest(part.label for part in parts)
     return replace(passage, text=text, title=title, source=source, label=label)
+
+
+def _masked(passage: Passage, inflow: Inflow) -> Passage:
+    parts = {name: inflow.hidden(getattr(passage, name)) for name in ("text", "title", "source")}
+    return replace(passage, **parts)
 
 
 def _augmented(

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from gateway.errors import ProviderError, ProviderTimeout
 from gateway.interfaces import Emit, Strategy, ToolServer
 from gateway.labels import NotCleared, clear
+from gateway.masks import named
 from gateway.policy.schema import Tools, ToolSource
 from gateway.strategies.collect import Collected
 from gateway.strategies.inflow import Inflow
@@ -168,8 +169,8 @@ class _Loop:
         beside = self._inflow.take(source, "\n".join(_words(result.structured)))
         if text is None or beside is None:
             return _failed("Withheld: this caller may not see the result."), source
-        structured = self._inflow.hidden(result.structured)
-        return replace(result, text=text.text, structured=structured), max(text.label, beside.label)
+        said, structured = self._inflow.hidden(text.text), self._inflow.hidden(result.structured)
+        return replace(result, text=said, structured=structured), max(text.label, beside.label)
 
     async def _call(self, offer: Offer, call: ToolCall, request: ChatRequest) -> _Outcome:
         started = perf_counter()
@@ -221,7 +222,8 @@ def _words(value: object) -> Iterator[str]:
     while stack:
         item = stack.pop()
         if isinstance(item, Mapping):
-            stack += [*item.keys(), *item.values()]
+            yield from (named(name, each) for name, each in item.items())
+            stack += item.values()
         elif isinstance(item, list):
             stack += item
         elif item is not None:

@@ -85,8 +85,8 @@ MUTATIONS = (
     Mutation(
         "of several headers the last counts",
         "api/chat.py",
-        'b"%b, %b" % (headers[name], value) if name in headers else value',
-        "value",
+        'b", ".join(values)',
+        "values[-1]",
     ),
     Mutation(
         "the caller's floor does not count",

@@ -51,3 +51,19 @@ def test_a_value_in_whose_middle_escapes_stand_is_found_whole() -> None:
 
 def test_a_path_of_windows_is_read_as_it_is_written_too() -> None:
     assert found(r"C:\users\new anna@example.org") == [("email", "anna@example.org")]
+
+
+def test_what_an_escape_means_goes_before_what_is_written() -> None:
+    assert found('{"text": "password: hunter2xx\\nplease"}') == [("password", "hunter2xx")]
+    assert found('"x\\nanna@example.org"') == [("email", "anna@example.org")]
+
+
+def test_json_in_json_in_json_hides_nothing() -> None:
+    text = f"note\n{KEY}"
+    for _ in range(5):
+        text = json.dumps({"inner": text})
+    assert [entity for entity, _ in found(text)] == ["api_key"]
+
+
+def test_letters_that_are_ascii_only_in_small_do_not_crash() -> None:
+    assert found("xKA12 ABCD ABCD ABCD ABCD and Dſ89 3704 0044 0532 0130 00") == []

@@ -152,3 +152,20 @@ def test_turns_held_upstream_are_refused_and_nothing_else_that_is_null(member: s
     with pytest.raises(Blocked, match="cannot be masked"):
         masked(ASK, guard(), **dict[str, Any]({member: "resp_1"}))
     assert masked(ASK, guard(), **dict[str, Any]({member: None})).mask
+
+
+def test_options_that_are_numbers_stay() -> None:
+    hidden = masked("The door code is 2000.", guard("credential"), max_tokens=2000)
+    assert (hidden.request.max_tokens, "2000" in hidden.request.question) == (2000, False)
+
+
+def test_a_label_does_not_fall_for_what_was_found_late() -> None:
+    """What is found of one text is bounded: the rest counts as soon as it is found."""
+    keys = " ".join(f"sk-proj-{n:048x}" for n in range(70))
+    hidden = masked(f"Look: {keys}", guard("api_key", lowers_to=None), guard("email"))
+    assert hidden.request.label is Label.RESTRICTED
+
+
+def test_a_secret_is_known_by_the_name_of_its_member() -> None:
+    hidden = masked("hi", guard("credential"), metadata={"password": "Hunter2xx9", "host": "db"})
+    assert hidden.request.fields["metadata"] == b'{"password":"[PASSWORD_1]","host":"db"}'

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.masks import Mask, Restoring
+from gateway.masks import Mask, Restoring, named
 from gateway.types import Finding, Label
 
 
@@ -137,3 +137,45 @@ def test_a_value_with_an_escaped_pair_of_surrogates_is_the_character() -> None:
     mask = mask_of("smile-\\ud83d\\ude00@b.org", "half-\\ud83d@b.org")
     assert mask.hide("smile-😀@b.org smile-\\ud83d\\ude00@b.org") == "[EMAIL_1] [EMAIL_1]"
     assert mask.restore("[EMAIL_1]") == "smile-😀@b.org"
+
+
+def test_a_value_is_hidden_however_json_spells_it() -> None:
+    mask = mask_of("Grün2024", "hunter2/xx9", entity="password")
+    assert (
+        mask.hide('{"p": "Gr\\u00fcn2024", "q": "hunter2\\/xx9"}')
+        == '{"p": "[PASSWORD_1]", "q": "[PASSWORD_2]"}'
+    )
+    assert mask.hide('{\\"p\\": \\"Gr\\\\u00fcn2024\\"}') == '{\\"p\\": \\"[PASSWORD_1]\\"}'
+
+
+def test_of_values_that_overlap_nothing_stays() -> None:
+    mask = mask_of("x\\nanna@b.org", "anna@b.org")
+    assert "anna" not in mask.hide("mail x\\nanna@b.org now")
+
+
+def test_a_short_value_stands_alone_beside_other_scripts() -> None:
+    mask = mask_of("a1b2", entity="password")
+    assert mask.hide("密码是a1b2 “a1b2” xa1b2") == "密码是[PASSWORD_1] “[PASSWORD_1]” xa1b2"
+
+
+def test_members_of_few_words_stay_readable() -> None:
+    mask = mask_of("system", entity="password")
+    assert mask.hidden({"role": "system", "content": "system"}) == {
+        "role": "system",
+        "content": "[PASSWORD_1]",
+    }
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ("hunter2", "pin: hunter2"),
+        (4711, "pin: 4711"),
+        (True, "pin"),
+        (None, "pin"),
+        ("data:x", "pin"),
+        ("x" * 300, "pin"),
+    ],
+)
+def test_a_short_value_is_read_with_its_name(value: object, read: str) -> None:
+    assert named("pin", value) == read

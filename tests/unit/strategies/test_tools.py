@@ -12,6 +12,7 @@ import pytest
 from gateway.errors import ProviderUnavailable
 from gateway.interfaces import Emit, Strategy
 from gateway.labels import Cleared
+from gateway.masks import Mask
 from gateway.policy.schema import Tools, ToolSource
 from gateway.strategies.collect import UNFINISHED
 from gateway.strategies.inflow import Inflow
@@ -425,3 +426,13 @@ def test_a_stream_that_tells_usage_with_every_chunk_is_relayed_at_once() -> None
     assert [delta.text for delta in said[:2]] == ["It is ", "42."]
     assert [delta.usage for delta in said if delta.usage] == [Usage(input=1, output=1)]
     assert seen.index(said[1]) < next(n for n, event in enumerate(seen) if isinstance(event, Tried))
+
+
+def test_a_value_found_in_one_part_of_a_result_is_masked_in_the_other() -> None:
+    model = Model([wants(), Answer("done")])
+    shop = Shop(answer="Is it sk-12345 or 12345?", structured={"key": "sk-12345"})
+    mask = Mask(["credential"], Label.PUBLIC)
+    inflow = Inflow(find, Label.RESTRICTED, mask)
+    run(tools(model, Tools(("shop",)), [(ToolSource("shop"), shop)], lambda m, u: 0.0, inflow), user("x"))
+    (result,) = (result for _, result in model.requests[1].results)
+    assert (result.text, result.structured) == ("Is it [API_KEY_1] or 12345?", {"key": "[API_KEY_1]"})
