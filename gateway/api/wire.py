@@ -11,7 +11,7 @@ import msgspec
 
 from gateway.api.outline import Room, outline
 from gateway.errors import InvalidRequest
-from gateway.masks import named
+from gateway.masks import named, number_text
 from gateway.types import ChatRequest, Message, ToolCall, ToolSpec
 
 MAX_MESSAGES = 10_000
@@ -362,7 +362,7 @@ def _walk(name: str, value: Any, room: Room) -> Iterator[str]:
         elif isinstance(item, list):
             stack += [(name, each) for each in item if each]
         elif isinstance(item, int | float) and _LONG_NUMBER <= abs(item) < 10**40:
-            yield str(int(item))
+            yield number_text(item)
 
 
 def _arguments(text: str, room: Room) -> Iterator[str]:
