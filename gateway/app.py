@@ -16,7 +16,10 @@ from gateway.accounting.book import Book
 from gateway.accounting.ledger import JournalLedger, folder_of
 from gateway.accounting.metrics import Metrics
 from gateway.api import admin, models, ops
-from gateway.api.chat import ChatApp, Receive, Scope
+from gateway.api.chat import CHAT
+from gateway.api.dialect import Dialect
+from gateway.api.door import Receive, Scope
+from gateway.api.endpoint import Endpoint
 from gateway.api.ops import Readiness
 from gateway.api.reply import Send
 from gateway.classify.classifier import LinearClassifier
@@ -37,12 +40,12 @@ CHAT_PATH = "/v1/chat/completions"
 class App:
     """The hot path by hand, everything else by Starlette."""
 
-    def __init__(self, chat: ChatApp, rest: Starlette) -> None:
-        self._chat, self._rest = chat, rest
+    def __init__(self, endpoints: Mapping[str, Endpoint], rest: Starlette) -> None:
+        self._endpoints, self._rest = endpoints, rest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        hot = scope["type"] == "http" and scope["path"] == CHAT_PATH
-        await (self._chat if hot else self._rest)(scope, receive, send)
+        endpoint = self._endpoints.get(scope["path"]) if scope["type"] == "http" else None
+        await (endpoint or self._rest)(scope, receive, send)
 
 
 def build(settings: Settings, holder: Holder, metrics: Metrics) -> App:
@@ -50,7 +53,12 @@ def build(settings: Settings, holder: Holder, metrics: Metrics) -> App:
     ledger = JournalLedger(folder_of(settings.data_dir))
     classifier = LinearClassifier()
     book = Book(ledger, metrics, classifier.find)
-    chat = ChatApp(Pipeline(classifier, book), holder.lease, settings.max_body, classifier.find)
+    pipeline = Pipeline(classifier, book)
+
+    def endpoint(dialect: Dialect) -> Endpoint:
+        return Endpoint(dialect, pipeline, holder.lease, settings.max_body, classifier.find)
+
+    endpoints = {CHAT_PATH: endpoint(CHAT)}
 
     async def explain(force: InForce, asked: admin.Asked) -> Explanation:
         understand = Understanding(force.policy, force.parts, classifier)
@@ -79,7 +87,7 @@ def build(settings: Settings, holder: Holder, metrics: Metrics) -> App:
         exception_handlers=_HANDLERS,
         lifespan=lifespan,
     )
-    return App(chat, rest)
+    return App(endpoints, rest)
 
 
 async def _gateway_error(_: Request, error: Exception) -> Response:

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 
 from gateway.accounting.cost import packaged_prices, prices_of
 from gateway.accounting.metrics import Metrics
-from gateway.api.chat import Lease
+from gateway.api.endpoint import Lease
 from gateway.inbound import InForce
 from gateway.parts import BuiltParts, PartsBuilder
 from gateway.policy.mistakes import Mistake, PolicyMistakes

@@ -39,7 +39,7 @@ class Incoming:
     request_id: str
     headers: Mapping[bytes, bytes]
     body: Callable[[], Awaitable[bytes]]
-    parse: Callable[[bytes], ChatRequest]
+    parse: Callable[[bytes, Caller], ChatRequest]
 
     def named(self, names: Iterable[str]) -> dict[str, str]:
         """Those of the named headers that were sent, as far as a condition may read them."""

@@ -66,6 +66,7 @@ class Masker:
             masked, left = self._masked(request, mask, guards, seen)
             before = replace(signals, findings=tuple(seen))
             label = label_left(request.label, guards, before, left, caller, self.unreadable, headers)
+            label = max(label, request.floor)
             masked = messages_labelled(
                 lowered(masked, label), left, said_by(caller, headers), self.unreadable
             )
@@ -76,7 +77,7 @@ class Masker:
         self, request: ChatRequest, mask: Mask, guards: Sequence[Guard], seen: list[Finding]
     ) -> tuple[ChatRequest, Signals]:
         """The request once reading it again finds nothing more to mask; `seen` takes what was found."""
-        size = sum(map(len, request.fields.values()))
+        size = len(_body(request))
         for _ in range(_PASSES):
             if mask.is_full or size * len(mask) > _MOST_WORK:
                 break
@@ -117,9 +118,15 @@ def _taken(request: ChatRequest) -> str:
     return "\n".join((request.other_text, *(message.text for message in request.messages)))
 
 
+def _body(request: ChatRequest) -> bytes:
+    """The body as the caller sent it, with all the turns that it refers to."""
+    assert request.sent is not None, "a request is read from a body"
+    return request.sent.whole
+
+
 def _hidden(request: ChatRequest, mask: Mask) -> bytes:
     """The request's body, masked but for the model's name and options that are numbers or flags."""
-    members = {name: msgspec.json.decode(raw) for name, raw in request.fields.items()}
+    members = msgspec.json.decode(_body(request))
     try:
         return msgspec.json.encode(
             {

@@ -95,7 +95,7 @@ class _Flow:
         caller = exchange.caller = identify(policy, self.incoming.headers)
         body = await self.incoming.body()
         with self._timed("admit"):
-            parsed = await self._parsed(body)
+            parsed = await self._parsed(body, caller)
             thread = self.conversations.resume(parsed, caller, self.incoming.headers)
         with self._timed("classify"):
             request, facts = await self._understood(parsed, caller)
@@ -113,10 +113,10 @@ class _Flow:
         inflow = Inflow(self.classifier.find, caller.clearance, mask, left)
         await self._act(decision, request, inflow, thread)
 
-    async def _parsed(self, body: bytes) -> ChatRequest:
+    async def _parsed(self, body: bytes, caller: Caller) -> ChatRequest:
         if len(body) > PARSED_IN_PLACE:
-            return await asyncio.to_thread(self.incoming.parse, body)
-        return self.incoming.parse(body)
+            return await asyncio.to_thread(self.incoming.parse, body, caller)
+        return self.incoming.parse(body, caller)
 
     async def _understood(self, parsed: ChatRequest, caller: Caller) -> tuple[ChatRequest, Facts]:
         """Labels the request, and asks the indexes that may be asked whether they can answer it."""
@@ -143,7 +143,11 @@ class _Flow:
         self, request: ChatRequest, facts: Facts, guards: Sequence[Guard]
     ) -> tuple[ChatRequest, Mask]:
         """The request as these guards leave it, and the map to undo that."""
-        masker = Masker(self.incoming.parse, self.classifier, self.force.policy.unreadable)
+
+        def parse(body: bytes) -> ChatRequest:
+            return self.incoming.parse(body, facts.caller)
+
+        masker = Masker(parse, self.classifier, self.force.policy.unreadable)
         hidden = await asyncio.to_thread(
             masker, request, facts.signals, guards, facts.caller, self.incoming.headers
         )

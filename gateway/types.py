@@ -8,6 +8,17 @@ from enum import IntEnum, StrEnum
 from typing import Any, Generic, TypeVar
 
 
+class Api(StrEnum):
+    """A wire protocol, as callers and upstreams speak it."""
+
+    CHAT = "chat"  # OpenAI's chat completions: what is neither of the others is written in its shape
+    RESPONSES = "responses"  # OpenAI's
+    MESSAGES = "messages"  # Anthropic's
+    COUNT = "count_tokens"  # of Anthropic's messages
+    COMPLETIONS = "completions"  # OpenAI's, of a prompt instead of messages
+    EMBEDDINGS = "embeddings"  # OpenAI's
+
+
 class Task(StrEnum):
     """What is being asked for."""
 
@@ -118,7 +129,12 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of a conversation: what can be read of it, beside the JSON that it came as."""
+    """One message of a conversation: what can be read of it, beside its JSON.
+
+    `raw` is in the shape of chat completions. `native` is the JSON as the caller sent it in another API:
+    empty where the `native` of an earlier message, or a member of the body, says it too; None where the
+    gateway made the message, or there is no other API.
+    """
 
     role: str
     text: str
@@ -131,6 +147,7 @@ class Message:
     tool_call_id: str | None = None
     name: str | None = None
     reasoning: tuple[str, ...] = ()  # an assistant's, as it came back beside the text
+    native: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,11 +186,33 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
-class ChatRequest:
-    """A conversation to be answered, whatever protocol it came in.
+class Sent:
+    """A body as it came, and what was read of it, so that an upstream may get the same bytes.
 
-    `fields` holds the body's top-level members as raw JSON, in their order; `messages` stands for its
-    member `messages` and is what counts, since strategies add to it.
+    `complete` is the body with the earlier turns that it refers to written out; None: it refers to none. Of
+    those, `held_by` names the model whose upstream holds them under the same reference; empty: none does.
+    """
+
+    api: Api
+    body: bytes
+    messages: tuple[Message, ...]
+    fields: Mapping[str, bytes]
+    complete: bytes | None = None
+    held_by: str = ""
+
+    @property
+    def whole(self) -> bytes:
+        """The body without references to earlier turns."""
+        return self.body if self.complete is None else self.complete
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """What is to be answered, whatever API it came in.
+
+    `fields` holds the top-level members as raw JSON in the shape of chat completions, in their order;
+    `messages` stands for the member `messages` and is what counts, since strategies add to it. `sent` is the
+    body that both were read of.
     """
 
     model: str
@@ -192,6 +231,26 @@ class ChatRequest:
     searched: tuple[str, ...] = ()  # the knowledge bases that retrieval asked
     passages: tuple[Passage, ...] = ()  # what it found; also in a message, numbered from 1
     results: tuple[tuple[ToolSpec, ToolResult], ...] = ()  # what the gateway's tool loop has got so far
+    sent: Sent | None = None
+    floor: Label = Label.PUBLIC  # of earlier turns that the gateway kept: masking does not go below it
+    forwarded: Mapping[str, str] = field(default_factory=dict)  # the caller's headers that upstreams may get
+
+    @property
+    def api(self) -> Api:
+        """The API that the caller speaks."""
+        return Api.CHAT if self.sent is None else self.sent.api
+
+    @property
+    def untouched(self) -> bool:
+        """Whether it still says what `sent` says, so that those bytes may stand for it."""
+        sent = self.sent
+        return (
+            sent is not None
+            and not self.offered
+            and self.fields is sent.fields
+            and len(self.messages) == len(sent.messages)
+            and all(mine.raw is its.raw for mine, its in zip(self.messages, sent.messages, strict=True))
+        )
 
     @property
     def question(self) -> str:
@@ -254,7 +313,10 @@ class ToolCallDelta:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """A piece of a streamed answer: what it says, and the JSON of the chunk where an upstream sent it."""
+    """A piece of a streamed answer: what it says, and the JSON of the event where an upstream sent it.
+
+    `raw` is an event of `api`; a caller that speaks another is told what the other fields say.
+    """
 
     text: str = ""
     tool_calls: tuple[ToolCallDelta, ...] = ()
@@ -262,6 +324,11 @@ class Delta:
     usage: Usage | None = None
     raw: bytes | None = None
     other: bool = False  # it says something that is neither text nor a tool call: reasoning, refusal, audio
+    reasoning: str = ""
+    refusal: str = ""
+    signature: str = ""  # with which an upstream knows its reasoning again
+    api: Api = Api.CHAT
+    event: str = ""  # the name of the event in a stream that names them
 
     @property
     def has_content(self) -> bool:
@@ -270,7 +337,10 @@ class Delta:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer, for a request that does not stream: `raw` is the JSON body of the upstream's reply."""
+    """A whole answer, for a request that does not stream: `raw` is the JSON body of the upstream's reply.
+
+    `raw` is a body of `api`; a caller that speaks another is told what the other fields say.
+    """
 
     text: str = ""
     tool_calls: tuple[ToolCall, ...] = ()
@@ -278,6 +348,10 @@ class Answer:
     usage: Usage | None = None
     raw: bytes | None = None
     confidence: float | None = None  # of a classification head
+    reasoning: str = ""
+    refusal: str = ""
+    signature: str = ""
+    api: Api = Api.CHAT
 
 
 @dataclass(frozen=True, slots=True)

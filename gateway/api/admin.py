@@ -12,7 +12,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from gateway.access.keys import admin
-from gateway.api.chat import Lease, check_head, headers_of, read_body
+from gateway.api.door import check_head, headers_of, read_body
+from gateway.api.endpoint import Lease
 from gateway.api.wire import chat_request, object_of
 from gateway.errors import InvalidRequest
 from gateway.inbound import InForce

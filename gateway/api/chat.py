@@ -1,192 +1,132 @@
-"""POST /v1/chat/completions as a bare ASGI application: the hot path."""
+"""Chat completions: events to one JSON body, or to a stream of chunks."""
 
 from __future__ import annotations
 
-import asyncio
-import re
-import secrets
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from time import time
 from typing import Any
 
-from gateway.api.reply import ChatReply, Send, send_error
+import msgspec
+
+from gateway.accounting.exchange import Exchange
+from gateway.api.dialect import Dialect, event
 from gateway.api.wire import chat_request
-from gateway.errors import (
-    GatewayError,
-    HeadersTooLarge,
-    HungUp,
-    InvalidRequest,
-    MethodNotAllowed,
-    TooLarge,
-    UnsupportedMedia,
-)
-from gateway.inbound import Incoming, InForce
-from gateway.interfaces import FindText
-from gateway.pipeline import Pipeline
+from gateway.errors import GatewayError
+from gateway.types import Answer, Api, Caller, ChatRequest, Delta, Usage
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-
-MAX_HEADER_BYTES = 64 * 1024
-MAX_DIGITS = 18  # of a length
-_SANE_ID = re.compile(rb"[A-Za-z0-9._:\-]{1,128}")
-_UUID = re.compile(rb"[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")  # whose digits mean nothing
+_json = msgspec.json.Encoder()
+_DONE = b"data: [DONE]\n\n"
 
 
-class ChatApp:
-    """Serves requests with the policy that `lease` hands out, which it takes back at the request's end.
+class ChatRendering:
+    """See Rendering."""
 
-    What `find` finds does not get into the log and the ledger as a request's id.
-    """
+    def __init__(self, request_id: str, created: int) -> None:
+        self._id = "chatcmpl-" + request_id
+        self._created = created
+        self._roled = False
 
-    def __init__(self, pipeline: Pipeline, lease: Callable[[], Lease], max_body: int, find: FindText) -> None:
-        self._pipeline, self._lease, self._max_body, self._find = pipeline, lease, max_body, find
+    def delta(self, delta: Delta, exchange: Exchange) -> list[bytes]:
+        wants_usage = _wants_usage(exchange)
+        if delta.raw is not None and delta.api is Api.CHAT:
+            only_usage = delta.usage is not None and not delta.has_content
+            return [] if only_usage and not wants_usage else [event(delta.raw)]
+        chunks = [self._chunk(delta, exchange)] if _says(delta) else []
+        if delta.usage is not None and wants_usage:
+            chunks.append(self._envelope("chat.completion.chunk", [], usage_body(delta.usage), exchange))
+        return [event(chunk) for chunk in chunks]
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = headers_of(scope["headers"])
-        request_id = request_id_of(headers, self._find)
-        try:
-            check_head(scope["method"], headers, self._max_body)
-        except GatewayError as error:
-            await send_error(send, error, [(b"x-request-id", request_id.encode())])
-            return
-        door = _Door(receive)
-        incoming = Incoming(request_id, headers, lambda: self._read(door), chat_request)
-        reply = ChatReply(send, request_id, int(time()))
-        with self._lease() as force:
-            await self._serve(force, incoming, reply, door)
+    def end(self, exchange: Exchange) -> list[bytes]:
+        return [_DONE]
 
-    async def _serve(self, force: InForce, incoming: Incoming, reply: ChatReply, door: _Door) -> None:
-        """Serves, and ends quietly when the caller hangs up."""
-        try:
-            await self._pipeline.serve(incoming, reply, force)
-        except asyncio.CancelledError:
-            if not door.left:
-                raise
-            door.stay()
-        finally:
-            door.close()
-            reply.close()
+    def broken(self, error: GatewayError, exchange: Exchange) -> list[bytes]:
+        return [event(_json.encode(error.body()))]
 
-    async def _read(self, door: _Door) -> bytes:
-        body = await read_body(door.receive, self._max_body)
-        door.watch()
-        return body
+    def whole(self, answer: Answer, exchange: Exchange) -> bytes:
+        if answer.raw is not None and answer.api is Api.CHAT:
+            return answer.raw
+        message: dict[str, Any] = {
+            "role": "assistant",
+            "content": answer.text or None,
+            "refusal": answer.refusal or None,
+        }
+        if answer.reasoning:
+            message["reasoning_content"] = answer.reasoning
+        if answer.tool_calls:
+            message["tool_calls"] = [
+                {"id": c.id, "type": "function", "function": {"name": c.name, "arguments": c.arguments}}
+                for c in answer.tool_calls
+            ]
+        elif not answer.text and not answer.refusal:
+            message["content"] = ""
+        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": answer.finish}
+        return self._envelope("chat.completion", [choice], usage_body(answer.usage or Usage()), exchange)
 
+    def _chunk(self, delta: Delta, exchange: Exchange) -> bytes:
+        content: dict[str, Any] = {} if self._roled else {"role": "assistant"}
+        self._roled = True
+        if delta.text:
+            content["content"] = delta.text
+        if delta.reasoning:
+            content["reasoning_content"] = delta.reasoning
+        if delta.refusal:
+            content["refusal"] = delta.refusal
+        if delta.tool_calls:
+            content["tool_calls"] = [
+                {
+                    "index": call.index,
+                    **({"id": call.id, "type": "function"} if call.id else {}),
+                    "function": {**({"name": call.name} if call.name else {}), "arguments": call.arguments},
+                }
+                for call in delta.tool_calls
+            ]
+        choice = {"index": 0, "delta": content, "logprobs": None, "finish_reason": delta.finish}
+        return self._envelope("chat.completion.chunk", [choice], None, exchange)
 
-class Lease:
-    """A policy in force, held for one request: `with lease as force`."""
-
-    def __init__(self, force: InForce, taken: Callable[[], None], given_back: Callable[[], None]) -> None:
-        self._force, self._taken, self._given_back = force, taken, given_back
-
-    def __enter__(self) -> InForce:
-        self._taken()
-        return self._force
-
-    def __exit__(self, *_: object) -> None:
-        self._given_back()
-
-
-class _Door:
-    """Notices that a caller has left, and cancels the task that serves it."""
-
-    def __init__(self, receive: Receive) -> None:
-        self.receive = receive
-        self._serving = asyncio.current_task()
-        self._watcher: asyncio.Task[None] | None = None
-        self.left = False
-
-    def watch(self) -> None:
-        self._watcher = asyncio.get_running_loop().create_task(self._wait())
-
-    async def _wait(self) -> None:
-        while (await self.receive())["type"] != "http.disconnect":
-            pass
-        if self._serving is not None:
-            self.left = True
-            self._serving.cancel()
-
-    def stay(self) -> None:
-        """The cancellation has done its work."""
-        if self._serving is not None:
-            self._serving.uncancel()
-
-    def close(self) -> None:
-        if self._watcher is not None:
-            self._watcher.cancel()
+    def _envelope(
+        self, kind: str, choices: list[Any], usage: dict[str, Any] | None, exchange: Exchange
+    ) -> bytes:
+        body: dict[str, Any] = {
+            "id": self._id,
+            "object": kind,
+            "created": self._created,
+            "model": exchange.model or "",
+            "choices": choices,
+        }
+        if usage is not None or _wants_usage(exchange):
+            body["usage"] = usage
+        return _json.encode(body)
 
 
-async def read_body(receive: Receive, limit: int) -> bytes:
-    """The request's body.
-
-    Raises:
-        TooLarge: it is longer than `limit` bytes.
-        HungUp: the caller left in the middle.
-    """
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    if not message.get("more_body") and message["type"] == "http.request":
-        return _bounded(body, limit)
-    parts = [body]
-    size = len(body)
-    while message.get("more_body"):
-        message = await receive()
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        if size > limit:
-            raise _too_large(limit)
-    if message["type"] == "http.disconnect":
-        raise HungUp("The caller left in the middle of its request.")
-    return b"".join(parts)
+def _wants_usage(exchange: Exchange) -> bool:
+    return exchange.request is not None and exchange.request.include_usage
 
 
-def _bounded(body: bytes, limit: int) -> bytes:
-    if len(body) > limit:
-        raise _too_large(limit)
-    return body
+def _says(delta: Delta) -> bool:
+    """Whether there is something that a chunk can say."""
+    return bool(delta.text or delta.tool_calls or delta.finish or delta.reasoning or delta.refusal)
 
 
-def _too_large(limit: int) -> TooLarge:
-    return TooLarge(f"The body is larger than the {limit:,} bytes that are accepted here.")
+def usage_body(usage: Usage) -> dict[str, Any]:
+    """Usage in OpenAI's shape, whose totals include the parts."""
+    return {
+        "prompt_tokens": usage.total_input,
+        "completion_tokens": usage.total_output,
+        "total_tokens": usage.total_input + usage.total_output,
+        "prompt_tokens_details": {"cached_tokens": usage.cached_input, "audio_tokens": usage.audio_input},
+        "completion_tokens_details": {
+            "reasoning_tokens": usage.reasoning,
+            "audio_tokens": usage.audio_output,
+        },
+    }
 
 
-def check_head(method: str, headers: dict[bytes, bytes], limit: int) -> None:
-    """Refuses what can be refused before the body is read.
-
-    Raises:
-        MethodNotAllowed, UnsupportedMedia, InvalidRequest, TooLarge, HeadersTooLarge: for what they name.
-    """
-    if method != "POST":
-        raise MethodNotAllowed(f"{method} is not allowed here: use POST.", headers={"allow": "POST"})
-    media = headers.get(b"content-type", b"application/json").partition(b";")[0].strip().lower()
-    if media != b"application/json" and not media.endswith(b"+json"):
-        raise UnsupportedMedia("The body must be sent as 'content-type: application/json'.")
-    if headers.get(b"content-encoding", b"identity") != b"identity":
-        raise UnsupportedMedia("A compressed body is not accepted here.")
-    length = headers.get(b"content-length", b"0")
-    if not length.isdigit():
-        raise InvalidRequest("'content-length' must be a number.")
-    if len(length) > MAX_DIGITS or int(length) > limit:
-        raise _too_large(limit)
-    if sum(len(name) + len(value) for name, value in headers.items()) > MAX_HEADER_BYTES:
-        raise HeadersTooLarge(f"The headers are larger than {MAX_HEADER_BYTES:,} bytes.")
+def error_body(error: GatewayError, request_id: str) -> bytes:
+    """An error in OpenAI's shape."""
+    return _json.encode(error.body())
 
 
-def headers_of(given: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    """The headers by name; what was sent more than once is joined (RFC 9110, section 5.3)."""
-    headers = dict(given)
-    if len(headers) == len(given):
-        return headers
-    several: dict[bytes, list[bytes]] = {}
-    for name, value in given:
-        several.setdefault(name, []).append(value)
-    return {name: b", ".join(values) for name, values in several.items()}
+def parse(body: bytes, caller: Caller) -> ChatRequest:
+    """A caller's body."""
+    return chat_request(body)
 
 
-def request_id_of(headers: Mapping[bytes, bytes], find: FindText) -> str:
-    """The caller's own id where it is sane and nothing is found in it, else a fresh one."""
-    own = headers.get(b"x-request-id", b"")
-    if _SANE_ID.fullmatch(own) and (_UUID.fullmatch(own) or not find(own.decode())):
-        return own.decode()
-    return secrets.token_hex(12)
+CHAT = Dialect(Api.CHAT, parse, ChatRendering, error_body)

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gateway.accounting.exchange import Exchange
+from gateway.api.dialect import Headers
 from gateway.types import Freshness, Guess, Task
 
-Headers = list[tuple[bytes, bytes]]
 MAX_NAMES = 8  # in one header
 
 
 def response_headers(exchange: Exchange) -> Headers:
-    """`x-request-id` and the `x-pointsman-…` headers, as far as they are known and may be told."""
+    """The `x-pointsman-…` headers, as far as they are known and may be told."""
     told = {
-        b"x-request-id": exchange.request_id,
         b"x-pointsman-policy": exchange.policy.revision,
         b"x-pointsman-route": exchange.route,
         b"x-pointsman-model": exchange.model,

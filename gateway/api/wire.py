@@ -12,7 +12,7 @@ import msgspec
 from gateway.api.outline import Room, outline
 from gateway.errors import InvalidRequest
 from gateway.masks import named, number_text
-from gateway.types import ChatRequest, Message, ToolCall, ToolSpec
+from gateway.types import Api, ChatRequest, Message, Sent, ToolCall, ToolSpec
 
 MAX_MESSAGES = 10_000
 MAX_MODEL = 256  # characters
@@ -86,10 +86,12 @@ def chat_request(body: bytes) -> ChatRequest:
     _beside(value, _ROUTED, loose)
     response_format = _member(value, "response_format", dict) or {}
     options = _member(value, "stream_options", dict) or {}
+    fields = {name: bytes(raw) for name, raw in _raw_members.decode(body).items()}
     return ChatRequest(
         model=model,
         messages=messages,
-        fields={name: bytes(raw) for name, raw in _raw_members.decode(body).items()},
+        fields=fields,
+        sent=Sent(Api.CHAT, body, messages, fields),
         stream=bool(_member(value, "stream", bool)),
         include_usage=bool(options.get("include_usage")),
         max_tokens=_member(value, "max_completion_tokens", int) or _member(value, "max_tokens", int),

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
+from gateway.backends.speech import Announced, NotJson
 from gateway.types import Answer, Delta, ToolCall, ToolCallDelta, Usage
 
 MOST_COUNTED = 2**53  # tokens that a server may say it used: what any reader of JSON keeps exact
 _NOTHING = msgspec.Raw(b"")
-
-
-class NotJson(ValueError):
-    """It is not JSON, or JSON that cannot be a completion."""
-
-
-class Announced(Exception):
-    """It is an error object instead of a completion."""
-
-    def __init__(self, error: Mapping[str, Any]) -> None:
-        super().__init__("the upstream sent an error object")
-        self.error = error
 
 
 class _PromptDetails(msgspec.Struct):
@@ -64,6 +52,10 @@ class _Said(msgspec.Struct):
     reasoning: str | None = None
     audio: msgspec.Raw = _NOTHING
     function_call: msgspec.Raw = _NOTHING
+
+    @property
+    def thought(self) -> str:
+        return self.reasoning_content or self.reasoning or ""
 
     @property
     def other(self) -> bool:
@@ -118,8 +110,17 @@ class Reader:
         if len(chunk.choices) == 1 and not chunk.choices[0].index:
             choice = chunk.choices[0]
             said = choice.delta or choice.message or _nothing
+            if not said.other:
+                return Delta(said.content or "", _fragments(said), self._finishes(chunk.choices), usage, data)
             return Delta(
-                said.content or "", _fragments(said), self._finishes(chunk.choices), usage, data, said.other
+                said.content or "",
+                _fragments(said),
+                self._finishes(chunk.choices),
+                usage,
+                data,
+                True,
+                said.thought,
+                said.refusal or "",
             )
         return self._of_many(chunk.choices, usage, data)
 
@@ -128,7 +129,14 @@ class Reader:
         first = next((s for index, s in said if index == 0), _nothing)
         other = any(s.other or (i and (s.content or s.tool_calls)) for i, s in said)
         return Delta(
-            first.content or "", _fragments(first), self._finishes(choices), usage, data, bool(other)
+            first.content or "",
+            _fragments(first),
+            self._finishes(choices),
+            usage,
+            data,
+            bool(other),
+            first.thought,
+            first.refusal or "",
         )
 
     def _finishes(self, choices: list[_Choice]) -> str | None:
@@ -156,7 +164,15 @@ def answer(body: bytes) -> Answer:
         if call.function is not None
     )
     usage = None if whole.usage is None else _usage(whole.usage)
-    return Answer(said.content or "", calls, choice.finish_reason or "stop", usage, body)
+    return Answer(
+        said.content or "",
+        calls,
+        choice.finish_reason or "stop",
+        usage,
+        body,
+        reasoning=said.thought,
+        refusal=said.refusal or "",
+    )
 
 
 def decode(data: bytes) -> _Completion:

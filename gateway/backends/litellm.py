@@ -15,10 +15,11 @@ import msgspec
 
 from gateway.backends.addresses import OutOfReach, addresses, port_of
 from gateway.backends.ambient import fence
-from gateway.backends.completions import Announced, NotJson, Reader, answer
+from gateway.backends.completions import Reader, answer
 from gateway.backends.failures import announced, error_object, meaning
 from gateway.backends.render import tool
 from gateway.backends.retry import Budget, with_retries
+from gateway.backends.speech import Announced, NotJson
 from gateway.errors import (
     ContextLength,
     ProviderBroken,

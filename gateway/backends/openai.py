@@ -1,178 +1,61 @@
-"""Models behind an OpenAI-compatible API: one call, streamed or not, tried again where that is right."""
+"""Models behind an OpenAI-compatible API."""
 
 from __future__ import annotations
 
-import asyncio
-
-from gateway.backends.completions import Announced, NotJson, Reader, answer
-from gateway.backends.failures import announced, failure
-from gateway.backends.http import Endpoint, Limits, Pool, Response
+from gateway.backends.calling import ask
+from gateway.backends.completions import Reader, answer
+from gateway.backends.http import Endpoint, Pool
 from gateway.backends.render import chat_body
-from gateway.backends.retry import Budget, with_retries
-from gateway.backends.sse import Events, TooLong
-from gateway.errors import ProviderBroken, ProviderTimeout
+from gateway.backends.retry import Budget
+from gateway.backends.speech import Speech
 from gateway.interfaces import Emit
 from gateway.labels import Cleared
-from gateway.policy.schema import Model, Timeouts
-from gateway.types import Answer, ChatRequest, Delta, ToolCallDelta
+from gateway.policy.schema import Model
+from gateway.types import ChatRequest
 
 BASE_URL = "https://api.openai.com/v1"
-_DONE = b"[DONE]"
-_MAX_FAILURE = 1024 * 1024
-_MAX_MALFORMED = 16  # events of a stream that may be garbage
-_MAX_HELD = 64  # events without content before the first one with it
-_GRACE = 1.0  # seconds that a stream is waited for once all it had to say is said
 
 
 class OpenAICompatible:
     """One model of the policy; the pool is shared with others and stays open."""
 
     def __init__(self, model: Model, pool: Pool) -> None:
-        headers = {
-            "content-type": "application/json",
-            "accept": "application/json, text/event-stream",
-            "accept-encoding": "identity",
-            "user-agent": "pointsman",
-        }
-        if model.api_key:
-            headers["authorization"] = f"Bearer {model.api_key}"
-        url = (model.base_url or BASE_URL).rstrip("/") + "/chat/completions"
-        self._endpoint = Endpoint.of(f"model {model.name!r}", "POST", url, headers)
         self._model, self._pool = model, pool
         self._budget = Budget()
+        self._chat = Speech(
+            _endpoint(model, "/chat/completions"),
+            lambda request: chat_body(request, model.model),
+            lambda request: Reader(_choices(request)),
+            answer,
+        )
 
     async def answer(self, request: Cleared[ChatRequest], emit: Emit) -> None:
-        """See ChatModel. Leading events without content are held until the first with content comes."""
+        """See ChatModel."""
         chat = request.value
-        call = _Call(self._endpoint, self._pool, chat_body(chat, self._model.model), _choices(chat), emit)
-        end = asyncio.get_running_loop().time() + self._model.timeouts.total
-        await with_retries(
-            lambda: call.run(chat.stream, _limits(self._model.timeouts, end, chat.stream)),
-            lambda: call.begun,
-            retries=self._model.retries,
-            total=self._model.timeouts.total,
-            budget=self._budget,
-        )
+        await ask(self._speech(chat), self._pool, chat, emit, self._model, self._budget)
 
     async def close(self) -> None:
         """Nothing of its own is open."""
 
+    def _speech(self, request: ChatRequest) -> Speech:
+        """The API in which this model is asked for this request."""
+        return self._chat
 
-def _limits(timeouts: Timeouts, end: float, stream: bool) -> Limits:
-    """A whole answer comes at once and late, so it is bounded by the total alone."""
-    left = max(0.0, end - asyncio.get_running_loop().time())
-    if not stream:
-        return Limits(timeouts.connect, left, left, left)
-    return Limits(timeouts.connect, timeouts.first_token, timeouts.idle, left)
+
+def _endpoint(model: Model, path: str) -> Endpoint:
+    headers = {
+        "content-type": "application/json",
+        "accept": "application/json, text/event-stream",
+        "accept-encoding": "identity",
+        "user-agent": "pointsman",
+    }
+    if model.api_key:
+        headers["authorization"] = f"Bearer {model.api_key}"
+    url = (model.base_url or BASE_URL).rstrip("/") + path
+    return Endpoint.of(f"model {model.name!r}", "POST", url, headers)
 
 
 def _choices(chat: ChatRequest) -> int:
     """How many choices were asked for (`n`)."""
     n = chat.fields.get("n")
     return int(n) if n is not None and n.isdigit() and len(n) < 10 else 1
-
-
-class _Call:
-    """One request to one model; `begun` once something of the answer has left."""
-
-    def __init__(self, endpoint: Endpoint, pool: Pool, body: bytes, choices: int, emit: Emit) -> None:
-        self._endpoint, self._pool, self._body, self._choices, self._emit = (
-            endpoint,
-            pool,
-            body,
-            choices,
-            emit,
-        )
-        self._name = endpoint.name
-        self.begun = False
-        self._held: list[Delta] = []
-        self._malformed = 0
-
-    async def run(self, stream: bool, limits: Limits) -> None:
-        self._held.clear()
-        response = await self._pool.send(self._endpoint, self._body, limits, hold_first=stream)
-        try:
-            headers = response.headers
-            if response.status != 200:
-                raise failure(self._name, response.status, headers, await response.read(_MAX_FAILURE))
-            if headers.get("content-encoding", "identity") != "identity":
-                raise ProviderBroken(f"{self._name} answered in an encoding that it was not asked for")
-            if stream and "json" not in headers.get("content-type", ""):
-                await self._streamed(response)
-            else:
-                await self._whole(response, stream)
-        finally:
-            response.close()
-
-    async def _whole(self, response: Response, stream: bool) -> None:
-        body = await response.read()
-        try:
-            whole = answer(body)
-        except Announced as error:
-            raise announced(self._name, error.error) from error
-        except NotJson as error:
-            raise ProviderBroken(f"{self._name} answered with what is not a chat completion") from error
-        self.begun = True
-        if not stream:
-            await self._emit(whole)
-            return
-        # Asked to stream, it did not: what it said is passed on in one piece.
-        await self._emit(Delta(text=whole.text, tool_calls=_fragments(whole), finish=whole.finish))
-        await self._emit(Delta(usage=whole.usage))
-
-    async def _streamed(self, response: Response) -> None:
-        reader, parser = Reader(self._choices), Events()
-        try:
-            async for data in response:
-                for event in parser.feed(data):
-                    if event == _DONE:
-                        await self._ended(reader)
-                        response.finish(_GRACE)
-                        return
-                    await self._event(event, reader, response)
-            rest = parser.rest()
-            if rest and rest != _DONE:
-                await self._event(rest, reader, response)
-        except (ProviderBroken, ProviderTimeout):
-            if not reader.finished:
-                raise
-        except TooLong as error:
-            raise ProviderBroken(f"{self._name} sent an event that is too long") from error
-        if not reader.finished and rest != _DONE:
-            raise ProviderBroken(f"{self._name} ended its stream before its answer was whole")
-        await self._ended(reader)
-
-    async def _event(self, event: bytes, reader: Reader, response: Response) -> None:
-        try:
-            delta = reader.delta(event)
-        except NotJson as error:
-            self._malformed += 1
-            if self._malformed > _MAX_MALFORMED:
-                raise ProviderBroken(f"{self._name} streams events that are not chat completions") from error
-            return
-        except Announced as error:
-            raise announced(self._name, error.error) from error
-        if reader.finished and delta.usage is not None:
-            response.settled(idle=_GRACE)  # all is said: it need not close or say [DONE]
-        if self.begun:
-            await self._emit(delta)
-            return
-        self._held.append(delta)
-        if delta.has_content or len(self._held) > _MAX_HELD:
-            response.settled()
-            await self._release()
-
-    async def _release(self) -> None:
-        self.begun = True
-        held, self._held = self._held, []
-        for delta in held:
-            await self._emit(delta)
-
-    async def _ended(self, reader: Reader) -> None:
-        if not self.begun and not self._held:
-            raise ProviderBroken(f"{self._name} sent an empty stream", retryable=True)
-        await self._release()
-
-
-def _fragments(whole: Answer) -> tuple[ToolCallDelta, ...]:
-    return tuple(ToolCallDelta(i, c.id, c.name, c.arguments) for i, c in enumerate(whole.tool_calls))

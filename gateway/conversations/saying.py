@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from gateway.strategies.collect import Fragments
-from gateway.types import Answer, Delta, ToolCall, ToolCallDelta
+from gateway.types import Answer, Api, Delta, ToolCall, ToolCallDelta
 
 MAX_CHOICES: Final = 16  # of one answer; what is beyond is not remembered
 
@@ -39,14 +39,18 @@ class Saying:
         if self._left < 0:
             return
         self._left -= self._first.say(delta.text, delta.tool_calls)
-        if delta.other and delta.raw is not None:
+        if delta.other and delta.raw is not None and delta.api is Api.CHAT:
             self._beside(delta.raw)
+        elif delta.reasoning:
+            self._left -= self._first.think((delta.reasoning, ""))
 
     def answer(self, answer: Answer) -> None:
         calls = tuple(ToolCallDelta(i, c.id, c.name, c.arguments) for i, c in enumerate(answer.tool_calls))
         self._left -= self._first.say(answer.text, calls)
-        if answer.raw is not None:
+        if answer.raw is not None and answer.api is Api.CHAT:
             self._beside(answer.raw)
+        elif answer.reasoning:
+            self._left -= self._first.think((answer.reasoning, ""))
 
     def turns(self) -> list[Turn]:
         return [] if self._left < 0 else [choice.turn for choice in self._choices.values()]

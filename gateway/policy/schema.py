@@ -9,7 +9,7 @@ from typing import Any
 
 from gateway.policy.conditions import Cell, Condition
 from gateway.policy.mistakes import Mistake
-from gateway.types import Caller, Label
+from gateway.types import Api, Caller, Label
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ class Model:
     if_available: bool = False  # left out of service, with a word at start, where its key or server is absent
     teachers: tuple[str, ...] = ()  # the next candidates when it abstains, in order
     absent: str = field(default="", compare=False)  # why `if_available` has left it out of service
+    speaks: tuple[Api, ...] = (Api.CHAT,)  # the APIs in which its upstream may be asked
 
     @property
     def head(self) -> str | None:

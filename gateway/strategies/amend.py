@@ -7,13 +7,13 @@ from typing import Any
 
 import msgspec
 
-from gateway.types import Answer, Delta, Usage
+from gateway.types import Answer, Api, Delta, Usage
 
 
 def with_text(answer: Answer, text: str) -> Answer:
-    """The answer, saying `text`."""
-    if answer.raw is None:
-        return replace(answer, text=text)
+    """The answer, saying `text`; what is in another shape than that of chat completions is written anew."""
+    if answer.raw is None or answer.api is not Api.CHAT:
+        return replace(answer, text=text, raw=None)
     body = msgspec.json.decode(answer.raw)
     body["choices"][0]["message"]["content"] = text
     return replace(answer, text=text, raw=msgspec.json.encode(body))
@@ -22,8 +22,8 @@ def with_text(answer: Answer, text: str) -> Answer:
 def with_more(delta: Delta, text: str) -> Delta:
     """The delta, saying `text` after what it says."""
     more = replace(delta, text=delta.text + text)
-    if delta.raw is None:
-        return more
+    if delta.raw is None or delta.api is not Api.CHAT:
+        return replace(more, raw=None)
     body = msgspec.json.decode(delta.raw)
     choices = [choice for choice in body["choices"] if isinstance(choice, dict)]
     first = next((choice for choice in choices if not choice.get("index")), None)
@@ -46,6 +46,8 @@ def with_usage(answer: Answer, usage: Usage) -> Answer:
     """The answer, reporting `usage`: what all the steps behind it used."""
     if answer.raw is None or answer.usage == usage:
         return replace(answer, usage=usage)
+    if answer.api is not Api.CHAT:
+        return replace(answer, usage=usage, raw=None)
     body = msgspec.json.decode(answer.raw)
     told = body.get("usage")
     body["usage"] = {

@@ -10,11 +10,13 @@ import msgspec
 
 from gateway.interfaces import Emit
 from gateway.masks import Mask, Restoring
-from gateway.types import Answer, Delta, Event, ToolCallDelta
+from gateway.types import Answer, Api, Delta, Event, ToolCallDelta
 
 _NOT_SAID = frozenset({"role", "id", "type", "name", "object"})
 _ABOUT = frozenset({"index", "finish_reason", "logprobs"})  # of a choice: what is not its words
 _TEXT = ("delta", "content")
+_REASONING = ("delta", "reasoning_content")
+_REFUSAL = ("delta", "refusal")
 _CALLS = ("delta", "tool_calls")
 _json = msgspec.json.Encoder()
 Path = tuple[str | int, ...]  # members by name, items of lists by their `index`, else by their place
@@ -35,7 +37,8 @@ class Unmasking:
         if isinstance(event, Answer):
             event = self._answer(event)
         elif isinstance(event, Delta):
-            event = self._delta(event) if event.raw is None else self._chunk(event, event.raw)
+            chunk = event.raw if event.api is Api.CHAT else None
+            event = self._delta(event) if chunk is None else self._chunk(event, chunk)
         await self._emit(event)
 
     async def finish(self) -> None:
@@ -48,9 +51,15 @@ class Unmasking:
 
     def _answer(self, answer: Answer) -> Answer:
         calls = tuple(replace(c, arguments=self._mask.restore(c.arguments, True)) for c in answer.tool_calls)
-        restored = replace(answer, text=self._mask.restore(answer.text, self._as_json), tool_calls=calls)
-        if answer.raw is None:
-            return restored
+        restored = replace(
+            answer,
+            text=self._mask.restore(answer.text, self._as_json),
+            reasoning=self._mask.restore(answer.reasoning),
+            refusal=self._mask.restore(answer.refusal),
+            tool_calls=calls,
+        )
+        if answer.raw is None or answer.api is not Api.CHAT:
+            return replace(restored, raw=None)
         body = msgspec.json.decode(answer.raw)
         body["choices"] = self._mask.restored(body["choices"], self._as_json)
         return replace(restored, raw=_json.encode(body))
@@ -58,17 +67,23 @@ class Unmasking:
     # Streams
 
     def _delta(self, delta: Delta) -> Delta:
-        """A delta that the gateway made itself."""
+        """A delta that the gateway made itself, or that came in another shape: it is made anew."""
         text = self._fed((0, _TEXT), delta.text)
+        reasoning = self._fed((0, _REASONING), delta.reasoning)
+        refusal = self._fed((0, _REFUSAL), delta.refusal)
         calls = [
             replace(call, arguments=self._fed((0, _arguments(call.index)), call.arguments))
             for call in delta.tool_calls
         ]
         if delta.finish:
             text += "".join(self._rest((0, _TEXT)))
+            reasoning += "".join(self._rest((0, _REASONING)))
+            refusal += "".join(self._rest((0, _REFUSAL)))
             for channel in (c for c in self._channels if c[1][:2] == _CALLS):
                 calls += [ToolCallDelta(int(channel[1][2]), arguments=rest) for rest in self._rest(channel)]
-        return replace(delta, text=text, tool_calls=tuple(calls))
+        return replace(
+            delta, text=text, reasoning=reasoning, refusal=refusal, tool_calls=tuple(calls), raw=None
+        )
 
     def _chunk(self, delta: Delta, raw: bytes) -> Delta:
         """A chunk of an upstream's; every text in its choices is a channel of its own."""
@@ -82,7 +97,14 @@ class Unmasking:
                 self._say(at, choice)
                 said = choice.get("delta")
                 first = said if not at and isinstance(said, dict) else first
-        return replace(delta, text=_text(first), tool_calls=_calls(first), raw=_json.encode(body))
+        return replace(
+            delta,
+            text=_text(first, "content"),
+            reasoning=_text(first, "reasoning_content") or _text(first, "reasoning"),
+            refusal=_text(first, "refusal"),
+            tool_calls=_calls(first),
+            raw=_json.encode(body),
+        )
 
     def _say(self, index: int, choice: dict[str, Any]) -> None:
         for name in choice.keys() - _ABOUT:
@@ -142,8 +164,8 @@ def _append(value: Any, path: Path, text: str) -> None:
         value.append(text)
 
 
-def _text(said: Mapping[str, Any]) -> str:
-    text = said.get("content")
+def _text(said: Mapping[str, Any], name: str) -> str:
+    text = said.get(name)
     return text if isinstance(text, str) else ""
 
 

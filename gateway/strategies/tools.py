@@ -48,6 +48,9 @@ def tools(
 
     async def strategy(request: ChatRequest, emit: Emit) -> None:
         offers = await _offers(request, servers, spec.time, emit)
+        if not offers:
+            await inner(request, emit)
+            return
         await _Loop(inner, spec, offers, spend, inflow, emit).run(_with_tools(request, offers))
 
     return strategy

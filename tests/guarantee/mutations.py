@@ -84,7 +84,7 @@ MUTATIONS = (
     ),
     Mutation(
         "of several headers the last counts",
-        "api/chat.py",
+        "api/door.py",
         'b", ".join(values)',
         "values[-1]",
     ),

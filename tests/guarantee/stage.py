@@ -22,7 +22,8 @@ from gateway.accounting.book import Book
 from gateway.accounting.cost import prices_of
 from gateway.accounting.ledger import JournalLedger, folder_of
 from gateway.accounting.metrics import Metrics
-from gateway.api.chat import ChatApp, Lease
+from gateway.api.chat import CHAT
+from gateway.api.endpoint import Endpoint, Lease
 from gateway.classify.classifier import LinearClassifier
 from gateway.inbound import InForce
 from gateway.parts import LOADING, PartsBuilder
@@ -82,7 +83,8 @@ class Stage:
         self._ledger = JournalLedger(folder_of(folder / "data"))
         classifier = LinearClassifier()
         book = Book(self._ledger, self._metrics, classifier.find)
-        self._chat = ChatApp(Pipeline(classifier, book), self._lease, 20_000_000, classifier.find)
+        pipeline = Pipeline(classifier, book)
+        self._chat = Endpoint(CHAT, pipeline, self._lease, 20_000_000, classifier.find)
         self._force: InForce | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)

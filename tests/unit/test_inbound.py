@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gateway.api.wire import chat_request
+from gateway.api.chat import parse
 from gateway.inbound import MAX_HEADER, Incoming
 
 
@@ -13,7 +13,7 @@ async def no_body() -> bytes:
 
 
 def incoming(headers: Mapping[bytes, bytes]) -> Incoming:
-    return Incoming("id", headers, no_body, chat_request)
+    return Incoming("id", headers, no_body, parse)
 
 
 def test_of_the_headers_those_are_read_that_a_policy_names() -> None:

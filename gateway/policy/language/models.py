@@ -28,7 +28,7 @@ from gateway.policy.language.shapes import (
 from gateway.policy.mistakes import nearest, shortened
 from gateway.policy.schema import IN_PROCESS, Model, Price, Timeouts, head_of
 from gateway.policy.vocabulary import RETRIED
-from gateway.types import Label
+from gateway.types import Api, Label
 
 Available = Callable[[str], bool]
 Forbids = Callable[[str], tuple[str, str] | None]
@@ -93,6 +93,12 @@ TARGET = plain(
     },
 )
 RETRY_ON = one_or_more(one_of(*RETRIED))
+_USUAL_APIS = {
+    "openai": (Api.CHAT, Api.RESPONSES),
+    "openai-compatible": (Api.CHAT, Api.COMPLETIONS),
+    "anthropic": (Api.MESSAGES,),
+}
+SPEAKS = one_or_more(one_of(Api.CHAT, Api.RESPONSES, Api.MESSAGES, Api.COMPLETIONS))
 
 
 class PriceFields(Fields, what="a price"):
@@ -163,6 +169,13 @@ class ModelFields(
     teacher = Key(
         one_or_more(reference("chat")), "Who is asked next when this model abstains: a model or several.", ()
     )
+    speaks = Key(
+        SPEAKS,
+        "The APIs of its server: a request that came in one of them goes on as it came, any other is "
+        "translated. Without it: `openai/…` chat and responses, `openai-compatible/…` chat and completions, "
+        "`anthropic/…` messages.",
+        (),
+    )
     disabled = Key(FLAG, "true: out of service, and still checked.", False)
     if_available = Key(
         FLAG,
@@ -205,7 +218,29 @@ def read_model(value: Value, found: Reading, around: Surroundings) -> Model | No
         disabled=fields.disabled or (fields.if_available and absent is not None),
         if_available=fields.if_available,
         absent=(absent or "") if fields.if_available else "",
+        speaks=_speaks(fields, found, provider),
     )
+
+
+def _speaks(fields: ModelFields, found: Reading, provider: str) -> tuple[Api, ...]:
+    usual = _USUAL_APIS.get(provider, (Api.CHAT,))
+    if not fields.speaks:
+        return usual
+    place = fields.present["speaks"]
+    if provider not in _USUAL_APIS:
+        known = ", ".join(f"{name}/…" for name in _USUAL_APIS)
+        found.wrong(place, f"a model of {provider}/… is asked in one way only", f"say it of {known} alone")
+    elif usual[0] not in fields.speaks:
+        found.wrong(
+            place, f"every model of {provider}/… has to speak {usual[0].value}", f"add {usual[0].value}"
+        )
+    elif provider == "anthropic" and len(fields.speaks) > 1:
+        found.wrong(place, "a model of anthropic/… speaks messages alone", "take the others away")
+    elif Api.MESSAGES in fields.speaks and provider != "anthropic":
+        found.wrong(
+            place, "only a model of anthropic/… speaks messages", "make it another model, anthropic/NAME"
+        )
+    return tuple(Api(word) for word in fields.speaks)
 
 
 def _usual_clearance(provider: str) -> Label:

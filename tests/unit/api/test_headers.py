@@ -23,9 +23,9 @@ def found(*sources: str) -> Retrieved:
     return Retrieved(("h",), tuple(Passage("x", source, "", "h", 0.5) for source in sources), (0.0,))
 
 
-def test_a_reply_names_its_request_and_the_policy() -> None:
+def test_a_reply_names_the_policy() -> None:
     told = headers()
-    assert (told[b"x-request-id"], told[b"x-pointsman-policy"]) == (b"id-1", b"rev")
+    assert told[b"x-pointsman-policy"] == b"rev"
     assert not {b"x-pointsman-sources", b"x-pointsman-held-back", b"x-pointsman-task"} & set(told)
 
 

@@ -8,7 +8,8 @@ from collections.abc import MutableMapping
 from typing import Any
 
 from gateway.accounting.exchange import Exchange
-from gateway.api.reply import ChatReply
+from gateway.api.chat import CHAT
+from gateway.api.reply import Reply
 from gateway.errors import NoClearedModel, ProviderBroken
 from gateway.policy.schema import Policy
 from gateway.types import Answer, ChatRequest, Delta, ToolCall, ToolCallDelta, Usage
@@ -46,7 +47,7 @@ def streamed(*deltas: Delta, include_usage: bool = False, pause: float = 0.0) ->
     caller = Caller()
 
     async def run() -> None:
-        reply = ChatReply(caller.send, "id-1", 7, keep_alive=0.02)
+        reply = Reply(caller.send, CHAT, "id-1", 7, keep_alive=0.02)
         for delta in deltas:
             await reply.event(delta, exchange(include_usage))
             await asyncio.sleep(pause)
@@ -98,7 +99,7 @@ def test_a_whole_answer_is_a_completion() -> None:
     caller = Caller()
 
     async def run() -> None:
-        reply = ChatReply(caller.send, "id-1", 7)
+        reply = Reply(caller.send, CHAT, "id-1", 7)
         answer = Answer(tool_calls=(ToolCall("c1", "look", "{}"),), finish="tool_calls", usage=Usage(input=1))
         await reply.event(answer, exchange())
         assert not caller.status, "the last byte waits until the answer is accounted"
@@ -115,7 +116,7 @@ def failed(*deltas: Delta) -> Caller:
     caller = Caller()
 
     async def run() -> None:
-        reply = ChatReply(caller.send, "id-1", 7)
+        reply = Reply(caller.send, CHAT, "id-1", 7)
         for delta in deltas:
             await reply.event(delta, exchange())
         error = ProviderBroken("cut") if deltas else NoClearedModel("no")

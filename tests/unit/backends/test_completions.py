@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from gateway.backends.completions import Announced, NotJson, Reader, answer
+from gateway.backends.completions import Reader, answer
+from gateway.backends.speech import Announced, NotJson
 from gateway.types import Delta, ToolCallDelta, Usage
 
 

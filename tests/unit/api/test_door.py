@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from gateway.api.chat import headers_of, request_id_of
+from gateway.api.door import headers_of, request_id_of
 from gateway.classify.detect import Detector
 
 FIND = Detector().find

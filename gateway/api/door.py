@@ -1,0 +1,131 @@
+"""A request before it is read: its head, its id, its size, and whether its caller stays."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any
+
+from gateway.errors import (
+    HeadersTooLarge,
+    HungUp,
+    InvalidRequest,
+    MethodNotAllowed,
+    TooLarge,
+    UnsupportedMedia,
+)
+from gateway.interfaces import FindText
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+MAX_HEADER_BYTES = 64 * 1024
+MAX_DIGITS = 18  # of a length
+_SANE_ID = re.compile(rb"[A-Za-z0-9._:\-]{1,128}")
+_UUID = re.compile(rb"[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")  # whose digits mean nothing
+
+
+class Door:
+    """Notices that a caller has left, and cancels the task that serves it."""
+
+    def __init__(self, receive: Receive) -> None:
+        self.receive = receive
+        self._serving = asyncio.current_task()
+        self._watcher: asyncio.Task[None] | None = None
+        self.left = False
+
+    def watch(self) -> None:
+        self._watcher = asyncio.get_running_loop().create_task(self._wait())
+
+    async def _wait(self) -> None:
+        while (await self.receive())["type"] != "http.disconnect":
+            pass
+        if self._serving is not None:
+            self.left = True
+            self._serving.cancel()
+
+    def stay(self) -> None:
+        """The cancellation has done its work."""
+        if self._serving is not None:
+            self._serving.uncancel()
+
+    def close(self) -> None:
+        if self._watcher is not None:
+            self._watcher.cancel()
+
+
+async def read_body(receive: Receive, limit: int) -> bytes:
+    """The request's body.
+
+    Raises:
+        TooLarge: it is longer than `limit` bytes.
+        HungUp: the caller left in the middle.
+    """
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body") and message["type"] == "http.request":
+        return _bounded(body, limit)
+    parts = [body]
+    size = len(body)
+    while message.get("more_body"):
+        message = await receive()
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > limit:
+            raise _too_large(limit)
+    if message["type"] == "http.disconnect":
+        raise HungUp("The caller left in the middle of its request.")
+    return b"".join(parts)
+
+
+def _bounded(body: bytes, limit: int) -> bytes:
+    if len(body) > limit:
+        raise _too_large(limit)
+    return body
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"The body is larger than the {limit:,} bytes that are accepted here.")
+
+
+def check_head(method: str, headers: dict[bytes, bytes], limit: int) -> None:
+    """Refuses what can be refused before the body is read.
+
+    Raises:
+        MethodNotAllowed, UnsupportedMedia, InvalidRequest, TooLarge, HeadersTooLarge: for what they name.
+    """
+    if method != "POST":
+        raise MethodNotAllowed(f"{method} is not allowed here: use POST.", headers={"allow": "POST"})
+    media = headers.get(b"content-type", b"application/json").partition(b";")[0].strip().lower()
+    if media != b"application/json" and not media.endswith(b"+json"):
+        raise UnsupportedMedia("The body must be sent as 'content-type: application/json'.")
+    if headers.get(b"content-encoding", b"identity") != b"identity":
+        raise UnsupportedMedia("A compressed body is not accepted here.")
+    length = headers.get(b"content-length", b"0")
+    if not length.isdigit():
+        raise InvalidRequest("'content-length' must be a number.")
+    if len(length) > MAX_DIGITS or int(length) > limit:
+        raise _too_large(limit)
+    if sum(len(name) + len(value) for name, value in headers.items()) > MAX_HEADER_BYTES:
+        raise HeadersTooLarge(f"The headers are larger than {MAX_HEADER_BYTES:,} bytes.")
+
+
+def headers_of(given: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """The headers by name; what was sent more than once is joined (RFC 9110, section 5.3)."""
+    headers = dict(given)
+    if len(headers) == len(given):
+        return headers
+    several: dict[bytes, list[bytes]] = {}
+    for name, value in given:
+        several.setdefault(name, []).append(value)
+    return {name: b", ".join(values) for name, values in several.items()}
+
+
+def request_id_of(headers: Mapping[bytes, bytes], find: FindText) -> str:
+    """The caller's own id where it is sane and nothing is found in it, else a fresh one."""
+    own = headers.get(b"x-request-id", b"")
+    if _SANE_ID.fullmatch(own) and (_UUID.fullmatch(own) or not find(own.decode())):
+        return own.decode()
+    return secrets.token_hex(12)

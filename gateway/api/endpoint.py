@@ -1,0 +1,79 @@
+"""An endpoint that a model answers, as a bare ASGI application: the hot path."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from time import time
+
+from gateway.api.dialect import Dialect
+from gateway.api.door import Door, Receive, Scope, check_head, headers_of, read_body, request_id_of
+from gateway.api.reply import Reply, Send, send_error
+from gateway.errors import GatewayError
+from gateway.inbound import Incoming, InForce
+from gateway.interfaces import FindText
+from gateway.pipeline import Pipeline
+
+
+class Endpoint:
+    """Serves requests in one dialect, with the policy that `lease` hands out, which it takes back at the end.
+
+    What `find` finds does not get into the log and the ledger as a request's id.
+    """
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        pipeline: Pipeline,
+        lease: Callable[[], Lease],
+        max_body: int,
+        find: FindText,
+    ) -> None:
+        self._dialect, self._pipeline, self._lease = dialect, pipeline, lease
+        self._max_body, self._find = max_body, find
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = headers_of(scope["headers"])
+        request_id = request_id_of(headers, self._find)
+        dialect = self._dialect
+        try:
+            check_head(scope["method"], headers, self._max_body)
+        except GatewayError as error:
+            await send_error(send, dialect.error(error, request_id), error, dialect.ids(request_id))
+            return
+        door = Door(receive)
+        incoming = Incoming(request_id, headers, lambda: self._read(door), dialect.parse)
+        reply = Reply(send, dialect, request_id, int(time()))
+        with self._lease() as force:
+            await self._serve(force, incoming, reply, door)
+
+    async def _serve(self, force: InForce, incoming: Incoming, reply: Reply, door: Door) -> None:
+        """Serves, and ends quietly when the caller hangs up."""
+        try:
+            await self._pipeline.serve(incoming, reply, force)
+        except asyncio.CancelledError:
+            if not door.left:
+                raise
+            door.stay()
+        finally:
+            door.close()
+            reply.close()
+
+    async def _read(self, door: Door) -> bytes:
+        body = await read_body(door.receive, self._max_body)
+        door.watch()
+        return body
+
+
+class Lease:
+    """A policy in force, held for one request: `with lease as force`."""
+
+    def __init__(self, force: InForce, taken: Callable[[], None], given_back: Callable[[], None]) -> None:
+        self._force, self._taken, self._given_back = force, taken, given_back
+
+    def __enter__(self) -> InForce:
+        self._taken()
+        return self._force
+
+    def __exit__(self, *_: object) -> None:
+        self._given_back()

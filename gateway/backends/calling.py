@@ -1,0 +1,160 @@
+"""One request to one upstream, in whatever API: streamed or not, tried again where that is right."""
+
+from __future__ import annotations
+
+import asyncio
+
+from gateway.backends.failures import announced, failure
+from gateway.backends.http import Limits, Pool, Response
+from gateway.backends.retry import Budget, with_retries
+from gateway.backends.speech import Announced, NotJson, Reader, Speech
+from gateway.backends.sse import Events, TooLong
+from gateway.errors import ProviderBroken, ProviderTimeout
+from gateway.interfaces import Emit
+from gateway.policy.schema import Model, Timeouts
+from gateway.types import Answer, ChatRequest, Delta, ToolCallDelta
+
+_DONE = b"[DONE]"
+_MAX_FAILURE = 1024 * 1024
+_MAX_MALFORMED = 16  # events of a stream that may be garbage
+_MAX_HELD = 64  # events without content before the first one with it
+_GRACE = 1.0  # seconds that a stream is waited for once all it had to say is said
+
+
+async def ask(
+    speech: Speech, pool: Pool, request: ChatRequest, emit: Emit, model: Model, budget: Budget
+) -> None:
+    """Asks within the model's limits; leading events without content are held until the first with content.
+
+    Raises:
+        ProviderError: see ChatModel.
+    """
+    call = _Call(speech, pool, request, emit)
+    end = asyncio.get_running_loop().time() + model.timeouts.total
+    await with_retries(
+        lambda: call.run(request.stream, _limits(model.timeouts, end, request.stream)),
+        lambda: call.begun,
+        retries=model.retries,
+        total=model.timeouts.total,
+        budget=budget,
+    )
+
+
+def _limits(timeouts: Timeouts, end: float, stream: bool) -> Limits:
+    """A whole answer comes at once and late, so it is bounded by the total alone."""
+    left = max(0.0, end - asyncio.get_running_loop().time())
+    if not stream:
+        return Limits(timeouts.connect, left, left, left)
+    return Limits(timeouts.connect, timeouts.first_token, timeouts.idle, left)
+
+
+class _Call:
+    """One request to one model; `begun` once something of the answer has left."""
+
+    def __init__(self, speech: Speech, pool: Pool, request: ChatRequest, emit: Emit) -> None:
+        self._speech, self._pool, self._request, self._emit = speech, pool, request, emit
+        self._body, self._headers = speech.body(request), speech.headers(request)
+        self._name = speech.endpoint.name
+        self.begun = False
+        self._held: list[Delta] = []
+        self._malformed = 0
+
+    async def run(self, stream: bool, limits: Limits) -> None:
+        self._held.clear()
+        response = await self._pool.send(
+            self._speech.endpoint, self._body, limits, headers=self._headers, hold_first=stream
+        )
+        try:
+            headers = response.headers
+            if response.status != 200:
+                raise failure(self._name, response.status, headers, await response.read(_MAX_FAILURE))
+            if headers.get("content-encoding", "identity") != "identity":
+                raise ProviderBroken(f"{self._name} answered in an encoding that it was not asked for")
+            if stream and "json" not in headers.get("content-type", ""):
+                await self._streamed(response)
+            else:
+                await self._whole(response, stream)
+        finally:
+            response.close()
+
+    async def _whole(self, response: Response, stream: bool) -> None:
+        body = await response.read()
+        try:
+            whole = self._speech.answer(body)
+        except Announced as error:
+            raise announced(self._name, error.error) from error
+        except NotJson as error:
+            raise ProviderBroken(f"{self._name} answered with what is not an answer of its API") from error
+        self.begun = True
+        if not stream:
+            await self._emit(whole)
+            return
+        # Asked to stream, it did not: what it said is passed on in one piece.
+        await self._emit(
+            Delta(
+                text=whole.text,
+                tool_calls=_fragments(whole),
+                finish=whole.finish,
+                reasoning=whole.reasoning,
+                refusal=whole.refusal,
+                signature=whole.signature,
+            )
+        )
+        await self._emit(Delta(usage=whole.usage))
+
+    async def _streamed(self, response: Response) -> None:
+        reader, parser = self._speech.reader(self._request), Events()
+        try:
+            async for data in response:
+                for event in parser.feed(data):
+                    if event == _DONE:
+                        await self._ended(reader)
+                        response.finish(_GRACE)
+                        return
+                    await self._event(event, reader, response)
+            rest = parser.rest()
+            if rest and rest != _DONE:
+                await self._event(rest, reader, response)
+        except (ProviderBroken, ProviderTimeout):
+            if not reader.finished:
+                raise
+        except TooLong as error:
+            raise ProviderBroken(f"{self._name} sent an event that is too long") from error
+        if not reader.finished and rest != _DONE:
+            raise ProviderBroken(f"{self._name} ended its stream before its answer was whole")
+        await self._ended(reader)
+
+    async def _event(self, event: bytes, reader: Reader, response: Response) -> None:
+        try:
+            delta = reader.delta(event)
+        except NotJson as error:
+            self._malformed += 1
+            if self._malformed > _MAX_MALFORMED:
+                raise ProviderBroken(f"{self._name} streams events that are not of its API") from error
+            return
+        except Announced as error:
+            raise announced(self._name, error.error) from error
+        if reader.finished and delta.usage is not None:
+            response.settled(idle=_GRACE)  # all is said: it need not close or say [DONE]
+        if self.begun:
+            await self._emit(delta)
+            return
+        self._held.append(delta)
+        if delta.has_content or len(self._held) > _MAX_HELD:
+            response.settled()
+            await self._release()
+
+    async def _release(self) -> None:
+        self.begun = True
+        held, self._held = self._held, []
+        for delta in held:
+            await self._emit(delta)
+
+    async def _ended(self, reader: Reader) -> None:
+        if not self.begun and not self._held:
+            raise ProviderBroken(f"{self._name} sent an empty stream", retryable=True)
+        await self._release()
+
+
+def _fragments(whole: Answer) -> tuple[ToolCallDelta, ...]:
+    return tuple(ToolCallDelta(i, c.id, c.name, c.arguments) for i, c in enumerate(whole.tool_calls))
