@@ -11,7 +11,7 @@ from gateway.backends.speech import Speech
 from gateway.interfaces import Emit
 from gateway.labels import Cleared
 from gateway.policy.schema import Model
-from gateway.types import ChatRequest
+from gateway.types import Api, ChatRequest
 
 BASE_URL = "https://api.openai.com/v1"
 
@@ -22,6 +22,7 @@ class OpenAICompatible:
     def __init__(self, model: Model, pool: Pool) -> None:
         self._model, self._pool = model, pool
         self._budget = Budget()
+        self._own: dict[Api, Speech] = {}  # by the APIs, beside chat, that this model speaks
         self._chat = Speech(
             _endpoint(model, "/chat/completions"),
             lambda request: chat_body(request, model.model),
@@ -38,8 +39,9 @@ class OpenAICompatible:
         """Nothing of its own is open."""
 
     def _speech(self, request: ChatRequest) -> Speech:
-        """The API in which this model is asked for this request."""
-        return self._chat
+        """The API in which this model is asked: the caller's own, where nothing has changed what it sent."""
+        own = self._own.get(request.api)
+        return self._chat if own is None or not request.untouched else own
 
 
 def _endpoint(model: Model, path: str) -> Endpoint:
