@@ -24,6 +24,7 @@
     │   ├── ProviderUnavailable           502 provider_unavailable
     │   ├── ProviderTimeout               504 provider_timeout
     │   ├── ProviderBroken                502 provider_stream_broken
+    │   ├── SpeaksAnother                 400 provider_speaks_another_api: goes on to one that has the words
     │   └── Abstained                     503 model_abstained: goes on to the teacher
     └── InternalError                     500 internal_error: ours
         └── NotReady                      503 not_ready
@@ -209,6 +210,15 @@ class ProviderTimeout(ProviderError):
 
 class ProviderBroken(ProviderError):
     code = "provider_stream_broken"
+
+
+class SpeaksAnother(ProviderError):
+    """The request holds what the API of the model's upstream has no words for: see `ChatRequest.only`."""
+
+    status, type, code = 400, "invalid_request_error", "provider_speaks_another_api"
+
+    def __init__(self, model: str, only: str) -> None:
+        super().__init__(f"The model '{model}' would have to be asked in chat completions, and {only}.")
 
 
 class Abstained(ProviderError):

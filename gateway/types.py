@@ -234,6 +234,7 @@ class ChatRequest:
     sent: Sent | None = None
     floor: Label = Label.PUBLIC  # of earlier turns that the gateway kept: masking does not go below it
     forwarded: Mapping[str, str] = field(default_factory=dict)  # the caller's headers that upstreams may get
+    only: str = ""  # what chat completions have no words for, as a clause: "the tool … exists only in …"
 
     @property
     def api(self) -> Api:

@@ -8,6 +8,7 @@ from gateway.backends.http import Endpoint, Pool
 from gateway.backends.render import chat_body
 from gateway.backends.retry import Budget
 from gateway.backends.speech import Speech
+from gateway.errors import SpeaksAnother
 from gateway.interfaces import Emit
 from gateway.labels import Cleared
 from gateway.policy.schema import Model
@@ -39,9 +40,17 @@ class OpenAICompatible:
         """Nothing of its own is open."""
 
     def _speech(self, request: ChatRequest) -> Speech:
-        """The API in which this model is asked: the caller's own, where nothing has changed what it sent."""
+        """The API in which this model is asked: the caller's own, where nothing has changed what it sent.
+
+        Raises:
+            SpeaksAnother: in chat completions the request cannot be said whole.
+        """
         own = self._own.get(request.api)
-        return self._chat if own is None or not request.untouched else own
+        if own is not None and request.untouched:
+            return own
+        if request.only:
+            raise SpeaksAnother(self._model.name, request.only)
+        return self._chat
 
 
 def _endpoint(model: Model, path: str) -> Endpoint:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from time import perf_counter
 
-from gateway.errors import ProviderError
+from gateway.errors import ProviderError, SpeaksAnother
 from gateway.interfaces import ChatModel, Emit, Strategy
 from gateway.labels import clear
 from gateway.policy.schema import Model
@@ -17,10 +17,13 @@ def call(spec: Model, model: ChatModel) -> Strategy:
     """The strategy that asks `model`; it notes the try, however it ends.
 
     Raises NotCleared where the request's label is above the model's clearance, and ProviderError.
+    A model that has no words for what is asked is not asked.
     """
 
     async def strategy(request: ChatRequest, emit: Emit) -> None:
         passed = clear(request, request.label, spec, "model")
+        if request.only and request.api not in spec.speaks:
+            raise SpeaksAnother(spec.name, request.only)
         meter = _Meter(request, emit)
         outcome = "hung_up"
         try:

@@ -21,6 +21,7 @@ from gateway.errors import (
     ProviderRefused,
     ProviderTimeout,
     ProviderUnavailable,
+    SpeaksAnother,
 )
 from gateway.labels import clear
 from gateway.policy.schema import Model, Timeouts
@@ -374,3 +375,11 @@ def test_an_n_that_makes_no_sense_is_left_to_the_upstream(n: bytes, choices: int
 def test_a_redirect_and_an_empty_success_are_broken_answers(status: int) -> None:
     error, requests = fails(ProviderBroken, Reply(status=status), retries=2)
     assert (error.http_status, error.falls_over, len(requests)) == (502, True, 1)
+
+
+def test_what_chat_completions_cannot_say_is_not_said_in_part() -> None:
+    request = replace(chat(), only="the tool 'web_search' exists only in the Responses API")
+    error, asked = fails(SpeaksAnother, Reply(), request)
+    assert "'fast'" in error.message
+    assert "'web_search'" in error.message
+    assert not asked

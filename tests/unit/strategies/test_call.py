@@ -1,0 +1,58 @@
+"""One model is asked, through the gate, unless it has no words for what is asked."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from gateway.errors import SpeaksAnother
+from gateway.interfaces import Emit
+from gateway.labels import Cleared
+from gateway.policy.schema import Model
+from gateway.strategies.call import call
+from gateway.types import Answer, Api, ChatRequest, Event, Sent, Tried
+
+CHAT_ONLY = Model("small", "openai-compatible", "llama")
+BOTH = replace(CHAT_ONLY, speaks=(Api.CHAT, Api.MESSAGES))
+ONLY = "the tool 'web_search_20250305' exists only in the Messages API"
+REQUEST = ChatRequest("auto", (), {}, sent=Sent(Api.MESSAGES, b"{}", (), {}), only=ONLY)
+
+
+class Says:
+    """A model that always answers."""
+
+    async def answer(self, request: Cleared[ChatRequest], emit: Emit) -> None:
+        await emit(Answer("Hi"))
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+def ask(model: Model, request: ChatRequest) -> list[Event]:
+    seen: list[Event] = []
+
+    async def emit(event: Event) -> None:
+        seen.append(event)
+
+    asyncio.run(call(model, Says())(request, emit))
+    return seen
+
+
+def test_a_model_that_speaks_the_callers_api_gets_what_only_that_can_say() -> None:
+    answer, tried = ask(BOTH, REQUEST)
+    assert answer == Answer("Hi")
+    assert isinstance(tried, Tried)
+    assert tried.outcome == "ok"
+
+
+def test_a_model_without_the_words_is_not_asked_and_the_error_says_which() -> None:
+    with pytest.raises(SpeaksAnother, match=f"'small'.*chat completions, and {ONLY}") as caught:
+        ask(CHAT_ONLY, REQUEST)
+    assert (caught.value.http_status, caught.value.falls_over) == (400, True)
+    assert caught.value.body()["error"]["code"] == "provider_speaks_another_api"
+
+
+def test_what_chat_completions_can_say_goes_to_any_model() -> None:
+    assert ask(CHAT_ONLY, replace(REQUEST, only=""))[0] == Answer("Hi")
