@@ -247,7 +247,7 @@ MUTATIONS = (
     ),
     Mutation(
         "what callers say that tools said is trusted",
-        "api/wire.py",
+        "api/chat_message.py",
         'return role not in ("tool", "function")',
         "return True",
     ),

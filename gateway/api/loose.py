@@ -1,0 +1,95 @@
+"""Strings beside what a model reads as a message's text: they can carry a secret too."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from gateway.api.members import Members
+from gateway.api.outline import Room, outline
+from gateway.masks import named, number_text
+
+# Names that say nothing; any other is read as text, since a name can carry a secret too.
+_NAMES = frozenset(
+    (
+        *("temperature", "top_p", "n", "stop", "max_tokens", "max_completion_tokens", "presence_penalty"),
+        *("frequency_penalty", "logit_bias", "logprobs", "top_logprobs", "seed", "stream", "stream_options"),
+        *("tools", "tool_choice", "parallel_tool_calls", "response_format", "metadata", "user", "store"),
+        *("name", "tool_calls", "tool_call_id", "refusal", "audio", "type", "text", "image_url"),
+    )
+)
+# Base64, as a data URL anywhere in a text or as a whole string, hides what it says.
+_DATA_URL = re.compile(r"data:[\w.+/-]*+(?:;[\w.=+-]++)*?;base64,[a-z0-9+/_-]{16}")  # in small letters
+_WHOLE = re.compile(r"(?:(?i:data:[^,\s]*;base64,))?[A-Za-z0-9+/_-]*={0,2}")
+_LONG_BASE64 = 1024  # characters; a shorter string without a data URL's head may be a word or a name
+_LONG_NUMBER = 10**8  # from nine digits on a number may be a card's or a person's
+_any = msgspec.json.Decoder()
+
+
+@dataclass(slots=True)
+class Loose:
+    """Strings beside what a model reads as a message's text, and whether something there is no text."""
+
+    room: Room
+    texts: list[str] = field(default_factory=list)
+    unreadable: bool = False
+
+    def add(self, text: str) -> None:
+        """What is base64 from end to end is not read: it says nothing, and looks like anything."""
+        if is_opaque(text):
+            self.unreadable = True
+            if _WHOLE.fullmatch(text):
+                return
+        self.texts.append(text)
+
+
+def is_opaque(text: str) -> bool:
+    if len(text) >= _LONG_BASE64 and _WHOLE.fullmatch(text):
+        return True
+    small = text.lower()
+    return ";base64," in small and _DATA_URL.search(small) is not None
+
+
+def beside(members: Members, read: frozenset[str], loose: Loose) -> None:
+    """Whatever could carry text, names and long numbers included, but for members that are read elsewhere."""
+    for name, value in members.items():
+        if name in read:
+            continue
+        if name not in _NAMES:
+            loose.add(named(name, value))
+        if value is None or value is True or value is False:
+            continue
+        for text in _walk(name, value, loose.room):
+            loose.add(text)
+
+
+def _walk(name: str, value: Any, room: Room) -> Iterator[str]:
+    stack = [(name, value)]
+    while stack:
+        name, item = stack.pop()
+        if isinstance(item, str):
+            yield item
+            if name == "arguments":
+                yield from _arguments(item, room)
+        elif isinstance(item, dict):
+            yield from (named(own, each) for own, each in item.items())
+            stack.extend(item.items())
+        elif isinstance(item, list):
+            stack += [(name, each) for each in item if each]
+        elif isinstance(item, int | float) and _LONG_NUMBER <= abs(item) < 10**40:
+            yield number_text(item)
+
+
+def _arguments(text: str, room: Room) -> Iterator[str]:
+    """The strings in a call's arguments, which are JSON in a string: escapes must not hide what they say."""
+    room.take(outline(text.encode("utf-8", "replace")).values)
+    try:
+        value = _any.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return
+    if not isinstance(value, str):
+        yield from _walk("", value, room)

@@ -1,0 +1,66 @@
+"""A body as a JSON object, and its members as they must be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from gateway.api.outline import Room, outline
+from gateway.errors import InvalidRequest
+
+Members = dict[str, Any]
+_CONTAINERS = (dict, list)
+_any = msgspec.json.Decoder()
+
+
+def object_of(body: bytes, room: Room | None = None) -> Members:
+    """The JSON object that a body is; its values take of `room`.
+
+    Raises:
+        InvalidRequest: it is not JSON, not an object, too deep, too many values, or names a member twice.
+    """
+    shape = outline(body)
+    (room or Room()).take(shape.values)
+    try:
+        value = _any.decode(body)
+    except RecursionError:
+        raise InvalidRequest("The body must be a JSON object of moderate depth.") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InvalidRequest(f"The body is not valid JSON: {error}.") from None
+    if not isinstance(value, dict):
+        raise InvalidRequest("The body must be a JSON object.")
+    if _names(value) != shape.members:
+        # Parsing keeps one of each name: the one is read here, and who knows which one upstream reads.
+        raise InvalidRequest("An object in the body has two members of one name.")
+    return value
+
+
+def _names(value: Members) -> int:
+    """How many members all the objects in a value have."""
+    count, stack = 0, list[Any]([value])
+    while stack:
+        item = stack.pop()
+        if isinstance(item, dict):
+            count += len(item)
+            item = item.values()
+        for each in item:
+            if each and isinstance(each, _CONTAINERS):
+                stack.append(each)
+    return count
+
+
+def member(members: Members, name: str, kind: type, where: str = "") -> Any:
+    """A member of the given type; None where it is absent or null."""
+    value = members.get(name)
+    if value is None or (isinstance(value, kind) and not (kind is int and isinstance(value, bool))):
+        return value
+    words = {str: "a string", int: "an integer", bool: "true or false", dict: "an object", list: "a list"}
+    raise InvalidRequest(f"'{where}{name}' must be {words[kind]}.", param=where + name)
+
+
+def required(members: Members, name: str, kind: type, where: str = "") -> Any:
+    value = member(members, name, kind, where)
+    if value is None or value == "":
+        raise InvalidRequest(f"'{where}{name}' is required.", param=where + name)
+    return value
