@@ -10,10 +10,12 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from gateway.types import Label
+from gateway.types import Api, Label
+from tests.guarantee.apis import asked
 from tests.guarantee.needles import Kind, Needles, Shape
 
 LABELS = st.sampled_from(list(Label))
+APIS = st.sampled_from([Api.CHAT])
 QUESTIONS = (
     "How long do I have to return a parcel?",
     "What does the handbook say about returning a parcel?",
@@ -116,6 +118,7 @@ class Conversation:
     pieces: tuple[Piece, ...]
     models: tuple[tuple[ModelStep, ...], ...]
     tools: tuple[ToolStep, ...]
+    api: Api = Api.CHAT
 
     @property
     def findings(self) -> frozenset[str]:
@@ -165,7 +168,7 @@ def body(
         picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
         text = {"type": "text", "text": conversation.question}
         messages[-1]["content"] = [text, picture]
-    return {**whole, "messages": messages}
+    return asked(conversation.api, {**whole, "messages": messages})
 
 
 def _put(place: Place, text: str, messages: list[dict[str, Any]], whole: dict[str, Any]) -> None:
@@ -251,4 +254,5 @@ def conversations(callers: int, models: int, routes: int) -> st.SearchStrategy[C
         pieces=st.integers(0, 5).flatmap(lambda n: st.tuples(*[_PIECE] * n)).map(_pieces),
         models=st.tuples(*[script] * models),
         tools=st.tuples(_TOOL_STEPS, _TOOL_STEPS),
+        api=APIS,
     )

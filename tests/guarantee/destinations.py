@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from gateway.types import Label
+from gateway.types import Api, Label
+from tests.guarantee.apis import api_of, events, offered, turns, whole
 from tests.guarantee.conversations import ModelStep, ToolStep
 from tests.guarantee.needles import Kind, Needle, Needles, Shape
 
@@ -60,6 +61,10 @@ class Request:
     @property
     def whole(self) -> bytes:
         return self.head + self.body
+
+    @property
+    def path(self) -> str:
+        return self.head.split(b" ", 2)[1].decode()
 
 
 Serve = Callable[[Request, asyncio.StreamWriter], Awaitable[bool]]
@@ -134,7 +139,7 @@ def _reply(status: int, body: bytes, kind: str = "application/json") -> bytes:
 
 
 class ScriptedModel:
-    """An OpenAI-compatible upstream. What it says carries needles labelled as what it was given."""
+    """An upstream of every API. What it says carries needles labelled as what it was given."""
 
     def __init__(self, name: str, tape: Tape, scripts: Mapping[int, Sequence[ModelStep]]) -> None:
         self.name, self._tape, self._scripts = name, tape, scripts
@@ -152,7 +157,7 @@ class ScriptedModel:
         body = json.loads(request.body)
         conversation = min(seen.conversations, default=-1)
         step = self._step(conversation)
-        said = _Said(self, seen, conversation, body, step)
+        said = _Said(self, seen, conversation, body, step, api_of(request.path))
         match step:
             case ModelStep.FAIL_500 | ModelStep.FAIL_503 | ModelStep.FAIL_429 | ModelStep.FAIL_401:
                 error = {"error": {"message": f"no: {said.word()}", "type": "scripted", "code": None}}
@@ -168,21 +173,22 @@ class ScriptedModel:
                 writer.write(_reply(200, b"<html>no model lives here</html>", "text/html"))
                 return True
         if not body.get("stream"):
-            whole = _reply(200, json.dumps(said.completion()).encode())
+            reply = _reply(200, json.dumps(said.completion()).encode())
             cut = step in (ModelStep.CUT_EARLY, ModelStep.CUT_LATE, ModelStep.EMPTY)
-            writer.write(whole[: len(whole) // 2] if cut else whole)
+            writer.write(reply[: len(reply) // 2] if cut else reply)
             return not cut
         return await self._stream(writer, said, step)
 
     async def _stream(self, writer: asyncio.StreamWriter, said: _Said, step: ModelStep) -> bool:
         writer.write(b"HTTP/1.1 200 Scripted\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n")
-        events = said.chunks()
+        chunks = said.chunks()
         if step is ModelStep.MALFORMED:
-            events.insert(1, b"data: {not json\n\n")
+            chunks.insert(1, b"data: {not json\n\n")
         if step is ModelStep.ERROR_EVENT:
-            events[1:] = [b'data: {"error": {"message": "broke", "type": "server_error"}}\n\n']
+            error = {"type": "error", "error": {"message": "broke", "type": "server_error"}}
+            chunks[1:] = [f"event: error\ndata: {json.dumps(error)}\n\n".encode()]
         kept = {ModelStep.CUT_EARLY: 1, ModelStep.CUT_LATE: 3, ModelStep.STALL: 3, ModelStep.EMPTY: 0}
-        for event in events[: kept.get(step, len(events))]:
+        for event in chunks[: kept.get(step, len(chunks))]:
             writer.write(event)
             await writer.drain()
         if step is ModelStep.STALL:
@@ -214,6 +220,7 @@ class _Said:
     conversation: int
     body: dict[str, Any]
     step: ModelStep
+    api: Api
 
     def word(self) -> str:
         return self.model.say(self.seen, self.conversation)
@@ -223,50 +230,28 @@ class _Said:
 
     def _echo(self) -> str:
         """Something that it was given, which it need not hide: a placeholder where there is one."""
-        placeholders = PLACEHOLDER.findall(json.dumps(self.body["messages"]))
+        placeholders = PLACEHOLDER.findall(json.dumps(self.body[turns(self.api)]))
         known = min((needle.text for needle in self.seen.needles), default="nothing")
         return placeholders[0] if placeholders else known
 
-    def _calls(self) -> list[dict[str, Any]]:
+    def _calls(self) -> list[tuple[str, str, str]]:
         """One call of each of the tools that this step wants, as far as they are offered."""
-        offered = [tool["function"]["name"] for tool in self.body.get("tools") or ()]
+        names = offered(self.api, self.body)
         wanted = {
-            ModelStep.CALL_ALL: offered,
-            ModelStep.CALL_LOOK: [name for name in offered if "look" in name][:1],
-            ModelStep.CALL_WRITE: [name for name in offered if "write" in name],
+            ModelStep.CALL_ALL: names,
+            ModelStep.CALL_LOOK: [name for name in names if "look" in name][:1],
+            ModelStep.CALL_WRITE: [name for name in names if "write" in name],
         }.get(self.step, [])
-        return [
-            {
-                "id": f"call_{n}",
-                "type": "function",
-                "function": {"name": name, "arguments": self._arguments()},
-            }
-            for n, name in enumerate(wanted)
-        ]
+        return [(f"call_{n}", name, self._arguments()) for n, name in enumerate(wanted)]
 
     def _arguments(self) -> str:
         return json.dumps({"q": self.word(), "also": self._echo()})
 
     def completion(self) -> dict[str, Any]:
-        calls = self._calls()
-        message: dict[str, Any] = {"role": "assistant", "content": self._text()}
-        if calls:
-            message["tool_calls"] = calls
-        choice = {"index": 0, "message": message, "finish_reason": "tool_calls" if calls else "stop"}
-        usage = {"prompt_tokens": 5, "completion_tokens": 5, "total_tokens": 10}
-        return {"id": "x", "object": "chat.completion", "model": "m", "choices": [choice], "usage": usage}
+        return whole(self.api, self._text(), self._calls())
 
     def chunks(self) -> list[bytes]:
-        """The answer as server-sent events: role, prose in pieces, calls, finish, [DONE]."""
-        calls = self._calls()
-        text = self._text()
-        deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
-        deltas += [{"content": text[i : i + 7]} for i in range(0, len(text), 7)]
-        deltas += [{"tool_calls": [{"index": n, **call}]} for n, call in enumerate(calls)]
-        chosen: list[dict[str, Any]] = [{"index": 0, "delta": d, "finish_reason": None} for d in deltas]
-        chosen.append({"index": 0, "delta": {}, "finish_reason": "tool_calls" if calls else "stop"})
-        chunks = [{"id": "x", "object": "chat.completion.chunk", "choices": [c]} for c in chosen]
-        return [*(f"data: {json.dumps(chunk)}\n\n".encode() for chunk in chunks), b"data: [DONE]\n\n"]
+        return events(self.api, self._text(), self._calls())
 
 
 class ScriptedTools:

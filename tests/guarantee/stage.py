@@ -32,7 +32,8 @@ from gateway.policy.language.load import load
 from gateway.policy.schema import Policy
 from gateway.reach import Reach
 from gateway.settings import Settings
-from gateway.types import Label
+from gateway.types import Api, Label
+from tests.guarantee.apis import PATHS, read
 from tests.guarantee.conversations import body
 from tests.guarantee.destinations import ScriptedModel, ScriptedTools, Tape
 from tests.guarantee.needles import Needle, Needles, Shape
@@ -84,7 +85,10 @@ class Stage:
         classifier = LinearClassifier()
         book = Book(self._ledger, self._metrics, classifier.find)
         pipeline = Pipeline(classifier, book)
-        self._chat = Endpoint(CHAT, pipeline, self._lease, 20_000_000, classifier.find)
+        self._endpoints = {
+            PATHS[dialect.api]: Endpoint(dialect, pipeline, self._lease, 20_000_000, classifier.find)
+            for dialect in (CHAT,)
+        }
         self._force: InForce | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -92,6 +96,9 @@ class Stage:
     def _lease(self) -> Lease:
         assert self._force is not None
         return Lease(self._force, lambda: None, lambda: None)
+
+    async def _app(self, scope: Any, receive: Any, send: Any) -> None:
+        await self._endpoints[scope["path"]](scope, receive, send)
 
     @contextmanager
     def open(self) -> Iterator[Stage]:
@@ -115,7 +122,13 @@ class Stage:
 
     async def _listen(self) -> None:
         config = uvicorn.Config(
-            cast(Any, self._chat), port=0, http="httptools", log_config=None, access_log=False, lifespan="off"
+            cast(Any, self._app),
+            interface="asgi3",
+            port=0,
+            http="httptools",
+            log_config=None,
+            access_log=False,
+            lifespan="off",
         )
         self._server = uvicorn.Server(config)
         self._serving = asyncio.create_task(self._server.serve())
@@ -179,10 +192,10 @@ class Stage:
         ]
         head = "".join(f"{name}: {value}\r\n" for name, value in headers)
         reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
-        writer.write(f"POST /v1/chat/completions HTTP/1.1\r\n{head}\r\n".encode() + data)
+        writer.write(f"POST {PATHS[talk.api]} HTTP/1.1\r\n{head}\r\n".encode() + data)
         raw = await asyncio.wait_for(reader.read(), PATIENCE)
         writer.close()
-        return _reply(raw, needles)
+        return _reply(talk.api, raw, needles)
 
 
 def _body(world: World, number: int, needles: Needles) -> dict[str, Any]:
@@ -202,39 +215,23 @@ def _escaped(said: dict[str, Any]) -> str:
     """The body's JSON, in which every letter of a message's text and of every name is an escape."""
     escapes = {chr(code): f"\\u{code:04x}" for code in range(ord("a"), ord("z") + 1)}
     whole = dict(said)
-    messages = whole.pop("messages")
+    member = "input" if "input" in said else "messages"
+    messages = whole.pop(member)
     text = json.dumps(messages)
     for content in {m["content"] for m in messages if isinstance(m.get("content"), str)}:
         written = json.dumps(content)
         text = text.replace(written, "".join(escapes.get(c, c) for c in written))
-    return json.dumps({**whole, "messages": 0})[:-2] + text + "}"
+    return json.dumps({**whole, member: 0})[:-2] + text + "}"
 
 
-def _reply(raw: bytes, needles: Needles) -> Reply:
+def _reply(api: Api, raw: bytes, needles: Needles) -> Reply:
     response = HTTPResponse(_Bytes(raw))  # type: ignore[arg-type]
     response.begin()
     headers = {name.lower(): value for name, value in response.getheaders()}
     data = response.read()
-    text, code = _read(headers.get("content-type", ""), data)
+    text, code = read(api, headers.get("content-type", ""), data)
     head = raw[: raw.find(b"\r\n\r\n")]
     return Reply(response.status, headers, text, code, needles.within(head + data + text.encode()))
-
-
-def _read(kind: str, data: bytes) -> tuple[str, str | None]:
-    """An answer's text, with the arguments of its tool calls, and an error's code."""
-    if not kind.startswith("text/event-stream"):
-        body = json.loads(data)
-        message = body["choices"][0]["message"] if "choices" in body else {}
-        return _said(message), (body.get("error") or {}).get("code")
-    events = [line.removeprefix(b"data: ") for line in data.split(b"\n") if line.startswith(b"data: {")]
-    chunks = [json.loads(event) for event in events]
-    text = "".join(_said(choice["delta"]) for chunk in chunks for choice in chunk.get("choices", ()))
-    return text, next((chunk["error"].get("code") for chunk in chunks if "error" in chunk), None)
-
-
-def _said(message: dict[str, Any]) -> str:
-    calls = message.get("tool_calls") or ()
-    return (message.get("content") or "") + "".join(c["function"].get("arguments") or "" for c in calls)
 
 
 class _Bytes:

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 from hypothesis import strategies as st
 
 from gateway.access.keys import hash_key
-from gateway.types import Label
-from tests.guarantee.conversations import LABELS, Conversation, conversations
+from gateway.types import Api, Label
+from tests.guarantee.conversations import APIS, LABELS, Conversation, conversations
 from tests.guarantee.needles import Kind, Needle, Needles, Shape
 
 T = TypeVar("T")
@@ -39,6 +39,7 @@ class ModelSpec:
     clearance: Label
     teachers: tuple[int, ...]
     retries: int
+    api: Api = Api.CHAT  # beside chat, what its upstream speaks; an upstream of MESSAGES speaks nothing else
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +190,7 @@ def write(world: World, folder: Path, models: Mapping[int, str], tools: Mapping[
     sections["models"] = [
         {
             "name": f"m{n}",
-            "target": f"openai-compatible/upstream-{n}",
+            **_spoken(model.api, n),
             "base_url": models[n],
             "clearance": model.clearance.word,
             "timeouts": TIMEOUTS,
@@ -200,6 +201,13 @@ def write(world: World, folder: Path, models: Mapping[int, str], tools: Mapping[
     ]
     (folder / "policy.yaml").write_text(json.dumps({k: v for k, v in sections.items() if v}, indent=1))
     return folder
+
+
+def _spoken(api: Api, number: int) -> dict[str, Any]:
+    if api is Api.MESSAGES:
+        return {"target": f"anthropic/upstream-{number}"}
+    speaks = {"speaks": [Api.CHAT.value, api.value]} if api is not Api.CHAT else {}
+    return {"target": f"openai-compatible/upstream-{number}", **speaks}
 
 
 def _sources(world: World, tools: Mapping[int, str]) -> dict[str, Any]:
@@ -362,7 +370,8 @@ def worlds(draw: st.DrawFn, talks: int = TALKS) -> World:
     """A world, in which `talks` conversations take place at once."""
     count = draw(st.integers(1, MOST_MODELS))
     models = tuple(
-        ModelSpec(draw(_HIGHER), draw(_some(n, 0, 1)), draw(st.integers(0, 2))) for n in range(count)
+        ModelSpec(draw(_HIGHER), draw(_some(n, 0, 1)), draw(st.integers(0, 2)), draw(APIS))
+        for n in range(count)
     )
     bases = draw(_several(_BASES, 0, MOST_BASES))
     tools = draw(_several(_TOOLS, 0, MOST_TOOLS))
