@@ -20,6 +20,7 @@ from gateway.api.chat import CHAT
 from gateway.api.dialect import Dialect
 from gateway.api.door import Receive, Scope
 from gateway.api.endpoint import Endpoint
+from gateway.api.openapi import document
 from gateway.api.ops import Readiness
 from gateway.api.reply import Send
 from gateway.classify.classifier import LinearClassifier
@@ -41,11 +42,11 @@ class App:
     """The hot path by hand, everything else by Starlette."""
 
     def __init__(self, endpoints: Mapping[str, Endpoint], rest: Starlette) -> None:
-        self._endpoints, self._rest = endpoints, rest
+        self.endpoints, self.rest = endpoints, rest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        endpoint = self._endpoints.get(scope["path"]) if scope["type"] == "http" else None
-        await (endpoint or self._rest)(scope, receive, send)
+        endpoint = self.endpoints.get(scope["path"]) if scope["type"] == "http" else None
+        await (endpoint or self.rest)(scope, receive, send)
 
 
 def build(settings: Settings, holder: Holder, metrics: Metrics) -> App:
@@ -83,6 +84,7 @@ def build(settings: Settings, holder: Holder, metrics: Metrics) -> App:
             *models.routes(holder.current),
             *admin.routes(holder.lease, explain, settings.max_body),
             *ops.routes(holder.current, readiness, metrics),
+            *document.routes(),
         ],
         exception_handlers=_HANDLERS,
         lifespan=lifespan,
