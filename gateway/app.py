@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
 
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
 
 from gateway.accounting.book import Book
 from gateway.accounting.ledger import JournalLedger, folder_of
@@ -23,10 +18,10 @@ from gateway.api.endpoint import Endpoint
 from gateway.api.openapi import document
 from gateway.api.ops import Readiness
 from gateway.api.reply import Send
+from gateway.api.rest import Rest
 from gateway.classify.classifier import LinearClassifier
 from gateway.commands.explain import explanation
 from gateway.commands.understand import Understanding
-from gateway.errors import GatewayError, InternalError, MethodNotAllowed, NotFound
 from gateway.holder import Holder
 from gateway.inbound import InForce
 from gateway.parts import LOADING
@@ -34,14 +29,13 @@ from gateway.pipeline import Pipeline
 from gateway.policy.analysis.explain import Explanation
 from gateway.settings import Settings
 
-_log = logging.getLogger("pointsman")
 CHAT_PATH = "/v1/chat/completions"
 
 
 class App:
     """The hot path by hand, everything else by Starlette."""
 
-    def __init__(self, endpoints: Mapping[str, Endpoint], rest: Starlette) -> None:
+    def __init__(self, endpoints: Mapping[str, Endpoint], rest: Rest) -> None:
         self.endpoints, self.rest = endpoints, rest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -57,7 +51,9 @@ def build(settings: Settings, holder: Holder, metrics: Metrics) -> App:
     pipeline = Pipeline(classifier, book)
 
     def endpoint(dialect: Dialect) -> Endpoint:
-        return Endpoint(dialect, pipeline, holder.lease, settings.max_body, classifier.find)
+        return Endpoint(
+            dialect, pipeline, holder.lease, settings.max_body, classifier.find, settings.patience
+        )
 
     endpoints = {CHAT_PATH: endpoint(CHAT)}
 
@@ -79,47 +75,15 @@ def build(settings: Settings, holder: Holder, metrics: Metrics) -> App:
             yield
         ledger.close()
 
-    rest = Starlette(
-        routes=[
+    rest = Rest(
+        [
             *models.routes(holder.current),
-            *admin.routes(holder.lease, explain, settings.max_body),
+            *admin.routes(holder.lease, explain, settings.max_body, settings.patience),
             *ops.routes(holder.current, readiness, metrics),
             *document.routes(),
         ],
-        exception_handlers=_HANDLERS,
-        lifespan=lifespan,
+        lifespan,
+        endpoints,
+        classifier.find,
     )
     return App(endpoints, rest)
-
-
-async def _gateway_error(_: Request, error: Exception) -> Response:
-    assert isinstance(error, GatewayError)
-    return _error(error)
-
-
-async def _http_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    if error.status_code == 404:
-        return _error(
-            NotFound(f"There is nothing at {request.url.path}. The endpoint for chat is {CHAT_PATH}.")
-        )
-    if error.status_code == 405:
-        allowed = dict(error.headers or {})
-        return _error(MethodNotAllowed(f"{request.method} is not allowed here.", headers=allowed))
-    return _error(InternalError("Something went wrong inside the gateway; it has been logged."))
-
-
-async def _crash(request: Request, error: Exception) -> Response:
-    _log.error("A request failed inside the gateway", exc_info=error)
-    return _error(InternalError("Something went wrong inside the gateway; it has been logged."))
-
-
-def _error(error: GatewayError) -> Response:
-    return JSONResponse(error.body(), status_code=error.http_status, headers=error.headers)
-
-
-_HANDLERS: Mapping[Any, Callable[[Request, Exception], Any]] = {
-    GatewayError: _gateway_error,
-    HTTPException: _http_error,
-    Exception: _crash,
-}

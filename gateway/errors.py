@@ -8,6 +8,7 @@
     │   ├── NotFound                      404 not_found
     │   │   └── UnknownModel              404 model_not_found
     │   ├── MethodNotAllowed              405 method_not_allowed
+    │   ├── RequestTimeout                408 request_timeout: the caller did not go on with it
     │   ├── UnsupportedMedia              415 unsupported_media_type
     │   ├── TooLarge                      413 request_too_large
     │   ├── HeadersTooLarge               431 headers_too_large
@@ -96,6 +97,15 @@ class UnknownModel(NotFound):
 
 class MethodNotAllowed(CallerError):
     status, code = 405, "method_not_allowed"
+
+
+class RequestTimeout(CallerError):
+    """The connection ends with it: what comes after may still belong to the request."""
+
+    status, code = 408, "request_timeout"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, headers={"connection": "close"})
 
 
 class TooLarge(CallerError):
@@ -226,7 +236,10 @@ class Abstained(ProviderError):
 
 
 class InternalError(GatewayError):
-    pass
+    @classmethod
+    def logged(cls) -> InternalError:
+        """For what nobody foresaw."""
+        return cls("Something went wrong inside the gateway; it has been logged.")
 
 
 class NotReady(InternalError):

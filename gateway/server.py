@@ -25,6 +25,7 @@ from gateway.policy.language.load import fingerprint, load
 from gateway.policy.language.secrets import secrets_from
 from gateway.policy.mistakes import PolicyMistakes
 from gateway.policy.schema import Policy
+from gateway.protocol import patient
 from gateway.settings import Settings, is_loopback, make_data_dir
 
 GC_THRESHOLDS = (20_000, 20, 50)  # objects, then rounds: few cycles are made, so look for them seldom
@@ -97,7 +98,8 @@ def _listen(settings: Settings) -> socket.socket:
 def _config(app: object, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         app,  # type: ignore[arg-type]
-        http="httptools",
+        http=patient(settings.patience),
+        ws="none",
         log_config=None,
         access_log=False,
         lifespan="on",

@@ -16,7 +16,7 @@ _UNITS = {"": 1, "b": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`max_body` is in bytes, `grace` and `reload_every` in seconds.
+    """`max_body` is in bytes, `grace`, `patience` and `reload_every` in seconds.
 
     `secrets` names variables that a policy may use, `reach` what it may connect to.
     """
@@ -28,6 +28,7 @@ class Settings:
     port: int = 8080
     max_body: int = 20_000_000
     grace: float = 30.0
+    patience: float = 20.0  # how long a caller may pause in the middle of its request
     allow_stdio: bool = False
     secrets: tuple[str, ...] = field(default=())
     reach: Reach = field(default=Reach())  # what the policy may connect to beside public addresses

@@ -38,13 +38,13 @@ class Asked:
 Explain = Callable[[InForce, Asked], Awaitable[Explanation]]
 
 
-def routes(lease: Callable[[], Lease], explain: Explain, max_body: int) -> list[Route]:
+def routes(lease: Callable[[], Lease], explain: Explain, max_body: int, patience: float) -> list[Route]:
     async def explained(request: Request) -> Response:
         headers = headers_of(request.scope["headers"])
         with lease() as force:
             caller = admin(force.policy, headers)
             check_head(request.method, headers, max_body)
-            body = await read_body(request.receive, max_body)
+            body = await read_body(request.receive, max_body, patience)
             asked = await asyncio.to_thread(read, body, force.policy, caller)
             explanation = await explain(force, asked)
         told = {"cache-control": "no-store", "x-pointsman-policy": explanation.revision}

@@ -6,6 +6,7 @@ import asyncio
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from time import monotonic
 from typing import Any
 
 from gateway.errors import (
@@ -13,6 +14,7 @@ from gateway.errors import (
     HungUp,
     InvalidRequest,
     MethodNotAllowed,
+    RequestTimeout,
     TooLarge,
     UnsupportedMedia,
 )
@@ -23,6 +25,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 MAX_HEADER_BYTES = 64 * 1024
 MAX_DIGITS = 18  # of a length
+MIN_RATE = 500  # bytes a second that a body has to bring, as in Apache's mod_reqtimeout
 _SANE_ID = re.compile(rb"[A-Za-z0-9._:\-]{1,128}")
 _UUID = re.compile(rb"[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")  # whose digits mean nothing
 
@@ -56,25 +59,33 @@ class Door:
             self._watcher.cancel()
 
 
-async def read_body(receive: Receive, limit: int) -> bytes:
-    """The request's body.
+async def read_body(receive: Receive, limit: int, patience: float) -> bytes:
+    """The request's body; one that comes with the request's head costs nothing more than itself.
+
+    In every `patience` seconds there have to come MIN_RATE bytes for each of them, or the last. Whoever
+    gives `receive` sees to it that it returns now and then, if need be with an empty piece.
 
     Raises:
         TooLarge: it is longer than `limit` bytes.
+        RequestTimeout: it came too slowly.
         HungUp: the caller left in the middle.
     """
     message = await receive()
     body: bytes = message.get("body", b"")
     if not message.get("more_body") and message["type"] == "http.request":
         return _bounded(body, limit)
-    parts = [body]
-    size = len(body)
+    parts, size = [body], len(body)
+    looked, seen = monotonic(), 0
     while message.get("more_body"):
         message = await receive()
         parts.append(message.get("body", b""))
         size += len(parts[-1])
         if size > limit:
             raise _too_large(limit)
+        if message.get("more_body") and (now := monotonic()) > looked + patience:
+            if size - seen < MIN_RATE * patience:
+                raise RequestTimeout(f"For {patience:g} seconds too little of the body came.")
+            looked, seen = now, size
     if message["type"] == "http.disconnect":
         raise HungUp("The caller left in the middle of its request.")
     return b"".join(parts)
@@ -108,6 +119,11 @@ def check_head(method: str, headers: dict[bytes, bytes], limit: int) -> None:
         raise InvalidRequest("'content-length' must be a number.")
     if len(length) > MAX_DIGITS or int(length) > limit:
         raise _too_large(limit)
+    check_size(headers)
+
+
+def check_size(headers: Mapping[bytes, bytes]) -> None:
+    """Raises HeadersTooLarge."""
     if sum(len(name) + len(value) for name, value in headers.items()) > MAX_HEADER_BYTES:
         raise HeadersTooLarge(f"The headers are larger than {MAX_HEADER_BYTES:,} bytes.")
 

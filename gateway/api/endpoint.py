@@ -18,7 +18,8 @@ from gateway.pipeline import Pipeline
 class Endpoint:
     """Serves requests in one dialect, with the policy that `lease` hands out, which it takes back at the end.
 
-    What `find` finds does not get into the log and the ledger as a request's id.
+    What `find` finds does not get into the log and the ledger as a request's id. A body may be of `max_body`
+    bytes; `patience` see `read_body`.
     """
 
     def __init__(
@@ -28,9 +29,10 @@ class Endpoint:
         lease: Callable[[], Lease],
         max_body: int,
         find: FindText,
+        patience: float = 20.0,
     ) -> None:
         self._dialect, self._pipeline, self._lease = dialect, pipeline, lease
-        self._max_body, self._find = max_body, find
+        self._max_body, self._find, self._patience = max_body, find, patience
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = headers_of(scope["headers"])
@@ -60,7 +62,7 @@ class Endpoint:
             reply.close()
 
     async def _read(self, door: Door) -> bytes:
-        body = await read_body(door.receive, self._max_body)
+        body = await read_body(door.receive, self._max_body, self._patience)
         door.watch()
         return body
 

@@ -13,7 +13,8 @@ from gateway.api.headers import response_headers
 from gateway.errors import GatewayError, HungUp, ProviderBroken
 from gateway.types import Answer, Delta
 
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Message = MutableMapping[str, Any]
+Send = Callable[[Message], Awaitable[None]]
 
 KEEP_ALIVE_SECONDS = 10.0
 _JSON_TYPE = (b"content-type", b"application/json")

@@ -50,6 +50,14 @@ def serve(
         float,
         typer.Option(envvar="POINTSMAN_GRACE", min=0, help="Seconds that running requests get at shutdown."),
     ] = 30.0,
+    patience: Annotated[
+        float,
+        typer.Option(
+            envvar="POINTSMAN_PATIENCE",
+            min=0.1,
+            help="Seconds that a caller may pause in the middle of its request, and that its head may take.",
+        ),
+    ] = 20.0,
     allow_stdio: Annotated[
         bool,
         typer.Option(
@@ -94,6 +102,7 @@ def serve(
         port=port,
         max_body=_size(max_body),
         grace=grace,
+        patience=patience,
         allow_stdio=allow_stdio,
         secrets=tuple(secret),
         reach=_reach(allow_private),

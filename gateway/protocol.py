@@ -1,0 +1,161 @@
+"""HTTP/1.1 as callers speak it: uvicorn's protocol, bounded in time and size, with errors in JSON."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from gateway.api.door import MAX_HEADER_BYTES
+from gateway.api.shapes import dialect_at
+from gateway.errors import GatewayError, HeadersTooLarge, InvalidRequest, RequestTimeout
+
+UNREAD_SECONDS = 120.0  # that a caller may leave what is sent to it unread
+BEATS = 4  # wakes within a patience for whoever waits for a body
+LINGER_SECONDS = 1.0  # in which a refused caller may still read why, before the connection is cut
+
+
+class CallerProtocol(HttpToolsProtocol):
+    """One connection of a caller.
+
+    A head has to be whole within `patience` seconds, and no longer than MAX_HEADER_BYTES beside what one
+    read brings. What does not make a request (the body of one that is answered already, blank lines) is read
+    and thrown away, for as long. Whoever waits for a body that does not come is woken by an empty piece of it
+    now and then, and looks at the clock. A caller that leaves a reply unread is cut off, and everything
+    upstream with it.
+    """
+
+    patience = 20.0
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self.url = b""
+        self._in_head = self._refused = False
+        self._head_size = 0
+        self._late: asyncio.TimerHandle | None = None  # for a head
+        self._slow: asyncio.TimerHandle | None = None  # for a body
+        self._unread: asyncio.TimerHandle | None = None  # for a reply
+
+    # What the loop says.
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._await_head()
+
+    def data_received(self, data: bytes) -> None:
+        if self._refused:
+            return
+        super().data_received(data)
+        if self._refused:
+            return
+        if self._in_head:
+            self._head_grows(len(data))
+        elif self._at_rest:
+            if self._late is None:
+                self._await_head()
+        elif self.cycle.more_body and self._slow is None:
+            self._slow = self.loop.call_later(self.patience / BEATS, self._beat)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._in_time()
+        self._is_read()
+        if self._slow is not None:
+            self._slow.cancel()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._unread = self.loop.call_later(UNREAD_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._is_read()
+
+    # What the parser says.
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._in_time()
+        self._in_head, self._head_size = True, 0
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        self._in_time()
+        super().on_headers_complete()
+        if self.expect_100_continue:  # where it is refused, nobody knows whether its body comes
+            self.cycle.keep_alive = False
+
+    def send_400_response(self, msg: str) -> None:
+        self._refuse(InvalidRequest("This is not HTTP/1.1 as it has to be written."))
+
+    # Inside.
+
+    @property
+    def _at_rest(self) -> bool:
+        """Whether no request is being served."""
+        return self.cycle is None or self.cycle.response_complete
+
+    def _head_grows(self, size: int) -> None:
+        self._head_size += size
+        if self._head_size > MAX_HEADER_BYTES:
+            self._refuse(HeadersTooLarge(f"The headers are larger than {MAX_HEADER_BYTES:,} bytes."))
+        elif self._late is None:
+            self._await_head()
+
+    def _await_head(self) -> None:
+        self._late = self.loop.call_later(self.patience, self._too_late)
+
+    def _too_late(self) -> None:
+        if self._in_head:
+            self._refuse(RequestTimeout(f"The headers did not end within {self.patience:g} seconds."))
+        else:
+            self.transport.close()
+
+    def _beat(self) -> None:
+        """Wakes whoever waits for more of a body; stops once there is none to wait for."""
+        self._slow = None
+        if self.cycle.more_body and not self.cycle.response_complete:
+            self.cycle.message_event.set()
+            self._slow = self.loop.call_later(self.patience / BEATS, self._beat)
+
+    def _in_time(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+    def _is_read(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
+
+    def _refuse(self, error: GatewayError) -> None:
+        """Says what is wrong, and hangs up once the caller had time to read it."""
+        self._in_time()
+        self._refused = True
+        if not self._at_rest:  # the reply to an earlier request has the connection
+            self.transport.close()
+            return
+        self.transport.write(_reply(error, self.url.decode("latin-1")))
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self._late = self.loop.call_later(LINGER_SECONDS, self.transport.close)
+
+
+def _reply(error: GatewayError, path: str) -> bytes:
+    dialect, request_id = dialect_at(path), secrets.token_hex(12)
+    body = dialect.error(error, request_id)
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(body)),
+        (b"connection", b"close"),
+        *dialect.ids(request_id),
+    ]
+    lines = b"".join(b"%b: %b\r\n" % header for header in headers)
+    return STATUS_LINE[error.http_status] + lines + b"\r\n" + body
+
+
+def patient(seconds: float) -> type[CallerProtocol]:
+    """The protocol with another patience: uvicorn makes its protocols itself."""
+    return type("CallerProtocol", (CallerProtocol,), {"patience": seconds})
