@@ -55,7 +55,7 @@ class Pipeline:
             exchange.error = error
         except Exception:
             _log.exception("Request %s failed inside the gateway", incoming.request_id)
-            exchange.error = InternalError("Something went wrong inside the gateway; it has been logged.")
+            exchange.error = InternalError.logged()
         self._account(exchange, force)
         if exchange.error is None:
             await reply.finish(exchange)

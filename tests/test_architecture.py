@@ -27,7 +27,7 @@ LAYERS = (
     {"masking"},
     {"pipeline"},
     {"api"},
-    {"app", "parts", "holder", "server", "commands"},
+    {"app", "parts", "holder", "protocol", "server", "commands"},
     {"cli"},
 )
 KNOWS_BACKENDS = {"parts", "server", "commands", "backends"}
