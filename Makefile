@@ -1,4 +1,4 @@
-# make serve | test | check | bench | install | weights | lock
+# make serve | test | check | fuzz | bench | install | weights | lock
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 SERVE := $(VENV)/.serve
 DEV := $(VENV)/.dev
 
-.PHONY: serve test check bench install weights lock dashboards clean help
+.PHONY: serve test check fuzz bench install weights lock dashboards clean help
 .DEFAULT_GOAL := help
 
 help:  ## what can be made
@@ -22,6 +22,9 @@ check: $(DEV)  ## ruff and mypy --strict
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+fuzz: $(DEV)  ## look long for inputs that break a reader or a translation (FUZZ=N: N times CI's share)
+	POINTSMAN_NIGHTLY=1 POINTSMAN_FUZZ=$(or $(FUZZ),50) $(BIN)/python -m pytest tests/fuzz --timeout 7200
 
 bench: $(DEV)  ## measure the gateway beside HAProxy
 	$(BIN)/python -m tests.bench
