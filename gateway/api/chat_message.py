@@ -60,7 +60,7 @@ def message_of(given: Any, raw: bytes, at: str, aside: Loose) -> Message:
         raw=raw,
         trusted=_may_be_trusted(role, given, content, calls),
         needs=content.needs,
-        unreadable=content.unreadable or loose.unreadable or _holds_files(given),
+        unreadable=content.unreadable or loose.unreadable or holds_files(given),
         tool_calls=calls,
         tool_call_id=member(given, "tool_call_id", str, where),
         name=member(given, "name", str, where),
@@ -103,7 +103,7 @@ def _reasoning(message: Members) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text for text in texts if isinstance(text, str) and text))
 
 
-def _holds_files(members: Members) -> bool:
+def holds_files(members: Members) -> bool:
     return any(members[name] for name in _FILES.intersection(members))
 
 
@@ -136,7 +136,7 @@ def _content(message: Members, where: str, loose: Loose) -> _Content:
             texts.append(text)
             read = frozenset({"type", kind})
             plain = plain and kind == "text" and not any(part[name] for name in part.keys() - read)
-            unreadable = unreadable or _holds_files(part) or is_opaque(text)
+            unreadable = unreadable or holds_files(part) or is_opaque(text)
             beside(part, read, loose)
         else:
             unreadable, plain = True, False

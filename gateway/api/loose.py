@@ -54,6 +54,11 @@ def is_opaque(text: str) -> bool:
     return ";base64," in small and _DATA_URL.search(small) is not None
 
 
+def is_base64(text: str) -> bool:
+    """Whether it may be base64 from end to end, of whatever length."""
+    return _WHOLE.fullmatch(text) is not None
+
+
 def beside(members: Members, read: frozenset[str], loose: Loose) -> None:
     """Whatever could carry text, names and long numbers included, but for members that are read elsewhere."""
     for name, value in members.items():
