@@ -7,10 +7,11 @@ from typing import Any
 import msgspec
 
 from gateway.api.outline import Room, outline
+from gateway.api.sketch import Sketch
 from gateway.errors import InvalidRequest
 
 Members = dict[str, Any]
-_CONTAINERS = (dict, list)
+_CONTAINERS = frozenset({dict, list})
 _any = msgspec.json.Decoder()
 
 
@@ -20,14 +21,27 @@ def object_of(body: bytes, room: Room | None = None) -> Members:
     Raises:
         InvalidRequest: it is not JSON, not an object, too deep, too many values, or names a member twice.
     """
-    shape = outline(body)
-    (room or Room()).take(shape.values)
+    return _read(body, Sketch(body), room or Room())
+
+
+def readable_object(body: bytes, sketch: Sketch, room: Room) -> Members:
+    """The same, but for long files in base64, of which only the beginning is there.
+
+    Raises:
+        InvalidRequest: see `object_of`.
+    """
     try:
-        value = _any.decode(body)
-    except RecursionError:
-        raise InvalidRequest("The body must be a JSON object of moderate depth.") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidRequest(f"The body is not valid JSON: {error}.") from None
+        return _read(sketch.readable, sketch, room)
+    except InvalidRequest:
+        if sketch.readable is not body:
+            _decoded(body)  # says at which byte of the body
+        raise
+
+
+def _read(body: bytes, sketch: Sketch, room: Room) -> Members:
+    shape = outline(sketch.text)
+    room.take(shape.values)
+    value = _decoded(body)
     if not isinstance(value, dict):
         raise InvalidRequest("The body must be a JSON object.")
     if _names(value) != shape.members:
@@ -36,17 +50,23 @@ def object_of(body: bytes, room: Room | None = None) -> Members:
     return value
 
 
+def _decoded(body: bytes) -> Any:
+    try:
+        return _any.decode(body)
+    except RecursionError:
+        raise InvalidRequest("The body must be a JSON object of moderate depth.") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InvalidRequest(f"The body is not valid JSON: {error}.") from None
+
+
 def _names(value: Members) -> int:
     """How many members all the objects in a value have."""
-    count, stack = 0, list[Any]([value])
-    while stack:
-        item = stack.pop()
-        if isinstance(item, dict):
+    count, found = 0, list[Any]([value])
+    for item in found:  # which grows while it is gone through
+        if type(item) is dict:
             count += len(item)
             item = item.values()
-        for each in item:
-            if each and isinstance(each, _CONTAINERS):
-                stack.append(each)
+        found += [each for each in item if type(each) in _CONTAINERS]
     return count
 
 
@@ -60,6 +80,7 @@ def member(members: Members, name: str, kind: type, where: str = "") -> Any:
 
 
 def required(members: Members, name: str, kind: type, where: str = "") -> Any:
+    """A member of the given type, which has to be there and not empty."""
     value = member(members, name, kind, where)
     if value is None or value == "":
         raise InvalidRequest(f"'{where}{name}' is required.", param=where + name)

@@ -8,8 +8,9 @@ import msgspec
 
 from gateway.api.chat_message import message_of
 from gateway.api.loose import Loose, beside
-from gateway.api.members import Members, member, object_of, required
+from gateway.api.members import Members, member, object_of, readable_object, required
 from gateway.api.outline import Room
+from gateway.api.sketch import Sketch
 from gateway.errors import InvalidRequest
 from gateway.types import Api, ChatRequest, Sent, ToolSpec
 
@@ -20,8 +21,12 @@ MAX_MODEL = 256  # characters
 _ROUTED = frozenset({"model", "messages"})  # the one is replaced, the other is read message by message
 
 
+class _RawMessages(msgspec.Struct):
+    messages: list[msgspec.Raw]
+
+
 _raw_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_raw_items = msgspec.json.Decoder(list[msgspec.Raw])
+_raw_messages = msgspec.json.Decoder(_RawMessages)
 
 
 def chat_request(body: bytes) -> ChatRequest:
@@ -39,9 +44,10 @@ def chat_request(body: bytes) -> ChatRequest:
     loose = Loose(room)
     messages = tuple(
         message_of(message, raw, f"messages[{i}]", loose)
-        for i, (message, raw) in enumerate(each_message(value, body))
+        for i, (message, raw) in enumerate(each_message(value, sketch))
     )
     beside(value, _ROUTED, loose)
+    fields = {name: sketch.whole(bytes(raw)) for name, raw in _raw_members.decode(sketch.text).items()}
     response_format = member(value, "response_format", dict) or {}
     options = member(value, "stream_options", dict) or {}
     return ChatRequest(
@@ -60,15 +66,15 @@ def chat_request(body: bytes) -> ChatRequest:
     )
 
 
-def each_message(value: Members, body: bytes) -> list[tuple[Any, bytes]]:
+def each_message(value: Members, body: Sketch) -> list[tuple[Any, bytes]]:
     """The messages of `value`, which `body` says, each with its own JSON. Raises InvalidRequest."""
     messages = member(value, "messages", list)
     if messages is None:
         raise InvalidRequest("'messages' is required: a list of at least one message.", param="messages")
     if not 1 <= len(messages) <= MAX_MESSAGES:
         raise InvalidRequest(f"'messages' must hold 1 to {MAX_MESSAGES:,} messages.", param="messages")
-    raws = _raw_messages.decode(body).messages
-    return [(message, bytes(raw)) for message, raw in zip(messages, raws, strict=True)]
+    raws = _raw_messages.decode(body.text).messages
+    return [(message, body.whole(bytes(raw))) for message, raw in zip(messages, raws, strict=True)]
 
 
 class _FunctionSpec(msgspec.Struct):

@@ -12,6 +12,7 @@ from gateway.api.messages.content import messages_of, read_content
 from gateway.api.messages.options import options_of
 from gateway.api.messages.said import Said
 from gateway.api.outline import Room
+from gateway.api.sketch import Sketch
 from gateway.api.wire import MAX_MODEL, each_message, metadata_of
 from gateway.errors import InvalidRequest
 from gateway.types import Api, Caller, ChatRequest, Message, Sent
@@ -68,7 +69,7 @@ def _request(body: bytes, api: Api) -> ChatRequest:
 def _messages(value: Members, body: bytes, aside: Loose) -> tuple[tuple[Message, ...], str]:
     """The messages, what the system says first; and what chat completions cannot say of them."""
     messages, only = _system(value, aside), ""
-    for i, (message, raw) in enumerate(each_message(value, body)):
+    for i, (message, raw) in enumerate(each_message(value, Sketch(body))):
         made, lacking = messages_of(message, raw, f"messages[{i}]", aside)
         messages += made
         only = only or lacking
