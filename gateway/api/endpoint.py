@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from time import time
 
@@ -13,6 +14,8 @@ from gateway.errors import GatewayError
 from gateway.inbound import Incoming, InForce
 from gateway.interfaces import FindText
 from gateway.pipeline import Pipeline
+
+_log = logging.getLogger("pointsman")
 
 
 class Endpoint:
@@ -57,6 +60,11 @@ class Endpoint:
             if not door.left:
                 raise
             door.stay()
+        except Exception:
+            if reply.started:  # the server cuts the connection: what has left is not taken for the whole
+                raise
+            _log.exception("Request %s failed inside the gateway", incoming.request_id)
+            await reply.crash()
         finally:
             door.close()
             reply.close()

@@ -10,7 +10,7 @@ from typing import Any
 from gateway.accounting.exchange import Exchange
 from gateway.api.dialect import Dialect, Headers
 from gateway.api.headers import response_headers
-from gateway.errors import GatewayError, HungUp, ProviderBroken
+from gateway.errors import GatewayError, HungUp, InternalError, ProviderBroken
 from gateway.types import Answer, Delta
 
 Message = MutableMapping[str, Any]
@@ -44,6 +44,7 @@ class Reply:
         self._silence = keep_alive
         self._answer: Answer | None = None
         self._keep_alive: asyncio.TimerHandle | None = None
+        self._beat: asyncio.Task[None] | None = None
         self._closed = False
         self._written = 0.0
         self.started = False
@@ -77,6 +78,11 @@ class Reply:
         else:
             await send_error(self._send, self._dialect.error(error, self._id), error, self._headers(exchange))
 
+    async def crash(self) -> None:
+        """The last word where nothing has left yet, and not even the exchange can be told of."""
+        error = InternalError.logged()
+        await send_error(self._send, self._dialect.error(error, self._id), error, self._dialect.ids(self._id))
+
     def _headers(self, exchange: Exchange) -> Headers:
         return [*self._dialect.ids(self._id), *response_headers(exchange)]
 
@@ -98,9 +104,13 @@ class Reply:
     def _still_here(self) -> None:
         """One timer a stream, not one an event: it looks how long the silence is, and sets itself anew."""
         left = self._written + self._silence - monotonic()
-        if left <= 0:
-            self._beat = asyncio.get_running_loop().create_task(self._write(b": keep-alive\n\n"))
+        if left <= 0 and (self._beat is None or self._beat.done()):  # else the caller does not read
+            self._beat = asyncio.get_running_loop().create_task(self._comment())
         self._watch_silence(left if left > 0 else self._silence)
+
+    async def _comment(self) -> None:
+        if not self._closed:
+            await self._write(b": keep-alive\n\n")
 
     async def _end(self, data: bytes) -> None:
         self._stop_keep_alive()
