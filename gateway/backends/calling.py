@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from gateway.backends.failures import announced, failure
+from gateway.backends.forwarded import carried, lines
 from gateway.backends.http import Limits, Pool, Response
 from gateway.backends.retry import Budget, with_retries
 from gateway.backends.speech import Announced, NotJson, Reader, Speech
@@ -29,7 +30,7 @@ async def ask(
     Raises:
         ProviderError: see ChatModel.
     """
-    call = _Call(speech, pool, request, emit)
+    call = _Call(speech, pool, request, emit, lines(carried(request, model)))
     end = asyncio.get_running_loop().time() + model.timeouts.total
     await with_retries(
         lambda: call.run(request.stream, _limits(model.timeouts, end, request.stream)),
@@ -51,9 +52,9 @@ def _limits(timeouts: Timeouts, end: float, stream: bool) -> Limits:
 class _Call:
     """One request to one model; `begun` once something of the answer has left."""
 
-    def __init__(self, speech: Speech, pool: Pool, request: ChatRequest, emit: Emit) -> None:
+    def __init__(self, speech: Speech, pool: Pool, request: ChatRequest, emit: Emit, headers: bytes) -> None:
         self._speech, self._pool, self._request, self._emit = speech, pool, request, emit
-        self._body, self._headers = speech.body(request), speech.headers(request)
+        self._body, self._headers = speech.body(request), speech.headers(request) + headers
         self._name = speech.endpoint.name
         self.begun = False
         self._held: list[Delta] = []

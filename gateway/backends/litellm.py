@@ -17,6 +17,7 @@ from gateway.backends.addresses import OutOfReach, addresses, port_of
 from gateway.backends.ambient import fence
 from gateway.backends.completions import Reader, answer
 from gateway.backends.failures import announced, error_object, meaning
+from gateway.backends.forwarded import carried
 from gateway.backends.render import tool
 from gateway.backends.retry import Budget, with_retries
 from gateway.backends.speech import Announced, NotJson
@@ -191,6 +192,8 @@ def arguments(model: Model, chat: ChatRequest) -> dict[str, Any]:
     }
     if chat.stream:
         fixed["stream_options"] = {"include_usage": True}
+    if headers := carried(chat, model):
+        fixed["extra_headers"] = headers
     if model.base_url is not None:
         fixed["api_base"] = model.base_url
     if model.api_key is not None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from gateway import __version__
+from gateway.access.forwarding import forwarding
 from gateway.access.keys import ANYONE
 from gateway.accounting.metrics import Metrics
 from gateway.api.wire import chat_request
@@ -64,6 +65,7 @@ class Understanding:
         """
         policy = self.policy
         sent = _sent(headers)
+        parsed = self._forwarding(parsed, sent)
         signals = await asyncio.to_thread(self.classifier.classify, parsed)
         request = labelled(parsed, signals, caller, policy.unreadable, sent)
         informed, refused = await consult(signals, request, caller, policy.knowledge.values(), self.parts)
@@ -82,12 +84,19 @@ class Understanding:
         facts, said = understood.facts, guard(self.policy, understood.facts)
         masked: Masked | None = None
         if said.masking:
-            masker = Masker(chat_request, self.classifier, self.policy.unreadable)
+
+            def parse(body: bytes) -> ChatRequest:
+                return self._forwarding(chat_request(body), _sent(headers))
+
+            masker = Masker(parse, self.classifier, self.policy.unreadable)
             hidden = await asyncio.to_thread(
                 masker, understood.request, facts.signals, said.masking, caller, _sent(headers)
             )
             facts, masked = replace(facts, label=hidden.request.label), hidden.note
         return Decided(understood, facts, route(self.policy, facts, said), masked)
+
+    def _forwarding(self, parsed: ChatRequest, sent: Mapping[bytes, bytes]) -> ChatRequest:
+        return forwarding(parsed, sent, self.policy.forwards, self.classifier.find)
 
 
 def caller_named(policy: Policy, name: str | None) -> Caller:

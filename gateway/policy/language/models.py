@@ -14,6 +14,7 @@ from gateway.policy.language.shapes import (
     DAY,
     DURATION,
     FLAG,
+    HEADER,
     LABEL,
     NUMBER,
     SECRET,
@@ -176,6 +177,13 @@ class ModelFields(
         "`anthropic/…` messages.",
         (),
     )
+    forward = Key(
+        list_of(HEADER, least=1),
+        "The caller's headers that its server gets, by their names in small letters. What they say is read "
+        "for sensitive data like the rest of a request. `traceparent` and `tracestate` go along in any case, "
+        "and so does what belongs to the API in which it is asked, as `anthropic-beta`.",
+        (),
+    )
     disabled = Key(FLAG, "true: out of service, and still checked.", False)
     if_available = Key(
         FLAG,
@@ -219,6 +227,7 @@ def read_model(value: Value, found: Reading, around: Surroundings) -> Model | No
         if_available=fields.if_available,
         absent=(absent or "") if fields.if_available else "",
         speaks=_speaks(fields, found, provider),
+        forward=tuple(dict.fromkeys(fields.forward)),
     )
 
 

@@ -73,6 +73,14 @@ URL = plain(
 GLOB = plain(
     values.glob, {"type": "string", "pattern": r"^\s*[^/~\s][^\\]*$", "examples": ["handbook/**/*.md"]}
 )
+HEADER = plain(
+    values.forwarded_header,
+    {
+        "type": "string",
+        "pattern": f"^(?!({'|'.join(values.KEPT_HEADERS)})$)(?!content-|proxy-){values.HEADER}$",
+        "examples": ["x-tenant"],
+    },
+)
 ANY = plain(lambda value: value.plain, {})
 """Whatever YAML can say, as Python's own values."""
 

@@ -14,6 +14,19 @@ from gateway.types import Label
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+HEADER = "[a-z0-9][a-z0-9_.-]{0,63}"
+KEPT_HEADERS = (
+    *("authorization", "cookie", "set-cookie", "x-api-key", "api-key"),  # the caller's own
+    *("host", "connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "expect"),
+    *("accept", "accept-encoding", "user-agent"),  # the gateway says them itself
+    *(
+        "traceparent",
+        "tracestate",
+        "anthropic-beta",
+        "anthropic-version",
+        "openai-beta",
+    ),  # they go by themselves
+)
 _NAME = re.compile(NAME)
 _DAY = re.compile(DAY)
 _NUMBER = re.compile(r"\+?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")  # as YAML 1.2 writes them
@@ -61,6 +74,16 @@ def model_name(value: Value) -> str:
     if value.scalar == "auto":
         raise Wrong("auto stands for routing", "give the model another name")
     return name(value)
+
+
+def forwarded_header(value: Value) -> str:
+    """The name of a header of a caller's that may go on to a model's server."""
+    name = text(value)
+    if re.fullmatch(HEADER, name) is None:
+        raise Wrong(f"{value.shown!r} is no header's name in small letters", "write it like x-tenant")
+    if name in KEPT_HEADERS or name.startswith(("content-", "proxy-")):
+        raise Wrong(f"{name} never goes on as the caller sent it", "take it out")
+    return name
 
 
 def flag(value: Value) -> bool:
