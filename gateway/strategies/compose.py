@@ -5,14 +5,21 @@ from __future__ import annotations
 from gateway.interfaces import Parts, Strategy
 from gateway.policy.evaluate import Decision
 from gateway.strategies.call import call
+from gateway.strategies.count import count
 from gateway.strategies.fallback import fallback
 from gateway.strategies.inflow import Inflow
 from gateway.strategies.retrieve import retrieve
 from gateway.strategies.tools import Spend, tools
+from gateway.types import Api
 
 
-def compose(decision: Decision, parts: Parts, spend: Spend, inflow: Inflow) -> Strategy:
-    """retrieve ∘ tools ∘ fallback ∘ call, as far as the decision's route asks for them."""
+def compose(decision: Decision, parts: Parts, spend: Spend, inflow: Inflow, api: Api = Api.CHAT) -> Strategy:
+    """retrieve ∘ tools ∘ fallback ∘ call, as far as the decision's route asks for them.
+
+    What is only counted is what the caller sent, whatever a route would add.
+    """
+    if api is Api.COUNT:
+        return fallback([(spec.name, count(spec, parts.model(spec.name))) for spec in decision.candidates])
     strategy = fallback([(spec.name, call(spec, parts.model(spec.name))) for spec in decision.candidates])
     route = decision.route
     if route is None:
