@@ -171,7 +171,7 @@ class _Flow:
             else:
                 exchange.note(event)
 
-        serve = compose(decision, self.force.parts, self.force.spend, inflow)
+        serve = compose(decision, self.force.parts, self.force.spend, inflow, request.api)
         if inflow.mask is None:
             await serve(request, emit)
         else:
