@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from time import perf_counter, time
 
+from gateway.access.forwarding import forwarding
 from gateway.access.keys import identify
 from gateway.accounting.book import Book
 from gateway.accounting.exchange import Exchange
@@ -115,8 +116,12 @@ class _Flow:
 
     async def _parsed(self, body: bytes, caller: Caller) -> ChatRequest:
         if len(body) > PARSED_IN_PLACE:
-            return await asyncio.to_thread(self.incoming.parse, body, caller)
-        return self.incoming.parse(body, caller)
+            return await asyncio.to_thread(self._read, body, caller)
+        return self._read(body, caller)
+
+    def _read(self, body: bytes, caller: Caller) -> ChatRequest:
+        headers, named = self.incoming.headers, self.force.policy.forwards
+        return forwarding(self.incoming.parse(body, caller), headers, named, self.classifier.find)
 
     async def _understood(self, parsed: ChatRequest, caller: Caller) -> tuple[ChatRequest, Facts]:
         """Labels the request, and asks the indexes that may be asked whether they can answer it."""
@@ -145,7 +150,7 @@ class _Flow:
         """The request as these guards leave it, and the map to undo that."""
 
         def parse(body: bytes) -> ChatRequest:
-            return self.incoming.parse(body, facts.caller)
+            return self._read(body, facts.caller)
 
         masker = Masker(parse, self.classifier, self.force.policy.unreadable)
         hidden = await asyncio.to_thread(

@@ -53,6 +53,7 @@ class Model:
     teachers: tuple[str, ...] = ()  # the next candidates when it abstains, in order
     absent: str = field(default="", compare=False)  # why `if_available` has left it out of service
     speaks: tuple[Api, ...] = (Api.CHAT,)  # the APIs in which its upstream may be asked
+    forward: tuple[str, ...] = ()  # the caller's headers that it gets, in small letters
 
     @property
     def head(self) -> str | None:
@@ -220,3 +221,10 @@ class Policy:
 
     def route(self, name: str) -> Route | None:
         return next((r for r in self.routes if r.name == name), None)
+    forwards: frozenset[bytes] = field(init=False, compare=False, repr=False)
+    """The headers that any of its models gets of a caller's."""
+
+    def __post_init__(self) -> None:
+        names = {name.encode() for model in self.models.values() for name in model.forward}
+        object.__setattr__(self, "forwards", frozenset(names))
+
