@@ -15,6 +15,7 @@ from gateway.api.chat import CHAT
 from gateway.api.dialect import Dialect
 from gateway.api.door import Receive, Scope
 from gateway.api.endpoint import Endpoint
+from gateway.api.messages.dialect import COUNT_TOKENS, MESSAGES
 from gateway.api.openapi import document
 from gateway.api.ops import Readiness
 from gateway.api.reply import Send
@@ -30,6 +31,7 @@ from gateway.policy.analysis.explain import Explanation
 from gateway.settings import Settings
 
 CHAT_PATH = "/v1/chat/completions"
+MESSAGES_PATH = "/v1/messages"
 
 
 class App:
@@ -55,7 +57,11 @@ def build(settings: Settings, holder: Holder, metrics: Metrics) -> App:
             dialect, pipeline, holder.lease, settings.max_body, classifier.find, settings.patience
         )
 
-    endpoints = {CHAT_PATH: endpoint(CHAT)}
+    endpoints = {
+        CHAT_PATH: endpoint(CHAT),
+        MESSAGES_PATH: endpoint(MESSAGES),
+        MESSAGES_PATH + "/count_tokens": endpoint(COUNT_TOKENS),
+    }
 
     async def explain(force: InForce, asked: admin.Asked) -> Explanation:
         understand = Understanding(force.policy, force.parts, classifier)

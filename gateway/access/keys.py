@@ -29,21 +29,31 @@ def new_key() -> str:
 
 
 def identify(policy: Policy, headers: Mapping[bytes, bytes]) -> Caller:
-    """The caller whose key the request carries, as a bearer token.
+    """The caller whose key the request carries, as a bearer token or as Anthropic's clients send it.
 
     Raises:
-        Unauthenticated: no key, or one that nobody has.
+        Unauthenticated: no key, one that nobody has, or two.
     """
     if not policy.callers:
         return ANYONE
-    scheme, _, key = headers.get(b"authorization", b"").partition(b" ")
-    if scheme.lower() != b"bearer" or not key.strip():
-        raise Unauthenticated("A key is required: send it as 'Authorization: Bearer KEY'.")
-    digest = hashlib.sha256(key.strip()).hexdigest()
+    digest = hashlib.sha256(_key(headers)).hexdigest()
     for known in policy.callers:
         if hmac.compare_digest(known.key_sha256, digest):
             return known.caller
     raise Unauthenticated("The key is not known here. Ask whoever runs this gateway for one.")
+
+
+def _key(headers: Mapping[bytes, bytes]) -> bytes:
+    scheme, _, token = headers.get(b"authorization", b"").partition(b" ")
+    given = [token.strip() if scheme.lower() == b"bearer" else b"", headers.get(b"x-api-key", b"").strip()]
+    keys = set(filter(None, given))
+    if not keys:
+        raise Unauthenticated(
+            "A key is required: send it as 'Authorization: Bearer KEY', or as 'x-api-key: KEY'."
+        )
+    if len(keys) > 1:  # whichever counted, the other would be whoever sent it had in mind
+        raise Unauthenticated("'authorization' and 'x-api-key' hold different keys: send one of them.")
+    return keys.pop()
 
 
 def admin(policy: Policy, headers: Mapping[bytes, bytes]) -> Caller:

@@ -50,3 +50,16 @@ def test_without_callers_nobody_is_an_admin() -> None:
 def test_fresh_keys_differ_and_their_hash_is_what_the_policy_wants() -> None:
     assert new_key() != new_key()
     assert len(hash_key(new_key())) == 64
+
+
+def test_a_key_is_taken_where_anthropics_clients_send_it() -> None:
+    assert identify(POLICY, {b"x-api-key": b" pm-right "}) is APP
+    assert identify(POLICY, {b"x-api-key": b"pm-right", b"authorization": b"Basic cG06"}) is APP
+
+
+def test_the_same_key_may_be_sent_twice_and_two_keys_may_not() -> None:
+    assert identify(POLICY, {b"x-api-key": b"pm-right", b"authorization": b"Bearer pm-right"}) is APP
+    with pytest.raises(Unauthenticated, match="different keys"):
+        identify(POLICY, {b"x-api-key": b"pm-right", b"authorization": b"Bearer pm-ops"})
+    with pytest.raises(Unauthenticated, match="not known"):
+        identify(POLICY, {b"x-api-key": b"pm-wrong"})
