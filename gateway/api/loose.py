@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,8 +9,11 @@ from typing import Any
 import msgspec
 
 from gateway.api.members import Members
+from gateway.api.opaque import is_base64, is_opaque
 from gateway.api.outline import Room, outline
 from gateway.masks import named, number_text
+
+__all__ = ["Loose", "beside", "is_base64", "is_opaque"]
 
 # Names that say nothing; any other is read as text, since a name can carry a secret too.
 _NAMES = frozenset(
@@ -22,10 +24,6 @@ _NAMES = frozenset(
         *("name", "tool_calls", "tool_call_id", "refusal", "audio", "type", "text", "image_url"),
     )
 )
-# Base64, as a data URL anywhere in a text or as a whole string, hides what it says.
-_DATA_URL = re.compile(r"data:[\w.+/-]*+(?:;[\w.=+-]++)*?;base64,[a-z0-9+/_-]{16}")  # in small letters
-_WHOLE = re.compile(r"(?:(?i:data:[^,\s]*;base64,))?[A-Za-z0-9+/_-]*={0,2}")
-_LONG_BASE64 = 1024  # characters; a shorter string without a data URL's head may be a word or a name
 _LONG_NUMBER = 10**8  # from nine digits on a number may be a card's or a person's
 _any = msgspec.json.Decoder()
 
@@ -42,21 +40,9 @@ class Loose:
         """What is base64 from end to end is not read: it says nothing, and looks like anything."""
         if is_opaque(text):
             self.unreadable = True
-            if _WHOLE.fullmatch(text):
+            if is_base64(text):
                 return
         self.texts.append(text)
-
-
-def is_opaque(text: str) -> bool:
-    if len(text) >= _LONG_BASE64 and _WHOLE.fullmatch(text):
-        return True
-    small = text.lower()
-    return ";base64," in small and _DATA_URL.search(small) is not None
-
-
-def is_base64(text: str) -> bool:
-    """Whether it may be base64 from end to end, of whatever length."""
-    return _WHOLE.fullmatch(text) is not None
 
 
 def beside(members: Members, read: frozenset[str], loose: Loose) -> None:

@@ -7,8 +7,10 @@ import secrets
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from gateway.api.opaque import LONG_BASE64, holds_base64, may_be_base64
+
 LONG: Final = 4096  # bytes without a quote from which on a string is long
-KEPT: Final = 2048  # bytes of a base64 string: at least half as many characters, however it is escaped
+KEPT: Final = 2 * LONG_BASE64  # bytes of base64, each character of which may be escaped
 _STEP: Final = LONG // 2
 _NEAR: Final = 1024  # bytes from a string's ends within which its middle has to begin and end
 _PROOF: Final = 64  # bytes that tell a string from what stands between strings
@@ -19,7 +21,6 @@ _TO: Final = re.compile(rb'(?=[ -\x7f\xc0-\xff])[^\\"\x00-\x1f]{12}')
 _HOLDS_FILE: Final = re.compile(rb'"(?:url|data|file_data|image_url)"[ \t\r\n]*:[ \t\r\n]*"\Z')
 _FILE_NAME: Final = 64  # bytes before a value that may be its name
 _HEAD: Final = re.compile(rb'(?:(?i:data:)(?:[^,\s"\\]|\\/){0,256}(?i:;base64,))?')
-_BASE64: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
 _DIGITS: Final = 6
 
 
@@ -102,16 +103,11 @@ def _base64(body: bytes, run: Cut) -> Cut | None:
     if not _HOLDS_FILE.search(body, max(0, run.start - _FILE_NAME), run.start):
         return None
     head = _HEAD.match(body, run.start, run.end)
-    payload = body[head.end() if head else run.start : run.end]
-    if payload[:_PROOF].translate(None, _BASE64 + b"\\") or not _is_base64(payload):
+    begins = head.end() if head else run.start
+    if not may_be_base64(body[begins : begins + _PROOF]):
         return None
-    start = run.end - len(payload) + KEPT
+    payload = body[begins : run.end]
+    if not holds_base64(payload.replace(b"\\/", b"/") if b"\\" in payload else payload):
+        return None
+    start = begins + KEPT
     return Cut(start + 1 if body[start - 1 : start] == b"\\" else start, run.end)
-
-
-def _is_base64(payload: bytes) -> bool:
-    r"""As a string of JSON, in which `/` may be written `\/`."""
-    if b"\\" in payload:
-        payload = payload.replace(b"\\/", b"/")
-    padding = payload.translate(None, _BASE64)
-    return padding in (b"", b"=", b"==") and payload.endswith(padding)
