@@ -13,29 +13,44 @@ from gateway.errors import GatewayError
 from gateway.types import Answer, Api, Caller, ChatRequest, Delta, Usage
 
 _json = msgspec.json.Encoder()
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _DONE = b"data: [DONE]\n\n"
 
 
 class ChatRendering:
-    """See Rendering."""
+    """See Rendering.
+
+    The chunk that says nothing but the usage waits for the end: only then is the cost known that it tells.
+    """
 
     def __init__(self, request_id: str, created: int) -> None:
         self._id = "chatcmpl-" + request_id
         self._created = created
         self._roled = False
+        self._usage: bytes | None = None
 
     def delta(self, delta: Delta, exchange: Exchange) -> list[bytes]:
         wants_usage = _wants_usage(exchange)
         if delta.raw is not None and delta.api is Api.CHAT:
-            only_usage = delta.usage is not None and not delta.has_content
-            return [] if only_usage and not wants_usage else [event(delta.raw)]
+            if delta.usage is None or delta.has_content:
+                return [event(delta.raw)]
+            return self._held(delta.raw) if wants_usage else []
         chunks = [self._chunk(delta, exchange)] if _says(delta) else []
         if delta.usage is not None and wants_usage:
-            chunks.append(self._envelope("chat.completion.chunk", [], usage_body(delta.usage), exchange))
+            usage = self._envelope("chat.completion.chunk", [], usage_body(delta.usage), exchange)
+            return [*map(event, chunks), *self._held(usage)]
         return [event(chunk) for chunk in chunks]
 
+    def _held(self, usage: bytes) -> list[bytes]:
+        """Holds a chunk of usage; what was held before it leaves."""
+        before, self._usage = self._usage, usage
+        return [] if before is None else [event(before)]
+
     def end(self, exchange: Exchange) -> list[bytes]:
-        return [_DONE]
+        if self._usage is None:
+            return [_DONE]
+        cost = exchange.cost_usd
+        return [event(self._usage if cost is None else _with_cost(self._usage, float(cost))), _DONE]
 
     def broken(self, error: GatewayError, exchange: Exchange) -> list[bytes]:
         return [event(_json.encode(error.body()))]
@@ -103,6 +118,15 @@ def _wants_usage(exchange: Exchange) -> bool:
 def _says(delta: Delta) -> bool:
     """Whether there is something that a chunk can say."""
     return bool(delta.text or delta.tool_calls or delta.finish or delta.reasoning or delta.refusal)
+
+
+def _with_cost(chunk: bytes, usd: float) -> bytes:
+    """A chunk whose usage says what the request cost, in USD; the rest of it is as it came."""
+    members = _members.decode(chunk)
+    usage = _members.decode(members["usage"])
+    usage["cost"] = msgspec.Raw(_json.encode(usd))
+    members["usage"] = msgspec.Raw(_json.encode(usage))
+    return _json.encode(members)
 
 
 def usage_body(usage: Usage) -> dict[str, Any]:
