@@ -228,7 +228,7 @@ class SpeaksAnother(ProviderError):
     status, type, code = 400, "invalid_request_error", "provider_speaks_another_api"
 
     def __init__(self, model: str, only: str) -> None:
-        super().__init__(f"The model '{model}' would have to be asked in chat completions, and {only}.")
+        super().__init__(f"The model '{model}' would have to be asked in another API, and {only}.")
 
 
 class Abstained(ProviderError):
