@@ -9,7 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateway.labels import Cleared
-from gateway.types import ChatRequest, Event, Finding, Passage, Signals, ToolCall, ToolResult, ToolSpec
+from gateway.types import (
+    ChatRequest,
+    Event,
+    Finding,
+    KeptResponse,
+    Passage,
+    Signals,
+    ToolCall,
+    ToolResult,
+    ToolSpec,
+)
 
 Emit = Callable[[Event], Awaitable[None]]
 Strategy = Callable[[ChatRequest, Emit], Coroutine[Any, Any, None]]
@@ -80,3 +90,17 @@ class Ledger(Protocol):
     """Takes one row for every request, as the gate has passed it; a row holds no content."""
 
     def write(self, row: Cleared[Row]) -> None: ...
+
+
+class ResponseStore(Protocol):
+    """Keeps responses for the callers that got them; nobody else learns that there is one."""
+
+    def keep(self, response: Cleared[KeptResponse]) -> None: ...
+    def response(self, caller: str, id_: str) -> KeptResponse | None: ...
+    def holding(self, caller: str, item: str) -> KeptResponse | None:
+        """The caller's last response whose conversation holds an item of this id."""
+        ...
+
+    def forget(self, caller: str, id_: str) -> bool:
+        """Whether there was one."""
+        ...

@@ -27,7 +27,8 @@ from gateway.strategies.compose import compose
 from gateway.strategies.fallback import no_cleared_model, no_model_in_service
 from gateway.strategies.inflow import Inflow
 from gateway.strategies.mask import Unmasking
-from gateway.types import Answer, Caller, ChatRequest, Delta, Event, Signals
+from gateway.stored.gate import withheld
+from gateway.types import Answer, Api, Caller, ChatRequest, Delta, Event, Signals
 
 IN_PLACE = 2_000  # characters that are classified on the event loop
 PARSED_IN_PLACE = 32_000  # bytes, which take some milliseconds at the worst: thousands of small objects
@@ -105,6 +106,7 @@ class _Flow:
         mask = None
         if said.masking:
             with self._timed("mask"):
+                exchange.unmasked = request
                 request, mask = await self._masked(request, facts, said.masking)
             facts = replace(facts, label=request.label)
         with self._timed("decide"):
@@ -113,6 +115,9 @@ class _Flow:
         left = partial(left_of, guards=said.masking)
         inflow = Inflow(self.classifier.find, caller.clearance, mask, left)
         await self._act(decision, request, inflow, thread)
+        refused = withheld(exchange) if request.keep else None
+        if refused is not None:
+            exchange.note(refused)
 
     async def _parsed(self, body: bytes, caller: Caller) -> ChatRequest:
         if len(body) > PARSED_IN_PLACE:
@@ -183,6 +188,7 @@ class _Flow:
             unmasking = Unmasking(inflow.mask, request.wants_json, emit)
             await serve(request, unmasking.emit)
             await unmasking.finish()
+            exchange.hidden = inflow.mask.label
 
     def _timed(self, stage: str) -> _Timed:
         return _Timed(self.exchange, stage)

@@ -234,6 +234,7 @@ class ChatRequest:
     sent: Sent | None = None
     floor: Label = Label.PUBLIC  # of earlier turns that the gateway kept: masking does not go below it
     forwarded: Mapping[str, str] = field(default_factory=dict)  # the caller's headers that upstreams may get
+    keep: bool = False  # the answer is to be kept, so that a later request can refer to it
     only: str = ""  # what chat completions have no words for, as a clause: "the tool … exists only in …"
 
     @property
@@ -410,7 +411,10 @@ class Masked:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The gate kept data from a destination; `kind` is model, embedder, retriever, tool, ledger or caller."""
+    """The gate kept data from a destination.
+
+    `kind` is model, embedder, retriever, tool, ledger, store or caller.
+    """
 
     kind: str
     destination: str
@@ -419,6 +423,38 @@ class Refused:
 
 Note = Tried | Serving | Retrieved | ToolUsed | Masked | Refused
 Event = Delta | Answer | Note
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one request brought and was answered: items of the Responses API as JSON, each with an id."""
+
+    input: tuple[bytes, ...]
+    output: tuple[bytes, ...]
+
+    @property
+    def items(self) -> tuple[bytes, ...]:
+        return self.input + self.output
+
+
+@dataclass(frozen=True, slots=True)
+class KeptResponse:
+    """A response that may be referred to: `turns` are the conversation up to it, its own the last.
+
+    `label` is that of all the turns as the caller knows them; `floor` the one they reached as models saw
+    them, masked where guards masked them. `model` is the policy's name; `held`: its upstream keeps it as
+    well, under the same id. `keep` is in seconds.
+    """
+
+    id: str
+    caller: str
+    model: str
+    held: bool
+    label: Label
+    floor: Label
+    turns: tuple[Turn, ...]
+    body: bytes  # the response object, as the caller got it
+    keep: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ LAYERS = (
     {"policy", "reach", "settings", "log"},
     STAGES,
     {"inbound"},
-    {"conversations"},
+    {"conversations", "stored"},
     {"masking"},
     {"pipeline"},
     {"api"},
@@ -96,6 +96,7 @@ def test_what_leaves_has_passed_the_gate_by_its_type() -> None:
         (interfaces.Retriever, "relevance"),
         (interfaces.ToolServer, "call"),
         (interfaces.Ledger, "write"),
+        (interfaces.ResponseStore, "keep"),
     }
     for protocol, name in ways_out:
         _, first, *_ = inspect.signature(getattr(protocol, name)).parameters.values()

@@ -47,6 +47,8 @@ class Exchange:
     refusals: list[Refused] = field(default_factory=list)
     masked: Masked | None = None
     model: str | None = None  # whose content left
+    unmasked: ChatRequest | None = None  # the request as it came, where guards masked it
+    hidden: Label = Label.PUBLIC  # of what masks hid from models, and the caller gets back
     raised: Label = Label.PUBLIC  # the label that the conversation reached with what flowed in
     first_content: float | None = None
     finish: str | None = None
@@ -85,6 +87,11 @@ class Exchange:
     def label(self) -> Label | None:
         """The request's label, and what flowed into it; None: it was never labelled."""
         return None if self.request is None else max(self.request.label, self.raised)
+
+    @property
+    def asked(self) -> ChatRequest | None:
+        """The request as the caller made it."""
+        return self.unmasked or self.request
 
     @property
     def route(self) -> str:

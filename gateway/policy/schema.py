@@ -170,6 +170,21 @@ class Log:
 
 
 @dataclass(frozen=True, slots=True)
+class Responses:
+    """Which responses are kept in memory for later reference, and for how many seconds."""
+
+    up_to: Label = Label.RESTRICTED
+    keep: float = 24 * 3600.0
+
+    name = "responses"
+
+    @property
+    def clearance(self) -> Label:
+        """Of the store as a destination."""
+        return self.up_to
+
+
+@dataclass(frozen=True, slots=True)
 class KnownCaller:
     """A caller and the SHA-256 of its key, in hexadecimal."""
 
@@ -199,6 +214,7 @@ class Policy:
     disclose: bool = True
     on_ledger_failure: str = "serve"
     log: Log = Log()
+    responses: Responses = Responses()
     warnings: tuple[Mistake, ...] = ()  # what loads but is not enforced yet, and the like
     places: Mapping[tuple[str, str], Place] = field(default_factory=dict, compare=False, repr=False)
     """Where each guard, route and the like stands, by its kind and name."""

@@ -212,6 +212,7 @@ def _policy(revision: str, files: list[PolicyFields], found: Reading, around: Su
         disclose=_one(files, PolicyFields.disclose),
         on_ledger_failure=_one(files, PolicyFields.on_ledger_failure),
         log=_one(files, PolicyFields.log),
+        responses=_one(files, PolicyFields.responses),
         places=_places(found),
         notes=tuple(found.notes),
         reads=_reads(rules),

@@ -12,7 +12,7 @@ from gateway.policy.language.models import ALIASES, ModelFields
 from gateway.policy.language.routes import RouteFields
 from gateway.policy.language.shapes import DURATION, FLAG, LABEL, as_it_stands, one_of, reference
 from gateway.policy.language.sources import KnowledgeFields, ToolsFields
-from gateway.policy.schema import Log
+from gateway.policy.schema import Log, Responses
 from gateway.types import Label
 
 
@@ -29,6 +29,15 @@ class LogFields(Fields, what="log"):
         super().__init__(value, found)
         if self.content != "never":
             found.warn(value, "log: content is not enforced yet; no content is logged")
+
+
+class ResponsesFields(Fields, what="responses"):
+    """Which answers are kept, so that `previous_response_id` can refer to them."""
+
+    up_to = Key(
+        LABEL, "The highest label of what is kept; what is above is served all the same.", Label.RESTRICTED
+    )
+    keep = Key(DURATION, "How long it is kept, in this process's memory.", 24 * 3600.0)
 
 
 def _entries(fields: type[Fields]) -> Shape[Value]:
@@ -62,6 +71,11 @@ class PolicyFields(Fields, what="a policy"):
         section(LogFields, lambda log: Log(log.content, log.up_to, log.keep)),
         "What may be kept of a request's own words.",
         Log(),
+    )
+    responses = Key(
+        section(ResponsesFields, lambda kept: Responses(kept.up_to, kept.keep)),
+        "Which answers of the Responses API are kept for later reference.",
+        Responses(),
     )
 
     def _take(self, key: Value, given: Value, found: Reading) -> None:

@@ -1,0 +1,29 @@
+"""The gate before the store of responses: which may be kept, with which label."""
+
+from __future__ import annotations
+
+from gateway.accounting.exchange import Exchange
+from gateway.labels import Cleared, NotCleared, clear
+from gateway.types import KeptResponse, Label, Refused
+
+
+def cleared(response: KeptResponse, exchange: Exchange) -> Cleared[KeptResponse] | None:
+    """The response as the store takes it; None where the policy keeps nothing of its label."""
+    try:
+        return clear(response, response.label, exchange.policy.responses, "store")
+    except NotCleared:
+        return None
+
+
+def withheld(exchange: Exchange) -> Refused | None:
+    """What keeps an answer to this exchange, as far as it has come, out of the store."""
+    try:
+        clear((), label_to_keep(exchange), exchange.policy.responses, "store")
+    except NotCleared as refused:
+        return Refused(refused.kind, refused.destination, refused.label)
+    return None
+
+
+def label_to_keep(exchange: Exchange) -> Label:
+    """The label of what the caller said and was answered, what masks hid from models included."""
+    return max(exchange.label or Label.PUBLIC, exchange.hidden)

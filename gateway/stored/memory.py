@@ -1,0 +1,134 @@
+"""Keeps responses in the memory of the process, bounded in bytes, in number and in time."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Final
+
+import msgspec
+
+from gateway.labels import Cleared
+from gateway.types import KeptResponse
+
+MOST: Final = 50_000  # responses
+MOST_BYTES: Final = 128 * 1024 * 1024  # of JSON, all responses together
+LONGEST: Final = 7 * 24 * 3600.0  # seconds, whatever a policy says
+_OVERHEAD: Final = 1024  # bytes of a response beside its JSON
+
+
+class _Item(msgspec.Struct):
+    id: str = ""
+
+
+_item = msgspec.json.Decoder(_Item)
+
+
+@dataclass(slots=True)
+class _Own:
+    """One caller's responses, the oldest first, with the bytes that they take."""
+
+    kept: OrderedDict[str, tuple[float, KeptResponse]] = field(default_factory=OrderedDict)
+    holders: dict[int, int] = field(default_factory=dict)  # how many responses hold a turn, by its identity
+    items: dict[str, str] = field(default_factory=dict)  # an item's id → that of the last response with it
+    size: int = 0
+
+
+class Memory:
+    """A ResponseStore. Turns that several responses of one conversation hold are kept once.
+
+    Beyond the bounds, the caller that takes the most loses its oldest: nobody crowds out the others. What is
+    kept is changed by the event loop's thread alone; others may look things up.
+    """
+
+    def __init__(
+        self, most: int = MOST, most_bytes: int = MOST_BYTES, clock: Callable[[], float] = monotonic
+    ) -> None:
+        self._most, self._most_bytes, self._clock = most, most_bytes, clock
+        self._callers: dict[str, _Own] = {}
+        self._count = self._size = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    @property
+    def size(self) -> int:
+        """Bytes, about."""
+        return self._size
+
+    def keep(self, response: Cleared[KeptResponse]) -> None:
+        """Keeps it, unless it alone is larger than a tenth of all that may be kept."""
+        kept = response.value
+        self.forget(kept.caller, kept.id)
+        if _size(kept.body, *(item for turn in kept.turns for item in turn.items)) > self._most_bytes // 10:
+            return
+        self._put(self._callers.setdefault(kept.caller, _Own()), kept)
+        self._expire(kept.caller)
+        while self._count > self._most or self._size > self._most_bytes:
+            largest = max(self._callers, key=lambda name: self._callers[name].size)
+            self._drop(largest, next(iter(self._callers[largest].kept)))
+
+    def response(self, caller: str, id_: str) -> KeptResponse | None:
+        own = self._callers.get(caller)
+        kept = None if own is None else own.kept.get(id_)
+        return None if kept is None or self._clock() > kept[0] else kept[1]
+
+    def holding(self, caller: str, item: str) -> KeptResponse | None:
+        own = self._callers.get(caller)
+        return None if own is None else self.response(caller, own.items.get(item, ""))
+
+    def forget(self, caller: str, id_: str) -> bool:
+        known = self.response(caller, id_) is not None
+        own = self._callers.get(caller)
+        if own is not None and id_ in own.kept:
+            self._drop(caller, id_)
+        return known
+
+    def _put(self, own: _Own, kept: KeptResponse) -> None:
+        own.kept[kept.id] = (self._clock() + min(kept.keep, LONGEST), kept)
+        size = _size(kept.body)
+        for turn in kept.turns:
+            holders = own.holders.get(id(turn), 0)
+            own.holders[id(turn)] = holders + 1
+            size += 0 if holders else _size(*turn.items)
+        for item in kept.turns[-1].items:
+            own.items[_id(item)] = kept.id
+        own.size += size
+        self._size += size
+        self._count += 1
+
+    def _drop(self, caller: str, id_: str) -> None:
+        own = self._callers[caller]
+        _, kept = own.kept.pop(id_)
+        size = _size(kept.body)
+        for turn in kept.turns:
+            own.holders[id(turn)] -= 1
+            if not own.holders[id(turn)]:
+                del own.holders[id(turn)]
+                size += _size(*turn.items)
+        for item in map(_id, kept.turns[-1].items):
+            if own.items.get(item) == id_:
+                del own.items[item]
+        own.size -= size
+        self._size -= size
+        self._count -= 1
+        if not own.kept:
+            del self._callers[caller]
+
+    def _expire(self, caller: str) -> None:
+        """Drops a caller's oldest that are over; those of a caller that left go when there is no room."""
+        own = self._callers[caller]
+        while own.kept and self._clock() > next(iter(own.kept.values()))[0]:
+            self._drop(caller, next(iter(own.kept)))
+            if not own.kept:
+                return
+
+
+def _size(*parts: bytes) -> int:
+    return _OVERHEAD + sum(map(len, parts))
+
+
+def _id(item: bytes) -> str:
+    return _item.decode(item).id
