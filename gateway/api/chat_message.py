@@ -44,7 +44,14 @@ def message_of(given: Any, raw: bytes, at: str, aside: Loose) -> Message:
     """
     if not isinstance(given, dict):
         raise InvalidRequest(f"'{at}' must be an object.", param=at)
-    where = at + "."
+    role, text = given.get("role"), given.get("content")
+    if len(given) == len(_READ) and isinstance(text, str) and isinstance(role, str) and role in _ROLES:
+        return Message(role, text, raw, trusted=_speaks_for_itself(role), unreadable=is_opaque(text))
+    return _with_more(given, raw, at + ".", aside)
+
+
+def _with_more(given: Members, raw: bytes, where: str, aside: Loose) -> Message:
+    """A message that is not a role and a text alone."""
     role = required(given, "role", str, where)
     if role not in _ROLES:
         known = ", ".join(sorted(_ROLES))
@@ -71,7 +78,7 @@ def message_of(given: Any, raw: bytes, at: str, aside: Loose) -> Message:
 def _may_be_trusted(role: str, message: Members, content: _Content, calls: tuple[ToolCall, ...]) -> bool:
     """Whether the role speaks for itself; an assistant that says more than can be known again does not."""
     if role != "assistant":
-        return role not in ("tool", "function")
+        return _speaks_for_itself(role)
     called = message.get("tool_calls") or []
     return (
         content.plain
@@ -80,6 +87,10 @@ def _may_be_trusted(role: str, message: Members, content: _Content, calls: tuple
         and len(calls) == len(called)
         and all(map(_is_plain, called))
     )
+
+
+def _speaks_for_itself(role: str) -> bool:
+    return role not in ("tool", "function")
 
 
 def _is_plain(call: Members) -> bool:

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from gateway.errors import InvalidRequest
 
 MAX_VALUES: Final = 200_000  # objects, lists, strings, numbers …, of a body and the JSON inside its strings
-_QUOTES: Final = 4  # in a member that is a string: about its name, and about itself
+_MOST_QUOTES: Final = 4 * MAX_VALUES + 4  # about a member's name and about its value, each time
 _SPACE: Final = b" \t\r\n"
 
 
@@ -22,12 +22,12 @@ class Outline(NamedTuple):
 
 
 def outline(text: bytes) -> Outline:
-    """Counted by a few passes over the bytes, about 5 ns each: strings are taken out, commas are left."""
+    """Counted by a few passes over the bytes, about 2 ns each: strings are taken out, commas are left."""
     plain = text.replace(b"\\\\", b"").replace(b'\\"', b"") if b"\\" in text else text
-    quotes = plain.count(b'"')
-    if quotes > _QUOTES * MAX_VALUES:
-        return Outline(quotes // _QUOTES, 0)
-    bare = b'"'.join(plain.split(b'"')[::2]).translate(None, _SPACE)
+    pieces = plain.split(b'"', _MOST_QUOTES)
+    if len(pieces) > _MOST_QUOTES:
+        return Outline(MAX_VALUES + 1, 0)
+    bare = b'"'.join(pieces[::2]).translate(None, _SPACE)
     opened = bare.count(b"[") + bare.count(b"{") - bare.count(b"[]") - bare.count(b"{}")
     return Outline(1 + opened + bare.count(b","), bare.count(b":"))
 

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from gateway.api.opaque import LONG_BASE64, holds_base64, may_be_base64
 
-LONG: Final = 4096  # bytes without a quote from which on a string is long
+LONG: Final = 16_384  # bytes without a quote from which on a string is long
 KEPT: Final = 2 * LONG_BASE64  # bytes of base64, each character of which may be escaped
 _STEP: Final = LONG // 2
 _NEAR: Final = 1024  # bytes from a string's ends within which its middle has to begin and end
