@@ -13,7 +13,7 @@ from gateway.errors import GatewayError
 from gateway.interfaces import Parts
 from gateway.policy.evaluate import Facts
 from gateway.policy.schema import Policy, Price
-from gateway.types import Answer, Caller, ChatRequest, Delta, Signals, Usage
+from gateway.types import Answer, Api, Caller, ChatRequest, Delta, Signals, Usage
 
 MAX_HEADER = 256  # bytes of a header that a condition may read
 CONVERSATION = b"x-pointsman-conversation"  # a caller's own name for a conversation
@@ -77,6 +77,7 @@ def facts_of(
         metadata=request.metadata,
         headers=named,
         sticky=_conversation(request, caller, sent),
+        embeds=request.api is Api.EMBEDDINGS,
     )
 
 

@@ -23,11 +23,11 @@ from gateway.masking import Masker
 from gateway.masks import Mask
 from gateway.policy.evaluate import Decision, Facts, guard, route
 from gateway.policy.schema import Guard
+from gateway.stored.gate import withheld
 from gateway.strategies.compose import compose
 from gateway.strategies.fallback import no_cleared_model, no_model_in_service
 from gateway.strategies.inflow import Inflow
 from gateway.strategies.mask import Unmasking
-from gateway.stored.gate import withheld
 from gateway.types import Answer, Api, Caller, ChatRequest, Delta, Event, Signals
 
 IN_PLACE = 2_000  # characters that are classified on the event loop
@@ -133,7 +133,7 @@ class _Flow:
         exchange, policy, headers = self.exchange, self.force.policy, self.incoming.headers
         signals = await self._classified(parsed)
         request = exchange.request = labelled(parsed, signals, caller, policy.unreadable, headers)
-        if policy.knowledge:
+        if policy.knowledge and request.api is not Api.EMBEDDINGS:
             bases = policy.knowledge.values()
             signals, refused = await consult(signals, request, caller, bases, self.force.parts)
             for refusal in refused:
@@ -169,7 +169,7 @@ class _Flow:
         for refused in decision.refused:
             exchange.note(refused)
         if decision.blocked_by is not None:
-            raise Blocked(decision.blocked_by.block or "This request is not allowed here.")
+            raise Blocked(_why(decision.blocked_by))
         if not decision.candidates:
             raise no_model_in_service() if decision.unserved else no_cleared_model(request)
 
@@ -192,6 +192,16 @@ class _Flow:
 
     def _timed(self, stage: str) -> _Timed:
         return _Timed(self.exchange, stage)
+
+
+def _why(guard: Guard) -> str:
+    """What a caller is told whom this guard has blocked, one that masks included."""
+    if not guard.mask:
+        return guard.block or "This request is not allowed here."
+    return (
+        f"The policy masks parts of this request (guard {guard.name!r}), and vectors of masked text would "
+        "not stand for what was sent. Remove what is sensitive and send again."
+    )
 
 
 class _Timed:

@@ -23,6 +23,7 @@ def facts(
     headers: Mapping[str, str] | None = None,
     language: str = "en",
     sticky: str = "",
+    embeds: bool = False,
 ) -> Facts:
     """None for an axis is unsure."""
     signals = Signals(
@@ -36,7 +37,16 @@ def facts(
         needs=frozenset(),
         knowledge=knowledge or {},
     )
-    return Facts(signals, caller, model, label, metadata=metadata or {}, headers=headers or {}, sticky=sticky)
+    return Facts(
+        signals,
+        caller,
+        model,
+        label,
+        metadata=metadata or {},
+        headers=headers or {},
+        sticky=sticky,
+        embeds=embeds,
+    )
 
 
 def credential() -> Finding:

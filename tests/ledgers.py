@@ -15,7 +15,7 @@ from gateway.classify.detect import Detector
 from gateway.labels import clear
 from gateway.policy.evaluate import Facts, decide
 from gateway.policy.schema import Log, Policy
-from gateway.types import ChatRequest, Label, Masked, Message, Serving, Tried, Usage
+from gateway.types import Api, ChatRequest, Label, Masked, Message, Sent, Serving, Tried, Usage
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 USED = Usage(input=1000, output=200)
@@ -37,8 +37,10 @@ def row(
     exchange = Exchange(request_id, 0.0, at.timestamp(), policy)
     exchange.caller, exchange.signals, exchange.decision = facts.caller, facts.signals, decision
     exchange.headers, exchange.sticky = dict(facts.headers), facts.sticky
+    messages, fields = (Message("user", "", b""),), dict[str, bytes]()
+    sent = Sent(Api.EMBEDDINGS if facts.embeds else Api.CHAT, b"", messages, fields)
     exchange.request = ChatRequest(
-        facts.model, (Message("user", "", b""),), {}, metadata=facts.metadata, label=decision.label
+        facts.model, messages, fields, metadata=facts.metadata, label=decision.label, sent=sent
     )
     if decision.masking:
         names = tuple(guard.name for guard in decision.masking)

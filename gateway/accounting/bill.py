@@ -10,7 +10,7 @@ from typing import Final
 from gateway.accounting.cost import cost
 from gateway.accounting.exchange import Exchange
 from gateway.policy.schema import Price
-from gateway.types import Usage
+from gateway.types import Api, Usage
 
 _NOTHING: Final = Usage()
 
@@ -29,7 +29,7 @@ class Line:
 class Bill:
     lines: tuple[Line, ...]
     unpriced: tuple[str, ...]  # models that were used and whose price is unknown
-    baseline: Decimal | None  # None: the policy names no baseline, or it has no price
+    baseline: Decimal | None  # None: the policy names no baseline, it has no price, or it makes no embeddings
 
     @property
     def total(self) -> Decimal:
@@ -53,6 +53,8 @@ def bill_of(exchange: Exchange, prices: Mapping[str, Price | None]) -> Bill:
 
 def _baseline(exchange: Exchange, prices: Mapping[str, Price | None]) -> Decimal | None:
     """The answer's own tokens at the baseline's price: an estimate, since answers differ in length."""
-    name = exchange.policy.baseline
+    name, request = exchange.policy.baseline, exchange.request
     price = prices.get(name) if name else None
-    return None if price is None or exchange.error else cost(exchange.usage, price)
+    if price is None or exchange.error or (request is not None and request.api is Api.EMBEDDINGS):
+        return None
+    return cost(exchange.usage, price)

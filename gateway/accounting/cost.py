@@ -21,6 +21,7 @@ class _Entry(msgspec.Struct):
     input_cost_per_token: float | None = None
     output_cost_per_token: float | None = None
     cache_read_input_token_cost: float | None = None
+    mode: str | None = None
 
 
 def packaged_prices() -> dict[str, Price]:
@@ -45,12 +46,15 @@ def _price(raw: msgspec.Raw) -> Price | None:
         entry = msgspec.json.decode(raw, type=_Entry)
     except msgspec.DecodeError:
         return None
-    if entry.input_cost_per_token is None or entry.output_cost_per_token is None:
+    output = entry.output_cost_per_token
+    if output is None and entry.mode == "embedding":
+        output = 0.0  # vectors are not paid for by the token
+    if entry.input_cost_per_token is None or output is None:
         return None
     cached = entry.cache_read_input_token_cost
     return Price(
         _per_million(entry.input_cost_per_token),
-        _per_million(entry.output_cost_per_token),
+        _per_million(output),
         None if cached is None else _per_million(cached),
         source="litellm",
     )

@@ -12,7 +12,7 @@ from typing import BinaryIO, Final, NamedTuple
 
 import msgspec
 
-from gateway.types import Usage
+from gateway.types import Api, Usage
 
 LATE: Final = timedelta(hours=1)
 """A row is written when its request ends and dated by its start: so far behind others may it stand."""
@@ -34,10 +34,11 @@ class RequestRow(msgspec.Struct, frozen=True):
     """`headers` and `metadata` are None where the row does not keep them; a header that was not sent is null.
     The metadata of a request that was masked is masked too.
 
-    `sticky` is None in rows that were written before it was kept.
+    `sticky` is None in rows that were written before it was kept; all of those were of chat completions.
     """
 
     label: str
+    api: str = Api.CHAT
     model: str | None = None
     stream: bool = False
     sticky: str | None = None

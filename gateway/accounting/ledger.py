@@ -99,6 +99,7 @@ def _request(exchange: Exchange, words: Words) -> dict[str, Any] | None:
     if request is None:
         return None
     return {
+        "api": request.api,
         "model": words.model,
         "stream": request.stream,
         "messages": len(request.messages),

@@ -11,7 +11,7 @@ from starlette.routing import Route
 from gateway.access.keys import identify
 from gateway.api.state import Current
 from gateway.errors import UnknownModel
-from gateway.policy.naming import resolve, usable
+from gateway.policy.naming import makes_embeddings, resolve, usable
 from gateway.policy.schema import Policy
 from gateway.types import Caller
 
@@ -42,9 +42,13 @@ def _visible(policy: Policy, caller: Caller) -> Iterator[tuple[str, str]]:
     """Names and who owns them: `auto`, the routes, the models in service, and exact aliases."""
     names = [("auto", "pointsman")]
     names += [(f"route/{route.name}", "pointsman") for route in policy.routes if not route.disabled]
-    names += [(model.name, model.provider) for model in policy.chat_models]
+    names += [(model.name, model.provider) for model in (*policy.chat_models, *policy.embedding_models)]
     names += [(alias, "pointsman") for alias in policy.aliases if not alias.endswith("*")]
-    return (entry for entry in names if usable(resolve(policy, entry[0], caller), caller))
+    return (entry for entry in names if _usable(policy, entry[0], caller))
+
+
+def _usable(policy: Policy, name: str, caller: Caller) -> bool:
+    return usable(resolve(policy, name, caller, makes_embeddings(policy, name)), caller)
 
 
 def _entry(name: str, owned_by: str) -> dict[str, object]:

@@ -11,7 +11,7 @@ from gateway.classify.entities import finding
 from gateway.labels import highest
 from gateway.policy.evaluate import Facts, Reason, Stay
 from gateway.policy.schema import Policy
-from gateway.types import Caller, Freshness, Guess, Label, Signals, Task
+from gateway.types import Api, Caller, Freshness, Guess, Label, Signals, Task
 
 _LABELS = {label.word: label for label in Label}
 _FRESHNESS = {freshness.word: freshness for freshness in Freshness}
@@ -53,6 +53,7 @@ def recall(request_id: str, kept: Kept, policy: Policy, caller: Caller | None) -
         headers=sent,
         sticky=request_id if request.sticky is None else request.sticky,
         stays=_stay(kept.decision),
+        embeds=request.api == Api.EMBEDDINGS,
     )
     return Recalled(facts, floor)
 

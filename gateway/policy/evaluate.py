@@ -55,6 +55,7 @@ class Facts:
     headers: Mapping[str, str] = field(default_factory=dict)  # names in small letters
     sticky: str = ""
     stays: Stay | None = None
+    embeds: bool = False  # vectors of its texts are asked for, not an answer
 
 
 class Verdict(NamedTuple):
@@ -117,6 +118,7 @@ def decide(policy: Policy, facts: Facts, masked: Label | None = None) -> Decisio
 
     Raises:
         UnknownModel: the model asked for is neither a model, a route, an alias nor `auto`.
+        InvalidRequest: vectors are asked for, and no one model for them.
         Forbidden: the caller may not use it.
     """
     said = guard(policy, facts)
@@ -129,18 +131,23 @@ def guard(policy: Policy, facts: Facts) -> Guarded:
     """The first half of `decide`: what the guards say; whoever masks does so between the halves.
 
     Raises:
-        UnknownModel, Forbidden: as `decide` does.
+        UnknownModel, InvalidRequest, Forbidden: as `decide` does.
     """
-    asked = resolve(policy, facts.model, facts.caller)
+    asked = resolve(policy, facts.model, facts.caller, facts.embeds)
     if not usable(asked, facts.caller):
         raise Forbidden(f"this key may not use the model {facts.model!r}", param="model")
     activation = activate(policy, facts)
     entries = reach(policy, activation.cell).guards
     verdicts = tuple([Verdict(entry.rule.name, entry.evaluate(activation)) for entry in entries])
     acting = [e.rule for e, (_, outcome) in zip(entries, verdicts, strict=True) if outcome is not False]
-    blocked_by = next((g for g in acting if g.block is not None), None)
-    masking = () if blocked_by else tuple([g for g in acting if g.mask])
+    blocked_by = next((g for g in acting if g.block is not None or _spoils(g, facts)), None)
+    masking = () if blocked_by or facts.embeds else tuple([g for g in acting if g.mask])
     return Guarded(asked, verdicts, blocked_by, masking, facts, activation)
+
+
+def _spoils(guard: Guard, facts: Facts) -> bool:
+    """Whether it would mask what vectors are asked of: those of placeholders stand for nothing."""
+    return facts.embeds and not facts.signals.found.isdisjoint(guard.mask)
 
 
 def route(policy: Policy, facts: Facts, said: Guarded) -> Decision:
@@ -291,7 +298,7 @@ def _gated(policy: Policy, facts: Facts, said: Guarded, routed: Routed) -> Decis
 
 def _models(policy: Policy, facts: Facts, asked: Asked, route: Route | None) -> tuple[Model, ...]:
     if asked.model is not None:
-        return of_model(policy, asked.model)
+        return (asked.model,) * (not asked.model.disabled) if facts.embeds else of_model(policy, asked.model)
     if route is None:
         return ()
     models = in_order(policy, route, f"{facts.caller.name}\0{facts.sticky}")

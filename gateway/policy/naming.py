@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gateway.errors import UnknownModel
+from gateway.errors import InvalidRequest, UnknownModel
 from gateway.policy.mistakes import nearest
 from gateway.policy.schema import Model, Policy, Route
 from gateway.types import Caller
 
 AUTO = "auto"
 ROUTE = "route/"
+_MOST_NAMED = 8  # models in one error
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +27,17 @@ class Asked:
 _ROUTING = Asked(AUTO, AUTO)
 
 
-def resolve(policy: Policy, name: str, caller: Caller) -> Asked:
+def resolve(policy: Policy, name: str, caller: Caller, embeds: bool = False) -> Asked:
     """What the name stands for; an error proposes only what the caller may use.
 
+    `embeds`: vectors are asked for, and only a model that makes them can be named.
+
     Raises:
-        UnknownModel: nothing.
+        UnknownModel: nothing, or what has the other kind.
+        InvalidRequest: routing, where vectors are asked for.
     """
+    if embeds:
+        return _embedding(policy, name, caller)
     asked = _known(policy, name, name) or _known(policy, name, _alias(policy, name))
     if asked is None:
         raise UnknownModel(_unknown(policy, name, caller), param="model")
@@ -66,6 +72,45 @@ def _known(policy: Policy, name: str, target: str | None) -> Asked | None:
     return Asked(name, target, model=model) if policy.honour_model else Asked(name, AUTO)
 
 
+def _embedding(policy: Policy, name: str, caller: Caller) -> Asked:
+    """Vectors of different models do not compare, so nothing chooses among them."""
+    target = _stands_for(policy, name)
+    model = policy.models.get(target)
+    if model is not None and model.kind == "embedding":
+        return Asked(name, target, model=model)
+    hint = _embedders(policy, caller)
+    if target == AUTO or target.startswith(ROUTE):
+        why = "is routed, which embeddings are not: vectors of different models do not compare"
+        raise InvalidRequest(f"{shown(name)} {why}; {hint}", param="model")
+    does = "answers and does not make embeddings" if model is not None else "is no model here"
+    raise UnknownModel(f"{shown(name)} {does}; {hint}", param="model")
+
+
+def makes_embeddings(policy: Policy, name: str) -> bool:
+    """Whether the name stands for a model that makes embeddings."""
+    model = policy.models.get(_stands_for(policy, name))
+    return model is not None and model.kind == "embedding"
+
+
+def _stands_for(policy: Policy, name: str) -> str:
+    """The name itself where it is one of the policy, else what an alias makes of it; empty: nothing."""
+    own = name == AUTO or name.startswith(ROUTE) or name in policy.models
+    return name if own else _alias(policy, name) or ""
+
+
+def _embedders(policy: Policy, caller: Caller) -> str:
+    """The models for embeddings that a caller may ask for."""
+    names = [model.name for model in policy.embedding_models if may_use(caller, model.name)]
+    names += [
+        alias
+        for alias in policy.aliases
+        if not alias.endswith("*") and makes_embeddings(policy, alias) and may_use(caller, alias)
+    ]
+    if not names:
+        return "there is no model for embeddings here that this key may use"
+    return f"name a model for embeddings: {', '.join(names[:_MOST_NAMED])}"
+
+
 def _alias(policy: Policy, name: str) -> str | None:
     """The alias itself, else the longest pattern that fits."""
     if name in policy.aliases:
@@ -75,10 +120,14 @@ def _alias(policy: Policy, name: str) -> str | None:
 
 
 def _unknown(policy: Policy, name: str, caller: Caller) -> str:
-    shown = name if len(name) <= 80 else name[:80] + "…"
-    if name in policy.models:
-        return f"{shown!r} makes embeddings and does not answer; ask for 'auto', or see GET /v1/models"
+    if makes_embeddings(policy, name):
+        return f"{shown(name)} makes embeddings and does not answer; ask for 'auto', or see GET /v1/models"
     names = {AUTO, *policy.models, *policy.aliases, *(ROUTE + route.name for route in policy.routes)}
     close = nearest(name[:80], (known for known in names if may_use(caller, known)))
     hint = f"did you mean {close!r}?" if close else "ask for 'auto', or see GET /v1/models"
-    return f"there is no model {shown!r}; {hint}"
+    return f"there is no model {shown(name)}; {hint}"
+
+
+def shown(name: str) -> str:
+    """A name as an error repeats it."""
+    return repr(name if len(name) <= 80 else name[:80] + "…")

@@ -230,13 +230,6 @@ class Policy:
     reaches: dict[Cell, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
     """Remembers what `index.reach` works out of each cell of the signals."""
 
-    @property
-    def chat_models(self) -> tuple[Model, ...]:
-        """The models in service that answer."""
-        return tuple(m for m in self.models.values() if m.kind == "chat" and not m.disabled)
-
-    def route(self, name: str) -> Route | None:
-        return next((r for r in self.routes if r.name == name), None)
     forwards: frozenset[bytes] = field(init=False, compare=False, repr=False)
     """The headers that any of its models gets of a caller's."""
 
@@ -244,3 +237,15 @@ class Policy:
         names = {name.encode() for model in self.models.values() for name in model.forward}
         object.__setattr__(self, "forwards", frozenset(names))
 
+    @property
+    def chat_models(self) -> tuple[Model, ...]:
+        """The models in service that answer."""
+        return tuple(m for m in self.models.values() if m.kind == "chat" and not m.disabled)
+
+    @property
+    def embedding_models(self) -> tuple[Model, ...]:
+        """The models in service that make embeddings."""
+        return tuple(m for m in self.models.values() if m.kind == "embedding" and not m.disabled)
+
+    def route(self, name: str) -> Route | None:
+        return next((r for r in self.routes if r.name == name), None)

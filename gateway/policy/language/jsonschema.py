@@ -49,8 +49,8 @@ def _document(fields: type[Fields], title: str, names: Names) -> Schema:
 
 def _definitions(names: Names) -> dict[str, Schema]:
     known = {kind: sorted(names.get(kind, ())) for kind in (*_KINDS, "alias")}
-    targets = ["auto", *(f"route/{name}" for name in known["route"]), *known["chat"]]
-    usable = ["*", "route/*", *targets, *known["alias"], *known["embedding"]]
+    targets = ["auto", *(f"route/{name}" for name in known["route"]), *known["chat"], *known["embedding"]]
+    usable = ["*", "route/*", *targets, *known["alias"]]
     offered = {kind: known[kind] for kind in _KINDS} | {"target": targets, "usable": usable}
     return {"condition": _condition(known["knowledge"])} | {
         kind: _offering(words) for kind, words in offered.items()

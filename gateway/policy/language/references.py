@@ -54,10 +54,10 @@ def _missing(kind: str, name: str, found: Reading) -> str:
 def _known(kind: str, found: Reading) -> set[str]:
     if kind not in ("target", "usable"):
         return set(found.defined.get(kind, ()))
-    targets = {"auto", *found.defined.get("chat", ())}
+    targets = {"auto", *found.defined.get("chat", ()), *found.defined.get("embedding", ())}
     targets |= {f"route/{name}" for name in found.defined.get("route", ())}
     if kind == "usable":
-        targets |= {*found.defined.get("alias", ()), *found.defined.get("embedding", ())}
+        targets |= set(found.defined.get("alias", ()))
     return targets
 
 

@@ -24,6 +24,13 @@ def test_prices_come_from_the_packaged_map_without_importing_its_package() -> No
     assert price_of(model, prices) == Price(0.15, 0.6, 0.075, source="litellm")
 
 
+def test_a_model_for_embeddings_costs_what_goes_in_whether_or_not_its_price_for_output_is_told() -> None:
+    prices = packaged_prices()
+    small = price_of(Model("e", "openai", "text-embedding-3-small"), prices)
+    mistral = price_of(Model("e", "mistral", "mistral-embed"), prices)
+    assert (small, mistral) == (Price(0.02, 0.0, source="litellm"), Price(0.1, 0.0, source="litellm"))
+
+
 def test_the_policys_price_goes_before_the_packaged_one() -> None:
     own = Price(1.0, 2.0)
     assert price_of(Model("small", "openai", "gpt-4o-mini", price=own), packaged_prices()) is own

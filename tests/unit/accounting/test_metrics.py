@@ -9,7 +9,7 @@ from gateway.accounting.exchange import Exchange
 from gateway.accounting.metrics import MAX_DEPARTED, Metrics, watch_age
 from gateway.errors import ProviderUnavailable
 from gateway.policy.schema import Policy, Price
-from gateway.types import Caller, ChatRequest, ToolUsed, Tried, Usage
+from gateway.types import Api, Caller, ChatRequest, Sent, ToolUsed, Tried, Usage
 
 
 def finished(*tries: Tried, baseline: str | None = None) -> Exchange:
@@ -34,6 +34,13 @@ def test_a_name_that_the_policy_does_not_know_is_other() -> None:
     metrics.record(exchange, Bill((), (), None))
     assert sample(metrics, "tool_calls_total", server="_other", tool="_other", status="ok") == 1
     assert sample(metrics, "tokens_total", route="", model="small", kind="input") == 5
+
+
+def test_embeddings_are_not_held_against_a_baseline_that_makes_none() -> None:
+    exchange = finished(Tried("embed", "ok", Usage(input=1_000_000), 0.1), baseline="strong")
+    exchange.request = ChatRequest("embed", (), {}, sent=Sent(Api.EMBEDDINGS, b"", (), {}))
+    bill = bill_of(exchange, {"embed": Price(0.02, 0.0), "strong": Price(10.0, 20.0)})
+    assert (bill.total, bill.baseline) == (Decimal("0.02"), None)
 
 
 def test_cost_and_waste_are_told_apart_and_the_baseline_is_counted() -> None:

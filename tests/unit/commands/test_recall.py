@@ -50,6 +50,18 @@ def test_every_fact_that_a_condition_can_read_comes_back(policy: Policy) -> None
     assert recalled.floor is Label.PUBLIC
 
 
+def test_embeddings_come_back_as_such_and_rows_without_an_api_as_chat(policy: Policy) -> None:
+    asked = facts(model="embed", embeds=True)
+    found = kept(policy, asked)
+    assert found.request.api == "embeddings"
+    assert recall("r1", found, policy, None).facts.embeds
+    old = row(policy, facts())
+    del old["request"]["api"]
+    read = msgspec.json.decode(msgspec.json.encode(old, enc_hook=str), type=Row, strict=False)
+    assert read.request is not None
+    assert read.request.api == "chat"
+
+
 def test_findings_come_back_with_what_they_weigh(policy: Policy) -> None:
     app = Caller("app", label=Label.INTERNAL)
     asked = facts(label=Label.RESTRICTED, findings=(credential(),), caller=app)

@@ -231,6 +231,34 @@ def test_a_name_that_is_unknown_or_not_the_callers_is_refused(policy: Policy) ->
         decide(policy, facts(model="small", caller=Caller("app", may_use=("auto",))))
 
 
+def test_embeddings_are_made_by_the_one_model_that_is_named(tmp_path: Path) -> None:
+    models = MODELS.replace("kind: embedding", "kind: embedding, clearance: internal, teacher: house")
+    policy = loaded(tmp_path, models=models, routes=ROUTES, guards=GUARDS, k=KNOWLEDGE, t=TOOLS)
+    decision = decide(policy, facts(Task.KNOWLEDGE_LOOKUP, model="embed", embeds=True))
+    assert (decision.route, decision.reason) == (None, Reason.NAMED)
+    assert (decision.candidates, decision.knowledge, decision.tools) == ((policy.models["embed"],), (), ())
+    above = decide(policy, facts(label=Label.CONFIDENTIAL, model="embed", embeds=True))
+    assert above.candidates == ()
+    assert above.refused == (Refused("model", "embed", Label.CONFIDENTIAL),)
+    assert not above.unserved
+
+
+def test_a_model_for_embeddings_that_is_out_of_service_has_no_stand_in(tmp_path: Path) -> None:
+    models = MODELS.replace("kind: embedding", "kind: embedding, disabled: true, teacher: house")
+    decision = decide(loaded(tmp_path, models=models), facts(model="embed", embeds=True))
+    assert (decision.candidates, decision.unserved) == ((), True)
+
+
+def test_a_guard_that_would_mask_blocks_embeddings_where_there_is_something_to_mask(tmp_path: Path) -> None:
+    guards = "guards: [{name: hide, when: 'true', mask: [credential], lowers_to: internal}]\n"
+    policy = loaded(tmp_path, guards=guards)
+    found = facts(model="embed", embeds=True, findings=(credential(),))
+    assert decide(policy, found).blocked_by == policy.guards[0]
+    clean = decide(policy, facts(model="embed", embeds=True))
+    assert (clean.blocked_by, clean.masking) == (None, ())
+    assert clean.candidates == (policy.models["embed"],)
+
+
 def test_a_source_above_the_callers_clearance_is_not_asked(policy: Policy) -> None:
     caller = Caller("app", clearance=Label.PUBLIC)
     decision = decide(policy, facts(Task.KNOWLEDGE_LOOKUP, caller=caller))

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.errors import UnknownModel
-from gateway.policy.naming import matches, may_use, resolve, usable
+from gateway.errors import InvalidRequest, UnknownModel
+from gateway.policy.naming import makes_embeddings, matches, may_use, resolve, usable
 from gateway.policy.schema import Policy
 from gateway.types import Caller
 from tests.facts import ANYONE
@@ -61,6 +61,45 @@ def test_a_proposal_names_only_what_the_caller_may_use(policy: Policy) -> None:
     with pytest.raises(UnknownModel) as caught:
         resolve(policy, "smal", Caller("app", may_use=("auto",)))
     assert "small" not in caught.value.message.replace("'smal'", "")
+
+
+EMBEDDERS = 'aliases: {"gpt-4o*": auto, "text-embedding-*": embed, ada: embed, old: route/rest}\n'
+
+
+@pytest.mark.parametrize("name", ["embed", "ada", "text-embedding-3-small"])
+def test_a_model_for_embeddings_is_named_by_itself_and_by_its_aliases(tmp_path: Path, name: str) -> None:
+    policy = loaded(tmp_path, aliases=EMBEDDERS)
+    asked = resolve(policy, name, ANYONE, embeds=True)
+    assert (asked.name, asked.target, asked.model) == (name, "embed", policy.models["embed"])
+    assert makes_embeddings(policy, name)
+    with pytest.raises(UnknownModel, match="makes embeddings and does not answer"):
+        resolve(policy, name, ANYONE)
+
+
+@pytest.mark.parametrize("name", ["auto", "route/rest", "gpt-4o", "old", "route/nowhere"])
+def test_embeddings_are_not_routed_and_the_error_names_what_can_be_asked(tmp_path: Path, name: str) -> None:
+    policy = loaded(tmp_path, aliases=EMBEDDERS)
+    with pytest.raises(
+        InvalidRequest, match="do not compare; name a model for embeddings: embed, ada"
+    ) as caught:
+        resolve(policy, name, ANYONE, embeds=True)
+    assert caught.value.param == "model"
+    with pytest.raises(InvalidRequest, match="there is no model for embeddings here that this key may use"):
+        resolve(policy, name, Caller("app", may_use=("auto",)), embeds=True)
+    assert not makes_embeddings(policy, name)
+
+
+@pytest.mark.parametrize(("name", "does"), [("small", "answers and does not"), ("smal", "is no model here")])
+def test_what_makes_no_embeddings_is_not_found_where_they_are_asked_for(
+    policy: Policy, name: str, does: str
+) -> None:
+    with pytest.raises(UnknownModel, match=f"'{name}' {does}.*: embed$"):
+        resolve(policy, name, ANYONE, embeds=True)
+
+
+def test_a_model_for_embeddings_is_named_though_other_names_are_routed(tmp_path: Path) -> None:
+    policy = loaded(tmp_path, a="honour_model: false\n")
+    assert resolve(policy, "embed", ANYONE, embeds=True).model is policy.models["embed"]
 
 
 def test_a_disabled_route_cannot_be_named(tmp_path: Path) -> None:

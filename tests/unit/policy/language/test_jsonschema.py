@@ -87,7 +87,8 @@ def test_names_of_a_folder_are_offered_and_others_are_no_error(tmp_path: Path) -
     names = names_in(tmp_path)
     definitions = policy_schema(names)["definitions"]
     assert definitions["chat"]["anyOf"][0]["enum"] == ["house", "small", "tagger"]
-    assert definitions["target"]["anyOf"][0]["enum"] == ["auto", "route/rest", "house", "small", "tagger"]
+    targets = ["auto", "route/rest", "house", "small", "tagger", "embed"]
+    assert definitions["target"]["anyOf"][0]["enum"] == targets
     assert {"*", "gpt", "embed"} <= set(definitions["usable"]["anyOf"][0]["enum"])
     assert "knowledge.handbook >= 0.4" in [one["body"] for one in definitions["condition"]["defaultSnippets"]]
     assert DIGEST not in json.dumps(policy_schema(names))
