@@ -229,6 +229,7 @@ def test_no_string_of_a_body_escapes_the_reading(members: dict[str, Any]) -> Non
         (body(messages=[{"role": "User", "content": "x"}]), "messages[0].role", "one of"),
         (body(messages=[{"role": ["user"], "content": "x"}]), "messages[0].role", "a string"),
         (body(stream="yes"), "stream", "true or false"),
+        (body(stream_options={"include_usage": "no"}), "stream_options.include_usage", "true or false"),
         (body(max_tokens="many"), "max_tokens", "integer"),
         (body(tools=[{"type": "function", "function": {}}]), "tools", "list of tools"),
         (b'{"model": "auto", "messages": ' + b"[" * 5000 + b"]" * 5000 + b"}", None, "object"),
@@ -274,3 +275,32 @@ def test_a_long_number_is_read_as_text() -> None:
 def test_metadata_is_bounded_as_conditions_read_it() -> None:
     given = {f"k{i}": "v" for i in range(1000)} | {"long": "x" * 600}
     assert len(chat_request(body(metadata=given)).metadata) == 16
+
+
+LARGE = f"data:image/png;base64,{PICTURE * 2000}"
+
+
+def test_a_large_file_is_not_read_and_each_message_keeps_its_bytes() -> None:
+    picture = {"type": "image_url", "image_url": {"url": LARGE, "detail": "anna@example.org"}}
+    given = body(messages=[{"role": "user", "content": [picture, picture]}, {"role": "user", "content": "?"}])
+    request = chat_request(given)
+    first, second = request.messages
+    assert first.raw + b", " + second.raw == request.fields["messages"][1:-1]
+    assert request.fields["messages"] in given
+    assert (first.unreadable, second.unreadable) == (True, False)
+    assert request.other_text.count("anna@example.org") == 4  # each by itself, and with its name
+    assert len(request.other_text) < 500
+
+
+def test_where_a_large_body_is_broken_is_told_as_of_the_whole() -> None:
+    broken = (
+        body(messages=[{"role": "user", "content": [{"type": "x", "data": PICTURE * 2000}]}])[:-1] + b"?}"
+    )
+    with pytest.raises(InvalidRequest, match=f"byte {len(broken) - 2}"):
+        chat_request(broken)
+
+
+def test_two_members_of_one_name_are_found_beside_a_large_file() -> None:
+    given = body(x={"url": LARGE})[:-1] + b', "x": 1}'
+    with pytest.raises(InvalidRequest, match="two members"):
+        chat_request(given)
