@@ -6,6 +6,7 @@ import asyncio
 import secrets
 from typing import Any
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from gateway.api.door import MAX_HEADER_BYTES
@@ -14,6 +15,7 @@ from gateway.errors import GatewayError, HeadersTooLarge, InvalidRequest, Reques
 
 UNREAD_SECONDS = 120.0  # that a caller may leave what is sent to it unread
 BEATS = 4  # wakes within a patience for whoever waits for a body
+_OFFER = frozenset({b"connection", b"upgrade", b"http2-settings"})
 LINGER_SECONDS = 1.0  # in which a refused caller may still read why, before the connection is cut
 
 
@@ -47,8 +49,14 @@ class CallerProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._refused:
             return
-        super().data_received(data)
-        if self._refused:
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as offer:
+            self._decline(data[offer.args[0] :])
+            return
+        except httptools.HttpParserError:
+            self._refuse(InvalidRequest("This is not HTTP/1.1 as it has to be written."))
             return
         if self._in_head:
             self._head_grows(len(data))
@@ -81,14 +89,17 @@ class CallerProtocol(HttpToolsProtocol):
         self._in_head, self._head_size = True, 0
 
     def on_headers_complete(self) -> None:
+        if self.parser.should_upgrade():
+            return
         self._in_head = False
         self._in_time()
         super().on_headers_complete()
         if self.expect_100_continue:  # where it is refused, nobody knows whether its body comes
             self.cycle.keep_alive = False
 
-    def send_400_response(self, msg: str) -> None:
-        self._refuse(InvalidRequest("This is not HTTP/1.1 as it has to be written."))
+    def on_message_complete(self) -> None:
+        if not self.parser.should_upgrade():
+            super().on_message_complete()
 
     # Inside.
 
@@ -130,13 +141,33 @@ class CallerProtocol(HttpToolsProtocol):
             self._unread.cancel()
             self._unread = None
 
+    def _decline(self, rest: bytes) -> None:
+        """Reads a request again without its offer to speak another protocol, and what came after it.
+
+        Whoever offers one goes on in HTTP/1.1 where it is not taken up (RFC 9110, section 7.8); Java's client
+        makes the offer with each first request.
+        """
+        method, version = self.parser.get_method(), self.parser.get_http_version()
+        if method == b"CONNECT":
+            self._refuse(InvalidRequest("This is no proxy: CONNECT is not understood here."))
+            return
+        lines = [b"%b %b HTTP/%b" % (method, self.url, version.encode())]
+        lines += [b"%b: %b" % header for header in self.headers if header[0] not in _OFFER]
+        self.parser = httptools.HttpRequestParser(self)
+        self.data_received(b"\r\n".join(lines) + b"\r\n\r\n" + rest)
+
     def _refuse(self, error: GatewayError) -> None:
         """Says what is wrong, and hangs up once the caller had time to read it."""
         self._in_time()
         self._refused = True
-        if not self._at_rest:  # the reply to an earlier request has the connection
-            self.transport.close()
-            return
+        if not self._at_rest:
+            if self.pipeline or self.cycle.response_started or not self.cycle.more_body:
+                self.cycle.keep_alive = (
+                    False  # what is wrong came after it: the connection ends with its reply
+                )
+                return
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
         self.transport.write(_reply(error, self.url.decode("latin-1")))
         if self.transport.can_write_eof():
             self.transport.write_eof()
