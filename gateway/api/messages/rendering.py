@@ -27,8 +27,8 @@ _json = msgspec.json.Encoder()
 class _Stopped(msgspec.Struct):
     """Of a choice: the sequence that ended it, as vLLM and SGLang call it."""
 
-    stop_reason: Any = None
-    matched_stop: Any = None
+    stop_reason: str | int | None = None
+    matched_stop: str | int | None = None
 
 
 class _Chunk(msgspec.Struct):
