@@ -6,7 +6,8 @@
     │   ├── Unauthenticated               401 invalid_api_key
     │   ├── Forbidden                     403 forbidden
     │   ├── NotFound                      404 not_found
-    │   │   └── UnknownModel              404 model_not_found
+    │   │   ├── UnknownModel              404 model_not_found
+    │   │   └── PreviousResponseNotFound  404 previous_response_not_found
     │   ├── MethodNotAllowed              405 method_not_allowed
     │   ├── RequestTimeout                408 request_timeout: the caller did not go on with it
     │   ├── UnsupportedMedia              415 unsupported_media_type
@@ -93,6 +94,10 @@ class NotFound(CallerError):
 
 class UnknownModel(NotFound):
     code = "model_not_found"
+
+
+class PreviousResponseNotFound(NotFound):
+    code = "previous_response_not_found"
 
 
 class MethodNotAllowed(CallerError):

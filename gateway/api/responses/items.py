@@ -1,0 +1,207 @@
+"""Reads the items of a response's input, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from gateway.api.chat_message import holds_files
+from gateway.api.loose import Loose, beside, is_base64
+from gateway.api.members import Members, member, required
+from gateway.api.responses.said import Content, Said
+from gateway.errors import InvalidRequest
+from gateway.types import ToolCall
+
+_ROLES: Final = ("user", "assistant", "system", "developer")
+_ABOUT: Final = frozenset({"type", "id", "status"})  # of an item: no words of it
+_MESSAGE: Final = _ABOUT | {"role", "content", "phase"}
+_CALL: Final = _ABOUT | {"call_id", "name", "arguments"}
+_REASONING: Final = _ABOUT | {"summary", "content", "encrypted_content"}
+_TEXT: Final = frozenset({"type", "text"})
+_SEALED: Final = 200  # characters from which on base64 is taken for what an upstream has encrypted
+_ROUTED: Final = frozenset({"type", "role", "content"})
+
+
+def read_item(item: Any, raw: bytes, at: str, said: Said) -> None:
+    """Takes up an item that stands at `at`; `raw` is its JSON.
+
+    Raises:
+        InvalidRequest: it is no object, or lacks what it is known by.
+    """
+    if not isinstance(item, dict):
+        raise InvalidRequest(f"'{at}' must be an object.", param=at)
+    where = at + "."
+    kind = member(item, "type", str, where) or ("message" if "role" in item else "")
+    if not kind:
+        raise InvalidRequest(f"'{where}type' is required.", param=where + "type")
+    _KINDS.get(kind, _other)(item, raw, where, said)
+
+
+def _message(item: Members, raw: bytes, where: str, said: Said) -> None:
+    role = required(item, "role", str, where)
+    if role not in _ROLES:
+        raise InvalidRequest(f"'{where}role' must be one of {', '.join(_ROLES)}.", param=where + "role")
+    content = Content(said.loose())
+    given = item.get("content")
+    if given is not None:
+        read_content(given, where + "content", content)
+    beside(item, _ROUTED, content.loose)
+    content.plain = content.plain and _holds_only(item, _MESSAGE)
+    content.hidden = content.hidden or holds_files(item)
+    said.message(role, content, raw, easy=not isinstance(given, list))
+
+
+def _reasoning(item: Members, raw: bytes, where: str, said: Said) -> None:
+    loose, texts, plain = said.loose(), list[str](), _holds_only(item, _REASONING)
+    for name, kind in (("summary", "summary_text"), ("content", "reasoning_text")):
+        for part in member(item, name, list, where) or []:
+            text = part.get("text") if isinstance(part, dict) else None
+            plain = plain and isinstance(text, str) and part.get("type") == kind and _holds_only(part, _TEXT)
+            texts += [text] if isinstance(text, str) else []
+    sealed = item.get("encrypted_content")
+    kept = isinstance(sealed, str) and len(sealed) >= _SEALED and is_base64(sealed)
+    beside(item, frozenset({"type", "encrypted_content"} if kept else {"type"}), loose)
+    said.thought(texts, loose, plain and (kept or not sealed), raw)
+
+
+def _function_call(item: Members, raw: bytes, where: str, said: Said) -> None:
+    loose = said.loose()
+    beside(item, frozenset({"type"}), loose)
+    call = ToolCall(
+        required(item, "call_id", str, where),
+        required(item, "name", str, where),
+        member(item, "arguments", str, where) or "",
+    )
+    said.call(call, loose, _holds_only(item, _CALL), raw)
+
+
+def _function_call_output(item: Members, raw: bytes, where: str, said: Said) -> None:
+    said.result(required(item, "call_id", str, where), _output(item, where, said), raw)
+
+
+def _custom_tool_call_output(item: Members, raw: bytes, where: str, said: Said) -> None:
+    content = _output(item, where, said)
+    content.lacks("an item of type", item["type"])
+    said.result(required(item, "call_id", str, where), content, raw)
+
+
+def _output(item: Members, where: str, said: Said) -> Content:
+    """What a tool gave; chat completions have no place for a file there."""
+    content = Content(said.loose())
+    if item.get("output") is not None:
+        read_content(item["output"], where + "output", content)
+    beside(item, frozenset({"type", "output"}), content.loose)
+    if any(part["type"] != "text" for part in content.parts):
+        content.lacks("a file in the output of a tool")
+    content.hidden = content.hidden or holds_files(item)
+    return content
+
+
+def _other(item: Members, raw: bytes, where: str, said: Said) -> None:
+    loose = said.loose()
+    beside(item, frozenset(), loose)
+    said.other(item["type"], loose, holds_files(item), raw)
+
+
+_KINDS: Final[Mapping[str, Callable[[Members, bytes, str, Said], None]]] = {
+    "message": _message,
+    "reasoning": _reasoning,
+    "function_call": _function_call,
+    "function_call_output": _function_call_output,
+    "custom_tool_call_output": _custom_tool_call_output,
+}
+
+
+def read_content(given: Any, at: str, content: Content) -> None:
+    """Takes up a text, or content parts. Raises InvalidRequest."""
+    if isinstance(given, str):
+        content.say(given)
+        return
+    if not isinstance(given, list):
+        raise InvalidRequest(f"'{at}' must be a string or a list of content parts.", param=at)
+    for i, part in enumerate(given):
+        where = f"{at}[{i}]"
+        if not isinstance(part, dict):
+            raise InvalidRequest(f"'{where}' must be an object.", param=where)
+        kind = required(part, "type", str, where + ".")
+        _PARTS.get(kind, _unknown)(part, where + ".", content)
+
+
+def _text(part: Members, where: str, content: Content) -> None:
+    content.say(member(part, "text", str, where) or "")
+    _extras(part, _TEXT, content)
+
+
+def _refusal(part: Members, where: str, content: Content) -> None:
+    content.refuse(member(part, "refusal", str, where) or "")
+    _extras(part, frozenset({"type", "refusal"}), content)
+
+
+def _image(part: Members, where: str, content: Content) -> None:
+    url = member(part, "image_url", str, where)
+    if url:
+        detail = member(part, "detail", str, where)
+        image = {"url": url, "detail": detail} if detail else {"url": url}
+        content.show({"type": "image_url", "image_url": image}, "vision")
+    else:
+        content.hide()
+        content.needs.add("vision")
+        content.lacks("an image by its file_id")
+    _extras(part, frozenset({"type"}), content)
+
+
+def _file(part: Members, where: str, content: Content) -> None:
+    """A file by its URL is none of chat completions."""
+    if member(part, "file_url", str, where):
+        content.hide()
+        content.lacks("a file by its URL")
+    else:
+        names = ("file_data", "file_id", "filename")
+        named = {name: member(part, name, str, where) for name in names}
+        content.show({"type": "file", "file": {name: value for name, value in named.items() if value}})
+    _extras(part, frozenset({"type"}), content)
+
+
+def _audio(part: Members, where: str, content: Content) -> None:
+    audio = required(part, "input_audio", dict, where)
+    content.show({"type": "input_audio", "input_audio": audio}, "audio")
+    _extras(part, frozenset({"type"}), content)
+
+
+def _unknown(part: Members, where: str, content: Content) -> None:
+    content.hide()
+    content.lacks("a content part of type", part["type"])
+    beside(part, frozenset(), content.loose)
+
+
+_PARTS: Final[Mapping[str, Callable[[Members, str, Content], None]]] = {
+    **dict.fromkeys(("input_text", "output_text", "text"), _text),
+    "refusal": _refusal,
+    "input_image": _image,
+    "input_file": _file,
+    "input_audio": _audio,
+}
+
+
+def _extras(part: Members, read: frozenset[str], content: Content) -> None:
+    """Reads the members that are not `read` yet, which make it less than plain."""
+    beside(part, read, content.loose)
+    content.hidden = content.hidden or holds_files(part)
+    content.plain = content.plain and _holds_only(part, read)
+
+
+def _holds_only(members: Members, names: frozenset[str]) -> bool:
+    return not any(value for name, value in members.items() if name not in names)
+
+
+def read_instructions(given: Any, said: Said) -> None:
+    """The member `instructions`: a text, or items.
+
+    Raises:
+        InvalidRequest: it is neither.
+    """
+    if isinstance(given, str):
+        if given:
+            said.system(given, Loose(said.aside.room))
+        return
+    raise InvalidRequest("'instructions' must be a string.", param="instructions")

@@ -1,0 +1,180 @@
+"""The members of a Responses body beside its input, as those of chat completions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import msgspec
+
+from gateway.api.members import Members, member, required
+from gateway.api.responses.said import beyond
+from gateway.errors import InvalidRequest
+from gateway.types import ToolSpec
+
+_json = msgspec.json.Encoder()
+_raw_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
+# What is said elsewhere, what the gateway does itself, and what concerns tools that the provider runs.
+_LEFT_OUT: Final = frozenset(
+    (
+        *("input", "instructions", "stream", "stream_options", "store", "previous_response_id"),
+        *("background", "conversation", "prompt", "truncation", "max_tool_calls", "tools"),
+    )
+)
+_RENAMED: Final = {"max_output_tokens": "max_completion_tokens"}
+_BEYOND: Final = frozenset({"context_management", "moderation"})
+_ENCRYPTED: Final = "reasoning.encrypted_content"  # which only who encrypts it can give, and only it can use
+_MODES: Final = frozenset({"auto", "none", "required"})
+
+
+@dataclass(slots=True)
+class Options:
+    """`fields` are in the shape of chat completions, but for `only`, which they have no words for."""
+
+    fields: dict[str, bytes] = field(default_factory=dict)
+    tools: tuple[ToolSpec, ...] = ()
+    wants_json: bool = False
+    only: str = ""
+
+    def put(self, name: str, value: Any) -> None:
+        self.fields[name] = _json.encode(value)
+
+    def lacks(self, what: str, named: object = None) -> None:
+        self.only = self.only or beyond(what, named)
+
+
+def options_of(value: Members, body: bytes) -> Options:
+    """What `value`, which `body` says, asks for; members that neither API names keep their names.
+
+    Raises:
+        InvalidRequest: a member has a wrong type.
+    """
+    options = Options()
+    for name, raw in _raw_members.decode(body).items():
+        given = value[name]
+        if given is None or name in _LEFT_OUT or name in _WRITERS:
+            continue
+        if name in _BEYOND:
+            options.lacks("the member", name)
+        else:
+            options.fields[_RENAMED.get(name, name)] = bytes(raw)
+    _tools(value, options)
+    for name, write in _WRITERS.items():
+        if value.get(name) is not None:
+            write(value, options)
+    return options
+
+
+def _text(value: Members, options: Options) -> None:
+    text = member(value, "text", dict)
+    verbosity = member(text, "verbosity", str, "text.")
+    if verbosity:
+        options.put("verbosity", verbosity)
+    shape = member(text, "format", dict, "text.")
+    kind = required(shape, "type", str, "text.format.") if shape else "text"
+    if shape and kind == "json_schema":
+        options.wants_json = True
+        required(shape, "schema", dict, "text.format.")
+        named = {name: given for name, given in shape.items() if name != "type" and given is not None}
+        options.put("response_format", {"type": kind, "json_schema": named})
+    elif kind == "json_object":
+        options.wants_json = True
+        options.put("response_format", {"type": kind})
+    elif kind != "text":
+        options.lacks("the text format", kind)
+
+
+def _reasoning(value: Members, options: Options) -> None:
+    """How a summary of it is to be is no question of chat completions: what reasoning comes, comes whole."""
+    effort = member(member(value, "reasoning", dict), "effort", str, "reasoning.")
+    if effort:
+        options.put("reasoning_effort", effort)
+
+
+def _include(value: Members, options: Options) -> None:
+    for name in member(value, "include", list):
+        if name != _ENCRYPTED:
+            options.lacks("the asking for", name)
+
+
+def _top_logprobs(value: Members, options: Options) -> None:
+    if member(value, "top_logprobs", int):
+        options.lacks("the asking for", "top_logprobs")
+
+
+def _tool_choice(value: Members, options: Options) -> None:
+    choice = value["tool_choice"]
+    if isinstance(choice, str):
+        options.put("tool_choice", choice)
+        return
+    choice = member(value, "tool_choice", dict)
+    kind = required(choice, "type", str, "tool_choice.")
+    if kind == "function":
+        name = required(choice, "name", str, "tool_choice.")
+        options.put("tool_choice", {"type": "function", "function": {"name": name}})
+    elif kind == "allowed_tools":
+        _allowed(choice, options)
+    else:
+        options.lacks("the choice of tools", kind)
+
+
+def _allowed(choice: Members, options: Options) -> None:
+    """The tools that may be called are those that are shown: few servers know of another way."""
+    mode = member(choice, "mode", str, "tool_choice.") or "auto"
+    listed = member(choice, "tools", list, "tool_choice.") or []
+    if mode not in _MODES or not all(isinstance(t, dict) and t.get("type") == "function" for t in listed):
+        options.lacks("the choice of tools", "allowed_tools")
+        return
+    names = {tool.get("name") for tool in listed}
+    shown = [spec for spec in options.tools if spec.name in names]
+    strict = {
+        tool["function"]["name"]: tool for tool in msgspec.json.decode(options.fields.get("tools", b"[]"))
+    }
+    options.tools = tuple(shown)
+    options.put("tools", [strict[spec.name] for spec in shown])
+    options.put("tool_choice", mode)
+
+
+_WRITERS: Final[Mapping[str, Callable[[Members, Options], None]]] = {
+    "text": _text,
+    "reasoning": _reasoning,
+    "include": _include,
+    "top_logprobs": _top_logprobs,
+    "tool_choice": _tool_choice,
+}
+
+
+def _tools(value: Members, options: Options) -> None:
+    """The caller's functions; a tool that the provider runs, or one of another kind, is none of chat's."""
+    functions, specs = list[Members](), list[ToolSpec]()
+    for i, tool in enumerate(member(value, "tools", list) or []):
+        where = f"tools[{i}]"
+        if not isinstance(tool, dict):
+            raise InvalidRequest(f"'{where}' must be an object.", param=where)
+        kind = required(tool, "type", str, where + ".")
+        if kind != "function":
+            options.lacks("the tool", kind)
+            continue
+        spec = _spec(tool, where + ".")
+        specs.append(spec)
+        functions.append(_function(tool, spec))
+    options.tools = tuple(specs)
+    if functions:
+        options.put("tools", functions)
+
+
+def _spec(tool: Members, where: str) -> ToolSpec:
+    name = required(tool, "name", str, where)
+    description = member(tool, "description", str, where) or ""
+    return ToolSpec(name, description, member(tool, "parameters", dict, where) or {})
+
+
+def _function(tool: Members, spec: ToolSpec) -> Members:
+    function: Members = {"name": spec.name}
+    if spec.description:
+        function["description"] = spec.description
+    function["parameters"] = spec.parameters
+    if isinstance(tool.get("strict"), bool):
+        function["strict"] = tool["strict"]
+    return {"type": "function", "function": function}

@@ -1,0 +1,239 @@
+"""The messages of chat completions that say what the items of a response's input say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import msgspec
+
+from gateway.api.loose import Loose, is_opaque
+from gateway.types import Message, ToolCall
+
+_LONGEST_NAMED: Final = 64  # characters of a caller's word in an error
+_json = msgspec.json.Encoder()
+Part = dict[str, Any]
+
+
+def beyond(what: str, named: object = None) -> str:
+    """The clause for `ChatRequest.only`; `named` is the caller's word for it."""
+    word = "" if named is None else f" '{str(named)[:_LONGEST_NAMED]}'"
+    return f"{what}{word} exists only in the Responses API"
+
+
+@dataclass(slots=True)
+class Content:
+    """What one message says, or the output of a tool, taken up part by part.
+
+    `plain`: it is text alone, as an answer of the gateway's is that comes back.
+    """
+
+    loose: Loose
+    texts: list[str] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
+    needs: set[str] = field(default_factory=set)
+    hidden: bool = False  # something cannot be read
+    plain: bool = True
+    only: str = ""
+
+    @property
+    def unreadable(self) -> bool:
+        return self.hidden or self.loose.unreadable
+
+    def say(self, text: str) -> None:
+        self.texts.append(text)
+        self.parts.append({"type": "text", "text": text})
+        self.hidden = self.hidden or is_opaque(text)
+
+    def refuse(self, text: str) -> None:
+        self.texts.append(text)
+        self.parts.append({"type": "refusal", "refusal": text})
+        self.plain = False
+
+    def show(self, part: Part, need: str = "") -> None:
+        """A file, as chat completions have it."""
+        self.hide()
+        self.parts.append(part)
+        self.needs |= {need} if need else set()
+
+    def hide(self) -> None:
+        self.hidden, self.plain = True, False
+
+    def lacks(self, what: str, named: object = None) -> None:
+        """`what` is beyond chat completions."""
+        self.plain = False
+        self.only = self.only or beyond(what, named)
+
+    @property
+    def body(self) -> str | list[Part]:
+        """One text as what every server takes; several stay several."""
+        if len(self.parts) > 1 or (self.parts and self.parts[0]["type"] != "text"):
+            return list(self.parts)
+        return str(self.parts[0]["text"]) if self.parts else ""
+
+
+@dataclass(slots=True)
+class _Answer:
+    """One turn of the assistant: reasoning, then text, then calls."""
+
+    natives: list[bytes] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
+    calls: list[ToolCall] = field(default_factory=list)
+    thoughts: list[str] = field(default_factory=list)
+    needs: set[str] = field(default_factory=set)
+    whole: bool = False  # nothing can be added to what it says
+    unreadable: bool = False
+    plain: bool = True
+
+    def message(self) -> Message:
+        """Reasoning goes along with calls alone: only in a loop of tools do upstreams ask for it."""
+        text, thoughts = "".join(self.texts), "".join(self.thoughts)
+        says_text = all(part["type"] == "text" for part in self.parts)
+        content = (text or (None if self.calls else "")) if says_text else self.parts
+        raw: dict[str, Any] = {"role": "assistant", "content": content}
+        if thoughts and self.calls:
+            raw["reasoning_content"] = thoughts
+        if self.calls:
+            raw["tool_calls"] = [_call(call) for call in self.calls]
+        return Message(
+            "assistant",
+            text,
+            _json.encode(raw),
+            trusted=self.plain,
+            unreadable=self.unreadable,
+            needs=frozenset(self.needs),
+            tool_calls=tuple(self.calls),
+            reasoning=(thoughts,) if thoughts else (),
+            native=b",".join(self.natives),
+        )
+
+
+@dataclass(slots=True)
+class Said:
+    """The conversation, taken up item by item; `only` is what chat completions have no words for.
+
+    An assistant's items that follow one another are one message, as they came in one answer: `native` of a
+    message is the JSON of its items, a comma between them.
+    """
+
+    aside: Loose
+    only: str = ""
+    _messages: list[Message] = field(default_factory=list)
+    _answer: _Answer | None = None
+
+    def loose(self) -> Loose:
+        """For the strings beside the texts of one item."""
+        return Loose(self.aside.room)
+
+    def messages(self) -> tuple[Message, ...]:
+        self._close()
+        return tuple(self._messages)
+
+    def system(self, text: str, loose: Loose) -> None:
+        """What a member of the body says to the model before the items do."""
+        unreadable = is_opaque(text) or loose.unreadable
+        raw = _json.encode({"role": "system", "content": text})
+        self._messages.append(Message("system", text, raw, unreadable=unreadable, native=b""))
+
+    def message(self, role: str, content: Content, native: bytes, easy: bool) -> None:
+        """`easy`: its content is a string, so that it is no part of an answer."""
+        self._take(content)
+        if role == "assistant":
+            self._spoken(content, native, easy)
+            return
+        self._close()
+        self._messages.append(
+            Message(
+                role,
+                "\n".join(content.texts),
+                _json.encode({"role": role, "content": content.body}),
+                unreadable=content.unreadable,
+                needs=frozenset(content.needs),
+                native=native,
+            )
+        )
+
+    def _spoken(self, content: Content, native: bytes, easy: bool) -> None:
+        answer = self._open(native, new=easy or self._called)
+        answer.texts += content.texts
+        answer.parts += content.parts
+        answer.needs |= content.needs
+        answer.plain = answer.plain and content.plain
+        answer.unreadable = answer.unreadable or content.unreadable
+        answer.whole = easy
+
+    def thought(self, texts: Sequence[str], loose: Loose, plain: bool, native: bytes) -> None:
+        self._read(loose)
+        answer = self._open(native, new=self._called)
+        answer.thoughts += texts
+        answer.plain = answer.plain and plain
+        answer.unreadable = answer.unreadable or loose.unreadable
+
+    def call(self, call: ToolCall, loose: Loose, plain: bool, native: bytes) -> None:
+        self._read(loose)
+        answer = self._open(native, new=False)
+        answer.calls.append(call)
+        answer.plain = answer.plain and plain
+        answer.unreadable = answer.unreadable or loose.unreadable
+
+    def result(self, call: str, content: Content, native: bytes) -> None:
+        self._take(content)
+        self._close()
+        raw = _json.encode({"role": "tool", "tool_call_id": call, "content": content.body})
+        self._messages.append(
+            Message(
+                "tool",
+                "\n".join(content.texts),
+                raw,
+                trusted=False,
+                unreadable=content.unreadable,
+                needs=frozenset(content.needs),
+                tool_call_id=call,
+                native=native,
+            )
+        )
+
+    def other(self, kind: str, loose: Loose, unreadable: bool, native: bytes) -> None:
+        """An item that chat completions do not know."""
+        self._read(loose)
+        self._close()
+        self.only = self.only or beyond("an item of type", kind)
+        self._messages.append(
+            Message(
+                "assistant",
+                "",
+                b'{"role":"assistant","content":""}',
+                trusted=False,
+                unreadable=unreadable or loose.unreadable,
+                native=native,
+            )
+        )
+
+    @property
+    def _called(self) -> bool:
+        return self._answer is not None and bool(self._answer.calls)
+
+    def _open(self, native: bytes, new: bool) -> _Answer:
+        if new or (self._answer is not None and self._answer.whole and not self._called):
+            self._close()
+        answer = self._answer = self._answer or _Answer()
+        answer.natives.append(native)
+        return answer
+
+    def _close(self) -> None:
+        if self._answer is not None:
+            self._messages.append(self._answer.message())
+        self._answer = None
+
+    def _take(self, content: Content) -> None:
+        self._read(content.loose)
+        self.only = self.only or content.only
+
+    def _read(self, loose: Loose) -> None:
+        self.aside.texts.extend(loose.texts)
+
+
+def _call(call: ToolCall) -> dict[str, Any]:
+    return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
