@@ -63,7 +63,7 @@ def test_a_body_that_stalls_is_408(gateway: Gateway, line: Line, at: At, said: s
     assert heard.headers["connection"] == "close"
     assert line.is_closed
     gateway.until(lambda: [r for r in gateway.rows() if r["id"] == heard.headers["x-request-id"]], "entered")
-    assert gateway.row(heard.headers["x-request-id"])["error"] == "caller_request_timeout"
+    assert gateway.row(heard.headers["x-request-id"])["error_type"] == "caller_request_timeout"
 
 
 def test_a_body_that_trickles_is_408(line: Line) -> None:

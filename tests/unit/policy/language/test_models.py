@@ -192,3 +192,29 @@ def test_a_name_that_is_nearly_one_of_our_own_models_is_doubted(
 def test_other_names_of_heads_are_not_doubted(tmp_path: Path, target: str) -> None:
     models = f"models:\n- {{name: tagger, target: local/{target}}}\n"
     assert loaded(tmp_path, models=models, routes=TAGGED).warnings == ()
+
+
+def test_a_model_names_the_headers_that_it_gets(tmp_path: Path) -> None:
+    policy = loaded(tmp_path, models=ONE.format("forward: [x-tenant, x-team, x-tenant]"), routes=REST)
+    assert policy.models["m"].forward == ("x-tenant", "x-team")
+    assert policy.forwards == {b"x-tenant", b"x-team"}
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("X-Tenant", "'X-Tenant' is no header's name in small letters; write it like x-tenant"),
+        ("'x tenant'", "'x tenant' is no header's name in small letters; write it like x-tenant"),
+        ("'x:y'", "'x:y' is no header's name in small letters; write it like x-tenant"),
+        *(
+            (name, f"{name} never goes on as the caller sent it; take it out")
+            for name in (
+                *("authorization", "cookie", "host", "content-length", "content-type", "x-api-key"),
+                *("transfer-encoding", "connection", "proxy-authorization", "traceparent", "anthropic-beta"),
+            )
+        ),
+    ],
+)
+def test_a_header_that_must_not_go_on_is_a_mistake(tmp_path: Path, name: str, said: str) -> None:
+    mistake = only_mistake(tmp_path, models=ONE.format(f"forward: [{name}]"), routes=REST)
+    assert mistake.partition(": ")[2] == said
