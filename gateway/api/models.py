@@ -2,35 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from gateway.access.keys import identify
+from gateway.api.shapes import ANTHROPIC
 from gateway.api.state import Current
-from gateway.errors import UnknownModel
+from gateway.errors import InvalidRequest, UnknownModel
 from gateway.policy.naming import makes_embeddings, resolve, usable
 from gateway.policy.schema import Policy
 from gateway.types import Caller
 
+_MOST_LISTED: Final = 1000
+_NUMBER: Final = re.compile(r"[0-9]{1,4}")
+
 
 def routes(current: Current) -> list[Route]:
-    """The listing, and one model's entry."""
+    """The listing, and one model's entry, in the shape of the API that the caller speaks."""
 
     async def listing(request: Request) -> Response:
-        policy = current().policy
-        caller = identify(policy, dict(request.scope["headers"]))
-        return JSONResponse({"object": "list", "data": [_entry(n, by) for n, by in _visible(policy, caller)]})
+        policy, headers = current().policy, dict(request.scope["headers"])
+        visible = _visible(policy, identify(policy, headers))
+        if ANTHROPIC in headers:
+            return JSONResponse(_page([_info(name) for name, _ in visible], request.query_params))
+        return JSONResponse({"object": "list", "data": [_entry(name, by) for name, by in visible]})
 
     async def one(request: Request) -> Response:
-        policy = current().policy
-        caller = identify(policy, dict(request.scope["headers"]))
+        policy, headers = current().policy, dict(request.scope["headers"])
         wanted = request.path_params["model"]
-        for name, by in _visible(policy, caller):
+        for name, by in _visible(policy, identify(policy, headers)):
             if name == wanted:
-                return JSONResponse(_entry(name, by))
+                return JSONResponse(_info(name) if ANTHROPIC in headers else _entry(name, by))
         raise UnknownModel(
             f"The model '{wanted}' does not exist here, or this key may not use it.", param="model"
         )
@@ -53,3 +60,43 @@ def _usable(policy: Policy, name: str, caller: Caller) -> bool:
 
 def _entry(name: str, owned_by: str) -> dict[str, object]:
     return {"id": name, "object": "model", "created": 0, "owned_by": owned_by}
+
+
+def _info(name: str) -> dict[str, str]:
+    """An entry as Anthropic's clients know it: the epoch stands for a day that is not known."""
+    known = {"created_at": "1970-01-01T00:00:00Z", "lifecycle": "active"}
+    return {"type": "model", "id": name, "display_name": name, **known}
+
+
+def _page(entries: list[dict[str, str]], asked: Mapping[str, str]) -> dict[str, object]:
+    """The entries beside a cursor, as many as are asked for.
+
+    Raises:
+        InvalidRequest: the limit is no number from 1 to 1000, or a cursor names no entry.
+    """
+    most = _limit(asked)
+    after, before = _cursor(entries, asked, "after_id"), _cursor(entries, asked, "before_id")
+    between = entries[0 if after is None else after + 1 : before]
+    page = between[:most] if before is None else between[-most:]
+    return {
+        "data": page,
+        "first_id": page[0]["id"] if page else None,
+        "last_id": page[-1]["id"] if page else None,
+        "has_more": len(page) < len(between),
+    }
+
+
+def _limit(asked: Mapping[str, str]) -> int:
+    given = asked.get("limit", str(_MOST_LISTED))
+    if not _NUMBER.fullmatch(given) or not 1 <= int(given) <= _MOST_LISTED:
+        raise InvalidRequest(f"'limit' must be a number from 1 to {_MOST_LISTED}.", param="limit")
+    return int(given)
+
+
+def _cursor(entries: list[dict[str, str]], asked: Mapping[str, str], name: str) -> int | None:
+    if name not in asked:
+        return None
+    for place, entry in enumerate(entries):
+        if entry["id"] == asked[name]:
+            return place
+    raise InvalidRequest(f"'{name}' must be the id of a model that is listed here.", param=name)

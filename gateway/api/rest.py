@@ -46,7 +46,7 @@ class Rest:
             return
         headers = headers_of(scope["headers"])
         scope[_ID] = request_id = request_id_of(headers, self._find)
-        dialect = dialect_at(scope["path"])
+        dialect = dialect_at(scope["path"], headers)
         ids = dialect.ids(request_id)
         try:
             check_size(headers)
@@ -63,7 +63,8 @@ class Rest:
 
     async def _told(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, GatewayError)
-        body = dialect_at(request.url.path).error(error, request.scope[_ID])
+        headers = dict(request.scope["headers"])
+        body = dialect_at(request.url.path, headers).error(error, request.scope[_ID])
         return Response(body, error.http_status, error.headers, "application/json")
 
     async def _http_error(self, request: Request, error: Exception) -> Response:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+from typing import Final
+
 from gateway.api.chat import CHAT
 from gateway.api.dialect import Dialect
 from gateway.api.messages.dialect import MESSAGES
 
-_ANTHROPICS = "/v1/messages"
+ANTHROPIC: Final = b"anthropic-version"  # a header that Anthropic's clients send wherever they ask
+_ANTHROPICS: Final = "/v1/messages"
 
 
-def dialect_at(path: str) -> Dialect:
-    """Of the path as it was sent, with its query or without."""
+def dialect_at(path: str, headers: Container[bytes] = ()) -> Dialect:
+    """Of the path, with its query or without; `headers` are the names of those that were sent."""
+    if ANTHROPIC in headers:
+        return MESSAGES
     after = path.removeprefix(_ANTHROPICS)
     return MESSAGES if after != path and after[:1] in ("", "/", "?") else CHAT

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from anthropic.types import Message, MessageTokensCount, RawMessageStreamEvent
+from anthropic.types import Message, MessageTokensCount, ModelInfo, RawMessageStreamEvent
 from pydantic import TypeAdapter
 
 from tests.folder import KEY, policy_folder
@@ -488,3 +488,54 @@ def test_usage_is_accounted(gateway: Gateway) -> None:
     row = gateway.row(reply.headers["request-id"])
     assert (row["decision"]["route"], row["model"], row["outcome"]) == ("everything-else", "small", "ok")
     assert float(row["cost_usd"]) == pytest.approx((11 * 1.0 + 7 * 10.0) / 1e6)
+
+
+def models(gateway: Gateway, path: str = "", **headers: str) -> httpx.Response:
+    known = {"x-api-key": KEY, "anthropic-version": "2023-06-01"}
+    named = {**known, **{name.replace("_", "-"): value for name, value in headers.items()}}
+    return httpx.get(gateway.url + "/v1/models" + path, headers=named)
+
+
+def test_models_are_listed_as_anthropics_clients_know_them(gateway: Gateway) -> None:
+    page = models(gateway).json()
+    listed = [ModelInfo.model_validate(entry) for entry in page["data"]]
+    assert [entry.id for entry in listed][:3] == ["auto", "route/books", "route/everything-else"]
+    assert (page["first_id"], page["last_id"], page["has_more"]) == ("auto", "small", False)
+    assert ModelInfo.model_validate(models(gateway, "/route/books").json()).display_name == "route/books"
+    plain = httpx.get(gateway.url + "/v1/models", headers={"authorization": f"Bearer {KEY}"}).json()
+    assert plain["object"] == "list"
+    assert [entry["id"] for entry in plain["data"]] == [entry.id for entry in listed]
+
+
+def test_models_are_listed_page_by_page(gateway: Gateway) -> None:
+    first = models(gateway, "?limit=2").json()
+    assert ([entry["id"] for entry in first["data"]], first["has_more"]) == (["auto", "route/books"], True)
+    rest = models(gateway, f"?limit=9&after_id={first['last_id']}").json()
+    assert ([e["id"] for e in rest["data"]], rest["has_more"]) == (["route/everything-else", "small"], False)
+    before = models(gateway, "?limit=1&before_id=small").json()
+    assert ([e["id"] for e in before["data"]], before["has_more"]) == (["route/everything-else"], True)
+    assert models(gateway, "?after_id=small").json()["data"] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "kind", "param"),
+    [
+        ("?limit=0", 400, "invalid_request_error", "limit"),
+        ("?limit=many", 400, "invalid_request_error", "limit"),
+        ("?limit=99999", 400, "invalid_request_error", "limit"),
+        ("?after_id=none", 400, "invalid_request_error", "after_id"),
+        ("/none", 404, "not_found_error", "model"),
+    ],
+)
+def test_what_is_wrong_with_a_listing_is_said(
+    gateway: Gateway, path: str, status: int, kind: str, param: str
+) -> None:
+    reply = models(gateway, path)
+    assert (reply.status_code, error(reply)["type"], error(reply)["param"]) == (status, kind, param)
+
+
+def test_a_listing_needs_a_key_and_its_error_has_the_shape_of_the_client(gateway: Gateway) -> None:
+    reply = models(gateway, x_api_key="pm-wrong")
+    assert (reply.status_code, error(reply)["type"]) == (401, "authentication_error")
+    plain = httpx.get(gateway.url + "/v1/models")
+    assert (plain.status_code, plain.json()["error"]["code"]) == (401, "invalid_api_key")
