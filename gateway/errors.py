@@ -232,8 +232,9 @@ class SpeaksAnother(ProviderError):
 
     status, type, code = 400, "invalid_request_error", "provider_speaks_another_api"
 
-    def __init__(self, model: str, only: str) -> None:
-        super().__init__(f"The model '{model}' would have to be asked in another API, and {only}.")
+    def __init__(self, model: str, only: str, *, param: str | None = None) -> None:
+        said = f"The model '{model}' would have to be asked in another API, and {only}."
+        super().__init__(said, param=param)
 
 
 class Abstained(ProviderError):

@@ -23,7 +23,7 @@ from gateway.errors import (
 
 # How servers say that a prompt does not fit, where they give no code for it.
 _TOO_LONG = re.compile(
-    r"context[ _](length|window|size)|maximum context|prompt is too long|too many (input )?tokens"
+    r"context[ _](length|window|size|limit)|maximum context|prompt is too long|too many (input )?tokens"
     r"|reduce the length|exceeds? the (model's )?maximum (number of )?(input )?tokens",
     re.IGNORECASE,
 )
@@ -38,10 +38,13 @@ _NAMED = {  # codes and types of errors that come without a status, inside a 200
     "content_filter": 400,
     "content_policy_violation": 400,
     "authentication_error": 401,
+    "billing_error": 402,
     "invalid_api_key": 401,
     "permission_error": 403,
     "not_found_error": 404,
     "timeout": 408,
+    "timeout_error": 408,
+    "request_too_large": 413,
 }
 
 
@@ -73,7 +76,9 @@ def meaning(
     wait = retry_after(headers)
     kept = {k: headers[k] for k in ("retry-after",) if k in headers}
     if status < 400:  # nothing that we asked for: a redirect is not followed, it would take the key along
-        return ProviderBroken(f"{name} answered with status {status} instead of a chat completion")
+        return ProviderBroken(f"{name} answered with status {status} instead of an answer")
+    if status == 402:
+        return ProviderAuthentication(f"{name} has no credit left for the gateway's account")
     if status in (401, 403):
         return ProviderAuthentication(f"{name} does not accept the gateway's credentials")
     if status == 408:
