@@ -56,7 +56,7 @@ def chat_request(body: bytes) -> ChatRequest:
         fields=fields,
         sent=Sent(Api.CHAT, body, messages, fields),
         stream=bool(member(value, "stream", bool)),
-        include_usage=bool(options.get("include_usage")),
+        include_usage=bool(member(options, "include_usage", bool, "stream_options.")),
         max_tokens=member(value, "max_completion_tokens", int) or member(value, "max_tokens", int),
         wants_json=str(response_format.get("type", "")).startswith("json"),
         tools=_tools(value),

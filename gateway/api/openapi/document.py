@@ -2,7 +2,7 @@
 
 The YAML files beside this module say it by hand, but for what the code knows better: in their `responses`,
 `$errors: {of: [CLASS], schema: NAME}` stands for the statuses of these error classes and those below them,
-and `$served: {schema: NAME, stream: WHAT}` for an answer through the pipeline.
+and `$served: {schema: NAME, event: NAME}` for an answer through the pipeline, whole or as a stream.
 """
 
 from __future__ import annotations
@@ -100,10 +100,11 @@ def _fill(responses: _Json) -> None:
             responses[status] = _error(codes, given["schema"])
 
 
-def _served(schema: str, stream: str = "") -> _Json:
+def _served(schema: str, event: str = "") -> _Json:
+    """Before OpenAPI 3.2 the schema of `text/event-stream` is by custom that of each event."""
     content: _Json = {"application/json": {"schema": _schema(schema)}}
-    if stream:
-        content["text/event-stream"] = {"schema": {"type": "string", "description": stream}}
+    if event:
+        content["text/event-stream"] = {"schema": _schema(event)}
     return {"description": "The answer.", "headers": _headers(_ON_SERVED), "content": content}
 
 
