@@ -15,13 +15,13 @@ _CONTAINERS = frozenset({dict, list})
 _any = msgspec.json.Decoder()
 
 
-def object_of(body: bytes, room: Room | None = None) -> Members:
-    """The JSON object that a body is; its values take of `room`.
+def object_of(body: bytes, room: Room | None = None, sketch: Sketch | None = None) -> Members:
+    """The JSON object that a body is; its values take of `room`. `sketch` is the body's, where there is one.
 
     Raises:
         InvalidRequest: it is not JSON, not an object, too deep, too many values, or names a member twice.
     """
-    return _read(body, Sketch(body), room or Room())
+    return _read(body, sketch or Sketch(body), room or Room())
 
 
 def readable_object(body: bytes, sketch: Sketch, room: Room) -> Members:

@@ -10,6 +10,7 @@ import msgspec
 
 from gateway.api.members import Members, member, required
 from gateway.api.messages.said import beyond
+from gateway.api.sketch import Sketch
 from gateway.errors import InvalidRequest
 from gateway.types import ToolSpec
 
@@ -44,14 +45,14 @@ class Options:
         self.only = self.only or beyond(what, named)
 
 
-def options_of(value: Members, body: bytes) -> Options:
+def options_of(value: Members, body: Sketch) -> Options:
     """What `value`, which `body` says, asks for; members that neither API names keep their names.
 
     Raises:
         InvalidRequest: a member has a wrong type.
     """
     options = Options()
-    for name, raw in _raw_members.decode(body).items():
+    for name, raw in _raw_members.decode(body.text).items():
         given = value[name]
         if given is None or name in _LEFT_OUT:
             continue
@@ -59,7 +60,7 @@ def options_of(value: Members, body: bytes) -> Options:
             if given:
                 options.lacks("the member", name)
         elif name not in _WRITERS:
-            options.fields[name] = bytes(raw)
+            options.fields[name] = body.whole(bytes(raw))
     for name, write in _WRITERS.items():
         if value.get(name) is not None:
             write(value, options)

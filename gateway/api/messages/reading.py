@@ -39,17 +39,17 @@ def parse_counted(body: bytes, caller: Caller) -> ChatRequest:
 
 
 def _request(body: bytes, api: Api) -> ChatRequest:
-    room = Room()
-    value = object_of(body, room)
+    room, sketch = Room(), Sketch(body)
+    value = object_of(body, room, sketch)
     model = required(value, "model", str)
     if len(model) > MAX_MODEL:
         raise InvalidRequest(f"'model' is longer than {MAX_MODEL} characters.", param="model")
     counts = api is Api.COUNT
     max_tokens = member(value, "max_tokens", int) if counts else required(value, "max_tokens", int)
     aside = Loose(room)
-    messages, only = _messages(value, body, aside)
+    messages, only = _messages(value, sketch, aside)
     beside(value, _READ, aside)
-    options = options_of(value, body)
+    options = options_of(value, sketch)
     return ChatRequest(
         model=model,
         messages=messages,
@@ -66,10 +66,10 @@ def _request(body: bytes, api: Api) -> ChatRequest:
     )
 
 
-def _messages(value: Members, body: bytes, aside: Loose) -> tuple[tuple[Message, ...], str]:
+def _messages(value: Members, sketch: Sketch, aside: Loose) -> tuple[tuple[Message, ...], str]:
     """The messages, what the system says first; and what chat completions cannot say of them."""
     messages, only = _system(value, aside), ""
-    for i, (message, raw) in enumerate(each_message(value, Sketch(body))):
+    for i, (message, raw) in enumerate(each_message(value, sketch)):
         made, lacking = messages_of(message, raw, f"messages[{i}]", aside)
         messages += made
         only = only or lacking

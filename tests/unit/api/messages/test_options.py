@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from gateway.api.messages.options import Options, options_of
+from gateway.api.sketch import Sketch
 from gateway.errors import InvalidRequest
 from gateway.types import ToolSpec
 
@@ -16,7 +17,7 @@ SCHEMA = {"type": "object", "properties": {"q": {"type": "string"}}}
 
 def read(**members: Any) -> Options:
     body = json.dumps(members).encode()
-    return options_of(members, body)
+    return options_of(members, Sketch(body))
 
 
 def fields(**members: Any) -> dict[str, Any]:
@@ -90,7 +91,7 @@ def test_what_chat_completions_cannot_say_is_told(given: dict[str, Any], only: s
 
 
 def test_a_member_that_neither_names_keeps_its_bytes() -> None:
-    assert options_of({"x": [1, 2]}, b'{"x": [1,   2]}').fields == {"x": b"[1,   2]"}
+    assert options_of({"x": [1, 2]}, Sketch(b'{"x": [1,   2]}')).fields == {"x": b"[1,   2]"}
 
 
 def test_a_translated_member_wins_over_one_of_the_same_name() -> None:
