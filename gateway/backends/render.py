@@ -7,17 +7,38 @@ from typing import Any
 
 import msgspec
 
-from gateway.types import ChatRequest, ToolSpec
+from gateway.backends.splice import with_member, with_members
+from gateway.types import Api, ChatRequest, ToolSpec
 
 _TRUE = msgspec.Raw(b"true")
 _USAGE_ASKED = b'{"include_usage":true}'
-_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _items = msgspec.json.Decoder(list[msgspec.Raw])
 _encoder = msgspec.json.Encoder()
 
 
 def chat_body(request: ChatRequest, model: str) -> bytes:
-    """The request as JSON for `model`: order, unknown members and each message's own bytes are kept.
+    """The request as JSON for `model`: the caller's own bytes, where nothing else is to be said.
+
+    Usage is asked of every stream, since accounting needs it.
+    """
+    sent, own = request.sent, request.fields
+    if sent is None or sent.api is not Api.CHAT or not request.untouched or not _may_stay(request):
+        return _put_together(request, model)
+    changed = {"model": _encoder.encode(model)}
+    if request.stream and not request.include_usage:
+        changed["stream_options"] = stream_options(own.get("stream_options"))
+    return with_members(sent.body, own, changed)
+
+
+def _may_stay(request: ChatRequest) -> bool:
+    """Whether what it says of streaming holds; options without a stream are what upstreams refuse."""
+    asked = request.fields.get("stream", b"false") == b"true"
+    options = request.fields.get("stream_options", b"null")
+    return request.stream == asked and (asked or options == b"null")
+
+
+def _put_together(request: ChatRequest, model: str) -> bytes:
+    """Order, unknown members and each message's own bytes are kept.
 
     The messages are always put together again from their own JSON. That costs a copy, changes nothing but
     the white space between them, and an edited message cannot be overlooked.
@@ -29,7 +50,7 @@ def chat_body(request: ChatRequest, model: str) -> bytes:
         body["tools"] = msgspec.Raw(_tools(request))
     if request.stream:
         body["stream"] = _TRUE
-        body["stream_options"] = msgspec.Raw(_stream_options(request.fields.get("stream_options")))
+        body["stream_options"] = msgspec.Raw(stream_options(request.fields.get("stream_options")))
     else:
         body.pop("stream", None)
         body.pop("stream_options", None)  # refused without `stream`
@@ -50,8 +71,8 @@ def _tools(request: ChatRequest) -> bytes:
     return _encoder.encode(tools + [tool(spec) for spec in request.offered if spec.name not in taken])
 
 
-def _stream_options(own: bytes | None) -> bytes:
-    """The caller's options, usage asked for in any case: accounting needs it."""
-    if own is None or not own.lstrip().startswith(b"{"):
+def stream_options(own: bytes | None) -> bytes:
+    """The caller's options, usage asked for in any case."""
+    if own is None or not own.startswith(b"{"):
         return _USAGE_ASKED
-    return _encoder.encode({**_members.decode(own), "include_usage": _TRUE})
+    return with_member(own, "include_usage", b"true")

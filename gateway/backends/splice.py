@@ -1,14 +1,16 @@
-"""Replaces one member of a JSON object and keeps every other byte of it."""
+"""Replaces members of a JSON object and keeps every other byte of it."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
 _OPEN = re.compile(rb"[ \t\r\n]*\{[ \t\r\n]*")
 _NAME = re.compile(rb'("[^"\\]*+(?:\\.[^"\\]*+)*+")[ \t\r\n]*:[ \t\r\n]*', re.DOTALL)
 _NEXT = re.compile(rb"[ \t\r\n]*,[ \t\r\n]*")
+_SPACE = b" \t\r\n"
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _string = msgspec.json.Decoder(str)
 
@@ -21,40 +23,67 @@ def with_member(body: bytes, name: str, json: bytes) -> bytes:
     Raises:
         ValueError: it is no JSON object, or has two members of one name before the end of the walk.
     """
-    start, end = _place(body, name)
-    if start >= 0:
-        return b"%b%b%b" % (body[:start], json, body[end:])
-    comma = b"" if body[:end].endswith(b"{") else b","
-    return b"%b%b%b:%b%b" % (body[:end], comma, msgspec.json.encode(name), json, body[end:])
+    end = body.find(b"{") + 1
+    for own, start, end in _values(body, _decoded(body)):
+        if own == name:
+            return b"%b%b%b" % (body[:start], json, body[end:])
+    if not body[end:].strip(_SPACE) == b"}":
+        raise ValueError("two of its members have one name")
+    return b"%b%b%b" % (body[:end], _member(name, json, body[:end].endswith(b"{")), body[end:])
 
 
-def _place(body: bytes, name: str) -> tuple[int, int]:
-    """Where the member's value stands; without such a member, -1 and where one can be inserted.
+def with_members(body: bytes, known: Mapping[str, bytes], changed: Mapping[str, bytes]) -> bytes:
+    """The same for several members of an object that is known: its members' values in their order, as they
+    stand in it, at least one. It is walked only to the last of those that change, and no value is read again.
 
-    msgspec finds how long each value is. That it stands where the walk has come to is checked, so that the
-    walk cannot be led astray.
+    Raises:
+        ValueError: it is no such object.
     """
+    missing = changed.keys() - known.keys()
+    left, pieces, at = len(changed) - len(missing), list[bytes](), 0
+    for name, start, end in _values(body, known) if left else ():
+        if name in changed:
+            pieces += (body[at:start], changed[name])
+            at, left = end, left - 1
+            if not left:
+                break
+    if missing:
+        end = body.rindex(b"}")
+        added = (_member(name, changed[name], first=False) for name in sorted(missing))
+        pieces += (body[at:end], *added)
+        at = end
+    return b"".join((*pieces, body[at:]))
+
+
+def _member(name: str, json: bytes, first: bool) -> bytes:
+    return b"%b%b:%b" % (b"" if first else b",", msgspec.json.encode(name), json)
+
+
+def _decoded(body: bytes) -> Mapping[str, bytes]:
     try:
-        members = _members.decode(body)
+        return {name: bytes(raw) for name, raw in _members.decode(body).items()}
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError("it is not a JSON object") from error
+
+
+def _values(body: bytes, members: Mapping[str, bytes]) -> Iterator[tuple[str, int, int]]:
+    """Each member's name, and where its value stands.
+
+    How long each value is, is known. That it stands where the walk has come to is checked, so that the walk
+    cannot be led astray.
+    """
     opened = _OPEN.match(body)
     if opened is None:
         raise ValueError("it is not a JSON object")
-    place, end = opened.end(), body.index(b"{") + 1
-    for own, raw in members.items():
-        value = bytes(raw)
+    place = opened.end()
+    for own, value in members.items():
         named = _NAME.match(body, place)
         if named is None or _text(named[1]) != own or not body.startswith(value, named.end()):
             raise ValueError("two of its members have one name")
         end = named.end() + len(value)
-        if own == name:
-            return named.end(), end
+        yield own, named.end(), end
         after = _NEXT.match(body, end)
         place = end if after is None else after.end()
-    if not body[end:].strip(b" \t\r\n") == b"}":
-        raise ValueError("two of its members have one name")
-    return -1, end
 
 
 def _text(name: bytes) -> str:

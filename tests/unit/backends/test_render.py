@@ -6,9 +6,10 @@ import json
 from dataclasses import replace
 from typing import Any
 
+from gateway.api.wire import chat_request
 from gateway.backends.render import chat_body
 from gateway.strategies.message import call_message, result_message
-from gateway.types import ChatRequest, Label, Message, ToolCall, ToolSpec
+from gateway.types import Api, ChatRequest, Label, Message, ToolCall, ToolSpec
 
 CLOCK = ToolSpec("clock", "Tells the time.", {"type": "object", "properties": {}})
 
@@ -88,3 +89,38 @@ def test_of_two_tools_of_one_name_the_callers_stays() -> None:
     own = {"type": "function", "function": {"name": "clock", "parameters": {}}}
     request = replace(asked(tools=[own]), tools=(ToolSpec("clock", "", {}),), offered=(CLOCK,))
     assert json.loads(chat_body(request, "m"))["tools"] == [own]
+
+
+CAME = b'{ "model" :"auto", "messages": [ {"role":"user","content":"secret"} ],"x":1.0}'
+
+
+def test_what_nobody_edited_is_sent_as_it_came() -> None:
+    assert chat_body(chat_request(CAME), "m") == CAME.replace(b'"auto"', b'"m"')
+
+
+def test_what_anybody_edited_is_not_sent_as_it_came() -> None:
+    request = chat_request(CAME)
+    masked = replace(request.messages[0], raw=b'{"role":"user","content":"masked"}')
+    for edited in (
+        replace(request, messages=(masked,)),
+        replace(request, messages=(masked, *request.messages[1:])),
+        replace(request, fields={**request.fields, "x": b"2"}, messages=(masked,)),
+    ):
+        assert b"secret" not in chat_body(edited, "m")
+    assert b"clock" in chat_body(replace(request, offered=(CLOCK,)), "m")
+    assert b'"x":2' in chat_body(replace(request, fields={**request.fields, "x": b"2"}), "m")
+
+
+def test_a_body_of_another_api_is_never_sent_to_one_that_speaks_chat() -> None:
+    request = chat_request(CAME)
+    assert request.sent is not None
+    other = replace(request, sent=replace(request.sent, api=Api.MESSAGES))
+    assert chat_body(other, "m") == b'{"model":"m","messages":[{"role":"user","content":"secret"}],"x":1.0}'
+
+
+def test_what_a_body_says_of_streaming_is_what_is_done() -> None:
+    streams = chat_request(CAME[:-1] + b',"stream":true,"stream_options":{"include_usage":true}}')
+    assert chat_body(streams, "m") == streams.sent.body.replace(b'"auto"', b'"m"')  # type: ignore[union-attr]
+    whole = json.loads(chat_body(replace(streams, stream=False), "m"))
+    assert not {"stream", "stream_options"} & set(whole)
+    assert json.loads(chat_body(replace(chat_request(CAME), stream=True), "m"))["stream"] is True

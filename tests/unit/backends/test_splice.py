@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.backends.splice import with_member
+from gateway.backends.splice import with_member, with_members
 
 
 @pytest.mark.parametrize(
@@ -94,3 +95,44 @@ def test_no_bytes_break_it(body: bytes) -> None:
     except ValueError:
         return
     assert json.loads(made)["model"] == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "changed", "expected"),
+    [
+        (b'{"a":1}', {"a": b"2"}, b'{"a":2}'),
+        (b'{ "b" : 1,"a":[ 1 ],"c":2 }', {"c": b"3", "a": b"4"}, b'{ "b" : 1,"a":4,"c":3 }'),
+        (b'{"a":1 }\n', {"z": b"2"}, b'{"a":1 ,"z":2}\n'),
+        (b'{"a":"}", "b":{}}', {"z": b"2", "b": b"1", "y": b"3"}, b'{"a":"}", "b":1,"y":3,"z":2}'),
+        (b'{"\\u0061":1}', {"a": b"2"}, b'{"\\u0061":2}'),
+        (b'{"a":1}', {}, b'{"a":1}'),
+    ],
+)
+def test_several_members_of_a_known_object_change(
+    body: bytes, changed: dict[str, bytes], expected: bytes
+) -> None:
+    assert with_members(body, members(body), changed) == expected
+
+
+def test_an_object_that_is_not_the_known_one_is_refused() -> None:
+    with pytest.raises(ValueError, match="one name"):
+        with_members(b'{"a":1,"b":2}', {"a": b"2", "b": b"2"}, {"b": b"3"})
+
+
+@given(_objects.filter(bool), st.data(), st.booleans(), st.sampled_from([None, 1, " \t"]))
+def test_it_is_the_same_one_after_the_other(
+    value: dict[str, Any], data: st.DataObject, ascii_only: bool, indent: int | str | None
+) -> None:
+    body = json.dumps(value, ensure_ascii=ascii_only, indent=indent).encode()
+    names = data.draw(st.sets(st.sampled_from([*value, "model", "z"]), max_size=3))
+    made = with_members(body, members(body), dict.fromkeys(names, b"[1]"))
+    expected = body
+    for name in sorted(names):
+        expected = with_member(expected, name, b"[1]")
+    assert json.loads(made) == json.loads(expected)
+    if names <= value.keys():
+        assert made == expected
+
+
+def members(body: bytes) -> dict[str, bytes]:
+    return {name: bytes(raw) for name, raw in msgspec.json.decode(body, type=dict[str, msgspec.Raw]).items()}
