@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 SERVE := $(VENV)/.serve
 DEV := $(VENV)/.dev
+CLIENTS := tests/contract/clients
 
 .PHONY: serve test check fuzz bench install weights lock dashboards clean help
 .DEFAULT_GOAL := help
@@ -15,7 +16,7 @@ help:  ## what can be made
 serve: $(SERVE)  ## set up everything and run the gateway on 127.0.0.1:8080
 	@exec $(BIN)/pointsman serve --policies policies --allow-stdio --allow-private 127.0.0.1
 
-test: $(DEV)  ## set up everything and run the tests
+test: $(DEV) clients  ## set up everything and run the tests
 	$(BIN)/python -m pytest
 
 check: $(DEV)  ## ruff and mypy --strict
@@ -42,6 +43,9 @@ lock: $(DEV)  ## resolve the dependencies again
 	$(PIP) install --quiet uv
 	$(BIN)/uv pip compile $(LOCK) --extra all pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile $(LOCK) --extra all --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(BIN)/uv pip compile $(LOCK) $(CLIENTS)/python/openai-2.in -o $(CLIENTS)/python/openai-2.lock
+	$(BIN)/uv pip compile $(LOCK) $(CLIENTS)/python/openai-3.in -o $(CLIENTS)/python/openai-3.lock
+	npm install --package-lock-only --omit-lockfile-registry-resolved=true --prefix $(CLIENTS)/node
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 clean:  ## remove the environment and what was measured
@@ -66,3 +70,20 @@ $(DEV): $(SERVE) requirements-dev.lock
 	@echo "Installing what the tests need into $(VENV) …"
 	@$(INSTALL) -r requirements-dev.lock
 	@touch $@
+
+# The clients that the contract tests run, in environments of their own as at their users'.
+clients: $(VENV)/clients/openai-2/.installed $(VENV)/clients/openai-3/.installed $(VENV)/clients/.node
+
+# uv takes a tenth of the time; pip knows the way where its own settings name another package index.
+$(VENV)/clients/%/.installed: $(CLIENTS)/python/%.lock | $(DEV)
+	@echo "Installing clients to test with into $(VENV)/clients/$* (about 50 MB to download, once) …"
+	@$(BIN)/python -m venv --clear --without-pip $(VENV)/clients/$*
+	@$(BIN)/uv pip install --quiet --python $(VENV)/clients/$*/bin/python --require-hashes -r $< \
+	  || $(PIP) --python $(VENV)/clients/$*/bin/python install -qq --no-compile --require-hashes -r $<
+	@touch $@
+
+$(VENV)/clients/.node: $(CLIENTS)/node/package.json $(CLIENTS)/node/package-lock.json | $(DEV)
+	@if command -v npm >/dev/null; then \
+	  echo "Installing Node.js clients to test with into $(CLIENTS)/node (about 15 MB to download, once) …"; \
+	  npm ci --silent --ignore-scripts --omit=dev --no-audit --no-fund --prefix $(CLIENTS)/node && mkdir -p $(@D) && touch $@; \
+	else echo "There is no npm here: the tests of Node.js clients are skipped."; fi
