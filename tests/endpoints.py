@@ -68,6 +68,8 @@ class At:
 CHAT = At("/v1/chat/completions")
 MESSAGES = At("/v1/messages", also=(("max_tokens", 100),), anthropic=True)
 COUNT = At("/v1/messages/count_tokens", anthropic=True, streams=False)
-ENDPOINTS = (CHAT, MESSAGES, COUNT)
+COMPLETIONS = At("/v1/completions", says="prompt")
+EMBEDDINGS = At("/v1/embeddings", says="input", streams=False)
+ENDPOINTS = (CHAT, MESSAGES, COUNT, COMPLETIONS, EMBEDDINGS)
 ANSWERING = (CHAT, MESSAGES)
 """Those that answer in words, streamed or not."""

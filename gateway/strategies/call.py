@@ -59,7 +59,7 @@ class _Meter:
             self._first = perf_counter() - self._started
         if event.usage is not None:
             self._usage = event.usage
-        self._characters += len(event.text)
+        self._characters += len(event.text) or _beside(event)
         if isinstance(event, Answer):
             self._confidence = event.confidence
 
@@ -68,13 +68,23 @@ class _Meter:
         return Tried(model, outcome, self._used(outcome), seconds, self._first, self._confidence)
 
     def _used(self, outcome: str) -> Usage:
-        """What the upstream said; else an estimate of what a caller who left, or a cut, has used."""
+        """What the upstream said; else an estimate of what a caller who left, or a cut, has used.
+
+        An upstream that a caller left is charged with reading the prompt; one that failed before its first
+        word with nothing.
+        """
         if self._usage is not None:
             return self._usage
-        if outcome != "ok" and not self._characters:
+        if outcome not in ("ok", "hung_up") and not self._characters:
             return Usage()
         characters = sum(len(message.text) for message in self._request.messages)
         return Usage(input=_tokens(characters), output=_tokens(self._characters), estimated=True)
+
+
+def _beside(event: Delta | Answer) -> int:
+    """The characters of what is no text."""
+    calls = sum(len(call.arguments) for call in event.tool_calls)
+    return len(event.reasoning) + len(event.refusal) + calls
 
 
 def _tokens(characters: int) -> int:
