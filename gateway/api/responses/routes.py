@@ -1,0 +1,105 @@
+"""GET and DELETE /v1/responses/{id}, and the items of its input: for the caller that was answered it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.access.keys import identify
+from gateway.api.state import Current
+from gateway.errors import InvalidRequest, NotFound
+from gateway.interfaces import ResponseStore
+from gateway.types import KeptResponse
+
+Forget = Callable[[KeptResponse], Awaitable[None]]
+_PATH: Final = "/v1/responses/{id}"
+_MOST_LISTED: Final = 100
+_LISTED: Final = 20
+_DIGITS: Final = 4
+_json = msgspec.json.Encoder()
+_object = msgspec.json.Decoder(dict[str, Any])
+
+
+def routes(current: Current, store: ResponseStore, forget: Forget) -> list[Route]:
+    """`forget` has whoever else holds a response delete it too."""
+
+    def kept(request: Request) -> KeptResponse:
+        caller = identify(current().policy, dict(request.scope["headers"]))
+        found = store.response(caller.name, request.path_params["id"])
+        if found is None:
+            raise NotFound(
+                "There is no response of this id that you were answered here and that is still kept."
+            )
+        return found
+
+    async def retrieved(request: Request) -> Response:
+        found = kept(request)
+        if request.query_params.get("stream", "false").lower() not in ("false", "0", ""):
+            raise InvalidRequest(
+                "A response that is over is not streamed again: ask for it without 'stream'.", param="stream"
+            )
+        return _reply(found.body)
+
+    async def deleted(request: Request) -> Response:
+        found = kept(request)
+        store.forget(found.caller, found.id)
+        if found.held:
+            await forget(found)
+        return _reply(_json.encode({"id": found.id, "object": "response", "deleted": True}))
+
+    async def input_items(request: Request) -> Response:
+        *earlier, last = kept(request).turns
+        items = [item for turn in earlier for item in turn.items] + list(last.input)
+        return _reply(_json.encode(_page([_shown(item) for item in items], request.query_params)))
+
+    return [
+        Route(_PATH, retrieved, methods=["GET"]),
+        Route(_PATH, deleted, methods=["DELETE"]),
+        Route(_PATH + "/input_items", input_items, methods=["GET"]),
+    ]
+
+
+def _reply(body: bytes) -> Response:
+    return Response(body, headers={"cache-control": "no-store"}, media_type="application/json")
+
+
+def _page(items: list[dict[str, Any]], asked: Mapping[str, str]) -> dict[str, Any]:
+    """Some of the items: newest first unless `order` is asc, `limit` of them, those behind `after`."""
+    order, given, after = asked.get("order", "desc"), asked.get("limit", str(_LISTED)), asked.get("after")
+    if order not in ("asc", "desc"):
+        raise InvalidRequest("'order' must be asc or desc.", param="order")
+    limit = int(given) if given.isdecimal() and len(given) < _DIGITS else 0
+    if not 1 <= limit <= _MOST_LISTED:
+        raise InvalidRequest(f"'limit' must be a number from 1 to {_MOST_LISTED}.", param="limit")
+    ordered = items if order == "asc" else items[::-1]
+    if after is not None:
+        places = [place for place, item in enumerate(ordered) if item["id"] == after]
+        if not places:
+            raise InvalidRequest("'after' names no item of this response's input.", param="after")
+        ordered = ordered[places[-1] + 1 :]
+    page = ordered[:limit]
+    return {
+        "object": "list",
+        "data": page,
+        "first_id": page[0]["id"] if page else None,
+        "last_id": page[-1]["id"] if page else None,
+        "has_more": len(ordered) > limit,
+    }
+
+
+def _shown(item: bytes) -> dict[str, Any]:
+    """An item as the service lists it: the content of a message as parts."""
+    members = _object.decode(item)
+    if members["type"] != "message":
+        return members
+    content = members.get("content")
+    if isinstance(content, str):
+        kind = "output_text" if members.get("role") == "assistant" else "input_text"
+        extra: dict[str, Any] = {"annotations": []} if kind == "output_text" else {}
+        members["content"] = [{"type": kind, "text": content, **extra}]
+    return {"status": "completed", **members}

@@ -1,0 +1,31 @@
+"""Has the upstream that keeps a response as well delete it."""
+
+from __future__ import annotations
+
+import logging
+
+from gateway.errors import ProviderError
+from gateway.inbound import InForce
+from gateway.interfaces import ResponseHolder
+from gateway.labels import clear
+from gateway.types import KeptResponse, Label
+
+_log = logging.getLogger("pointsman.responses")
+
+
+async def forget_upstream(response: KeptResponse, force: InForce) -> None:
+    """As well as it can be done: an upstream that fails, or is not in the policy any more, keeps it.
+
+    Its id goes through the model's gate; it says nothing, so that whoever holds a response can be told to
+    delete it, whatever its clearance is by now.
+    """
+    spec = force.policy.models.get(response.model)
+    if spec is None or spec.disabled:
+        return
+    holder = force.parts.model(spec.name)
+    if not isinstance(holder, ResponseHolder):
+        return
+    try:
+        await holder.forget(clear(response.id, Label.PUBLIC, spec, "model"))
+    except ProviderError as error:
+        _log.warning("A response could not be deleted upstream: %s", error.message)
