@@ -20,6 +20,8 @@ def is_opaque(text: str) -> bool:
     """Whether some of the text is a data URL in base64, or all of it base64 and no word."""
     if len(text) >= LONG_BASE64 and is_base64(text):
         return True
+    if ";" not in text:
+        return False
     if len(text) >= _LONG and not _NEVER_BEFORE.search(text.encode("utf-8", "replace")):
         return False
     small = text.lower()

@@ -7,9 +7,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-_OPEN = re.compile(rb"[ \t\r\n]*\{[ \t\r\n]*")
-_NAME = re.compile(rb'("[^"\\]*+(?:\\.[^"\\]*+)*+")[ \t\r\n]*:[ \t\r\n]*', re.DOTALL)
-_NEXT = re.compile(rb"[ \t\r\n]*,[ \t\r\n]*")
+_NAME = re.compile(rb'[ \t\r\n]*[{,][ \t\r\n]*("[^"\\]*+(?:\\.[^"\\]*+)*+")[ \t\r\n]*:[ \t\r\n]*', re.DOTALL)
 _SPACE = b" \t\r\n"
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _string = msgspec.json.Decoder(str)
@@ -72,18 +70,13 @@ def _values(body: bytes, members: Mapping[str, bytes]) -> Iterator[tuple[str, in
     How long each value is, is known. That it stands where the walk has come to is checked, so that the walk
     cannot be led astray.
     """
-    opened = _OPEN.match(body)
-    if opened is None:
-        raise ValueError("it is not a JSON object")
-    place = opened.end()
+    end = 0
     for own, value in members.items():
-        named = _NAME.match(body, place)
+        named = _NAME.match(body, end)
         if named is None or _text(named[1]) != own or not body.startswith(value, named.end()):
             raise ValueError("two of its members have one name")
         end = named.end() + len(value)
         yield own, named.end(), end
-        after = _NEXT.match(body, end)
-        place = end if after is None else after.end()
 
 
 def _text(name: bytes) -> str:
