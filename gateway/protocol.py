@@ -13,7 +13,7 @@ from gateway.api.door import MAX_HEADER_BYTES
 from gateway.api.shapes import dialect_at
 from gateway.errors import GatewayError, HeadersTooLarge, InvalidRequest, RequestTimeout
 
-UNREAD_SECONDS = 120.0  # that a caller may leave what is sent to it unread
+UNREAD = 6  # times the patience, for which a caller may leave what is sent to it unread
 BEATS = 4  # wakes within a patience for whoever waits for a body
 _OFFER = frozenset({b"connection", b"upgrade", b"http2-settings"})
 LINGER_SECONDS = 1.0  # in which a refused caller may still read why, before the connection is cut
@@ -75,7 +75,7 @@ class CallerProtocol(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._unread = self.loop.call_later(UNREAD_SECONDS, self.transport.abort)
+        self._unread = self.loop.call_later(UNREAD * self.patience, self.transport.abort)
 
     def resume_writing(self) -> None:
         super().resume_writing()
