@@ -64,8 +64,9 @@ def document() -> _Json:
     whole["info"]["version"] = __version__
     whole["components"]["schemas"]["ErrorCode"]["enum"] = sorted({kind.code for kind in _sent(GatewayError)})
     for methods in whole["paths"].values():
-        for operation in methods.values():
-            _fill(operation["responses"])
+        for name, operation in methods.items():
+            if name != "parameters":  # which all methods of the path have
+                _fill(operation["responses"])
     return whole
 
 
