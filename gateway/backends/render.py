@@ -12,18 +12,20 @@ from gateway.types import Api, ChatRequest, ToolSpec
 
 _TRUE = msgspec.Raw(b"true")
 _USAGE_ASKED = b'{"include_usage":true}'
+_LIMITS = frozenset({"max_tokens", "max_completion_tokens"})
 _items = msgspec.json.Decoder(list[msgspec.Raw])
 _encoder = msgspec.json.Encoder()
 
 
-def chat_body(request: ChatRequest, model: str) -> bytes:
+def chat_body(request: ChatRequest, model: str, limit: str = "max_tokens") -> bytes:
     """The request as JSON for `model`: the caller's own bytes, where nothing else is to be said.
 
-    Usage is asked of every stream, since accounting needs it.
+    Usage is asked of every stream, since accounting needs it. `limit` is what the upstream calls the most
+    tokens that it may answer with; a caller of chat completions names it itself.
     """
     sent, own = request.sent, request.fields
     if sent is None or sent.api is not Api.CHAT or not request.untouched or not _may_stay(request):
-        return _put_together(request, model)
+        return _put_together(request, model, limit)
     changed = {"model": _encoder.encode(model)}
     if request.stream and not request.include_usage:
         changed["stream_options"] = stream_options(own.get("stream_options"))
@@ -37,13 +39,15 @@ def _may_stay(request: ChatRequest) -> bool:
     return request.stream == asked and (asked or options == b"null")
 
 
-def _put_together(request: ChatRequest, model: str) -> bytes:
+def _put_together(request: ChatRequest, model: str, limit: str) -> bytes:
     """Order, unknown members and each message's own bytes are kept.
 
     The messages are always put together again from their own JSON. That costs a copy, changes nothing but
     the white space between them, and an edited message cannot be overlooked.
     """
     body = {name: msgspec.Raw(raw) for name, raw in request.fields.items()}
+    if request.api is not Api.CHAT:
+        body = {limit if name in _LIMITS else name: raw for name, raw in body.items()}
     body["model"] = msgspec.Raw(_encoder.encode(model))
     body["messages"] = msgspec.Raw(b"[" + b",".join([m.raw for m in request.messages]) + b"]")
     if request.offered:

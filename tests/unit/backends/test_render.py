@@ -9,7 +9,7 @@ from typing import Any
 from gateway.api.wire import chat_request
 from gateway.backends.render import chat_body
 from gateway.strategies.message import call_message, result_message
-from gateway.types import Api, ChatRequest, Label, Message, ToolCall, ToolSpec
+from gateway.types import Api, ChatRequest, Label, Message, Sent, ToolCall, ToolSpec
 
 CLOCK = ToolSpec("clock", "Tells the time.", {"type": "object", "properties": {}})
 
@@ -124,3 +124,14 @@ def test_what_a_body_says_of_streaming_is_what_is_done() -> None:
     whole = json.loads(chat_body(replace(streams, stream=False), "m"))
     assert not {"stream", "stream_options"} & set(whole)
     assert json.loads(chat_body(replace(chat_request(CAME), stream=True), "m"))["stream"] is True
+
+
+def test_the_most_tokens_are_named_as_the_upstream_names_them() -> None:
+    sent = Sent(Api.MESSAGES, b"{}", (), {})
+    for own in ("max_tokens", "max_completion_tokens"):
+        translated = replace(asked(**{own: 9}), sent=sent)
+        assert json.loads(chat_body(translated, "m"))["max_tokens"] == 9
+        told = json.loads(chat_body(translated, "m", "max_completion_tokens"))
+        assert told["max_completion_tokens"] == 9
+        assert "max_tokens" not in told
+        assert json.loads(chat_body(asked(**{own: 9}), "m", "other"))[own] == 9
