@@ -15,6 +15,7 @@ from gateway.policy.schema import Model
 from gateway.types import Api, ChatRequest
 
 BASE_URL = "https://api.openai.com/v1"
+_LIMITS = {"openai": "max_completion_tokens"}  # whose models that reason take nothing else
 
 
 class OpenAICompatible:
@@ -26,7 +27,7 @@ class OpenAICompatible:
         self._own: dict[Api, Speech] = {}  # by the APIs, beside chat, that this model speaks
         self._chat = Speech(
             _endpoint(model, "/chat/completions"),
-            lambda request: chat_body(request, model.model),
+            lambda request: chat_body(request, model.model, _LIMITS.get(model.provider, "max_tokens")),
             lambda request: Reader(_choices(request)),
             answer,
         )
