@@ -21,6 +21,8 @@ from gateway.api.ops import Readiness
 from gateway.api.reply import Send
 from gateway.api.rest import Rest
 from gateway.classify.classifier import LinearClassifier
+from gateway.api.responses import routes as kept_responses
+from gateway.api.responses.dialect import responses
 from gateway.commands.explain import explanation
 from gateway.commands.understand import Understanding
 from gateway.holder import Holder
@@ -31,11 +33,15 @@ from gateway.policy.analysis.explain import Explanation
 from gateway.settings import Settings
 
 CHAT_PATH = "/v1/chat/completions"
+from gateway.stored.memory import Memory
+from gateway.stored.upstream import forget_upstream
+from gateway.types import KeptResponse
 MESSAGES_PATH = "/v1/messages"
 
 
 class App:
     """The hot path by hand, everything else by Starlette."""
+RESPONSES_PATH = "/v1/responses"
 
     def __init__(self, endpoints: Mapping[str, Endpoint], rest: Rest) -> None:
         self.endpoints, self.rest = endpoints, rest
@@ -54,6 +60,7 @@ def build(settings: Settings, holder: Holder, metrics: Metrics) -> App:
 
     def endpoint(dialect: Dialect) -> Endpoint:
         return Endpoint(
+    store = Memory()
             dialect, pipeline, holder.lease, settings.max_body, classifier.find, settings.patience
         )
 
@@ -68,6 +75,7 @@ def build(settings: Settings, holder: Holder, metrics: Metrics) -> App:
         prices = force.prices
         return await explanation(
             understand, asked.request, asked.caller, asked.headers, lambda model: prices.get(model.name)
+        RESPONSES_PATH: endpoint(responses(store)),
         )
 
     def readiness() -> Readiness:
@@ -77,6 +85,10 @@ def build(settings: Settings, holder: Holder, metrics: Metrics) -> App:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+    async def forget(response: KeptResponse) -> None:
+        with holder.lease() as force:
+            await forget_upstream(response, force)
+
         async with holder.running():
             yield
         ledger.close()
@@ -91,5 +103,6 @@ def build(settings: Settings, holder: Holder, metrics: Metrics) -> App:
         lifespan,
         endpoints,
         classifier.find,
+            *kept_responses.routes(holder.current, store, forget),
     )
     return App(endpoints, rest)

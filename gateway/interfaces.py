@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,4 +103,13 @@ class ResponseStore(Protocol):
 
     def forget(self, caller: str, id_: str) -> bool:
         """Whether there was one."""
+        ...
+
+
+@runtime_checkable
+class ResponseHolder(Protocol):
+    """A model whose upstream keeps responses."""
+
+    async def forget(self, id_: Cleared[str]) -> None:
+        """Has one deleted, within seconds. Raises ProviderError."""
         ...

@@ -97,6 +97,7 @@ def test_what_leaves_has_passed_the_gate_by_its_type() -> None:
         (interfaces.ToolServer, "call"),
         (interfaces.Ledger, "write"),
         (interfaces.ResponseStore, "keep"),
+        (interfaces.ResponseHolder, "forget"),
     }
     for protocol, name in ways_out:
         _, first, *_ = inspect.signature(getattr(protocol, name)).parameters.values()

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from gateway.backends.calling import ask
 from gateway.backends.completions import Reader, answer
 from gateway.backends.http import Endpoint, Pool
 from gateway.backends.render import chat_body
+from gateway.backends.responses.body import responses_body
+from gateway.backends.responses.deleting import delete
+from gateway.backends.responses.reading import Reader as ResponseReader
+from gateway.backends.responses.reading import answer as response_answer
 from gateway.backends.retry import Budget
 from gateway.backends.speech import Speech
+from gateway.backends.text_completions import TextReader, text_answer, text_body
 from gateway.errors import SpeaksAnother
 from gateway.interfaces import Emit
 from gateway.labels import Cleared
@@ -24,9 +31,10 @@ class OpenAICompatible:
     def __init__(self, model: Model, pool: Pool) -> None:
         self._model, self._pool = model, pool
         self._budget = Budget()
-        self._own: dict[Api, Speech] = {}  # by the APIs, beside chat, that this model speaks
+        own = {Api.COMPLETIONS: _text_completions, Api.RESPONSES: _responses}
+        self._own = {api: made(model) for api, made in own.items() if api in model.speaks}
         self._chat = Speech(
-            _endpoint(model, "/chat/completions"),
+            endpoint(model, "/chat/completions"),
             lambda request: chat_body(request, model.model, _LIMITS.get(model.provider, "max_tokens")),
             lambda request: Reader(_choices(request)),
             answer,
@@ -37,24 +45,48 @@ class OpenAICompatible:
         chat = request.value
         await ask(self._speech(chat), self._pool, chat, emit, self._model, self._budget)
 
+    async def forget(self, id_: Cleared[str]) -> None:
+        """See ResponseHolder."""
+        path = "/responses/" + quote(id_.value, safe="")
+        await delete(self._pool, endpoint(self._model, path, "DELETE"))
+
     async def close(self) -> None:
         """Nothing of its own is open."""
 
     def _speech(self, request: ChatRequest) -> Speech:
-        """The API in which this model is asked: the caller's own, where nothing has changed what it sent.
+        """The API in which this model is asked: the caller's own, where it can say all that is to be said.
 
         Raises:
             SpeaksAnother: in chat completions the request cannot be said whole.
         """
         own = self._own.get(request.api)
-        if own is not None and request.untouched:
+        if own is not None and (request.untouched or (own.edits and not request.offered)):
             return own
         if request.only:
             raise SpeaksAnother(self._model.name, request.only)
         return self._chat
 
 
-def _endpoint(model: Model, path: str) -> Endpoint:
+def _text_completions(model: Model) -> Speech:
+    return Speech(
+        endpoint(model, "/completions"),
+        lambda request: text_body(request, model.model),
+        lambda request: TextReader(len(request.messages) * _choices(request)),
+        text_answer,
+    )
+
+
+def _responses(model: Model) -> Speech:
+    return Speech(
+        endpoint(model, "/responses"),
+        lambda request: responses_body(request, model),
+        lambda request: ResponseReader(),
+        response_answer,
+        edits=True,
+    )
+
+
+def endpoint(model: Model, path: str, method: str = "POST") -> Endpoint:
     headers = {
         "content-type": "application/json",
         "accept": "application/json, text/event-stream",
@@ -64,7 +96,7 @@ def _endpoint(model: Model, path: str) -> Endpoint:
     if model.api_key:
         headers["authorization"] = f"Bearer {model.api_key}"
     url = (model.base_url or BASE_URL).rstrip("/") + path
-    return Endpoint.of(f"model {model.name!r}", "POST", url, headers)
+    return Endpoint.of(f"model {model.name!r}", method, url, headers)
 
 
 def _choices(chat: ChatRequest) -> int:

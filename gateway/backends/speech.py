@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from gateway.backends.http import Endpoint
+from gateway.backends.response import MAX_BODY
 from gateway.types import Answer, ChatRequest, Delta
 
 
@@ -38,7 +39,8 @@ class Speech:
 
     `body` writes a request for it, or raises a ProviderError where the API has no words for it; `answer`
     reads a whole reply and raises NotJson or Announced; `headers` are lines to be sent with a request, each
-    ending in CRLF.
+    ending in CRLF. A whole reply may have `most` bytes. `edits`: it has words for the messages that the
+    gateway adds to a request, too.
     """
 
     endpoint: Endpoint
@@ -46,3 +48,5 @@ class Speech:
     reader: Callable[[ChatRequest], Reader]
     answer: Callable[[bytes], Answer]
     headers: Callable[[ChatRequest], bytes] = lambda request: b""
+    edits: bool = False
+    most: int = MAX_BODY
