@@ -12,17 +12,19 @@ from gateway.accounting.ledger import JournalLedger, folder_of
 from gateway.accounting.metrics import Metrics
 from gateway.api import admin, models, ops
 from gateway.api.chat import CHAT
+from gateway.api.completions import COMPLETIONS
 from gateway.api.dialect import Dialect
-from gateway.api.door import Receive, Scope
+from gateway.api.door import Receive, Room, Scope
+from gateway.api.embeddings import EMBEDDINGS
 from gateway.api.endpoint import Endpoint
 from gateway.api.messages.dialect import COUNT_TOKENS, MESSAGES
 from gateway.api.openapi import document
 from gateway.api.ops import Readiness
 from gateway.api.reply import Send
-from gateway.api.rest import Rest
-from gateway.classify.classifier import LinearClassifier
 from gateway.api.responses import routes as kept_responses
 from gateway.api.responses.dialect import responses
+from gateway.api.rest import Rest
+from gateway.classify.classifier import LinearClassifier
 from gateway.commands.explain import explanation
 from gateway.commands.understand import Understanding
 from gateway.holder import Holder
@@ -31,17 +33,19 @@ from gateway.parts import LOADING
 from gateway.pipeline import Pipeline
 from gateway.policy.analysis.explain import Explanation
 from gateway.settings import Settings
-
-CHAT_PATH = "/v1/chat/completions"
 from gateway.stored.memory import Memory
 from gateway.stored.upstream import forget_upstream
 from gateway.types import KeptResponse
+
+CHAT_PATH = "/v1/chat/completions"
+COMPLETIONS_PATH = "/v1/completions"
+EMBEDDINGS_PATH = "/v1/embeddings"
 MESSAGES_PATH = "/v1/messages"
+RESPONSES_PATH = "/v1/responses"
 
 
 class App:
     """The hot path by hand, everything else by Starlette."""
-RESPONSES_PATH = "/v1/responses"
 
     def __init__(self, endpoints: Mapping[str, Endpoint], rest: Rest) -> None:
         self.endpoints, self.rest = endpoints, rest
@@ -56,18 +60,22 @@ def build(settings: Settings, holder: Holder, metrics: Metrics) -> App:
     ledger = JournalLedger(folder_of(settings.data_dir))
     classifier = LinearClassifier()
     book = Book(ledger, metrics, classifier.find)
+    store = Memory()
     pipeline = Pipeline(classifier, book)
+    room = Room(settings.max_requests)
 
     def endpoint(dialect: Dialect) -> Endpoint:
         return Endpoint(
-    store = Memory()
-            dialect, pipeline, holder.lease, settings.max_body, classifier.find, settings.patience
+            dialect, pipeline, holder.lease, settings.max_body, classifier.find, settings.patience, room
         )
 
     endpoints = {
         CHAT_PATH: endpoint(CHAT),
+        COMPLETIONS_PATH: endpoint(COMPLETIONS),
+        EMBEDDINGS_PATH: endpoint(EMBEDDINGS),
         MESSAGES_PATH: endpoint(MESSAGES),
         MESSAGES_PATH + "/count_tokens": endpoint(COUNT_TOKENS),
+        RESPONSES_PATH: endpoint(responses(store)),
     }
 
     async def explain(force: InForce, asked: admin.Asked) -> Explanation:
@@ -75,8 +83,11 @@ def build(settings: Settings, holder: Holder, metrics: Metrics) -> App:
         prices = force.prices
         return await explanation(
             understand, asked.request, asked.caller, asked.headers, lambda model: prices.get(model.name)
-        RESPONSES_PATH: endpoint(responses(store)),
         )
+
+    async def forget(response: KeptResponse) -> None:
+        with holder.lease() as force:
+            await forget_upstream(response, force)
 
     def readiness() -> Readiness:
         states = holder.states() | {"ledger": "failing: see the log" if book.failing else "ready"}
@@ -85,10 +96,6 @@ def build(settings: Settings, holder: Holder, metrics: Metrics) -> App:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-    async def forget(response: KeptResponse) -> None:
-        with holder.lease() as force:
-            await forget_upstream(response, force)
-
         async with holder.running():
             yield
         ledger.close()
@@ -96,6 +103,7 @@ def build(settings: Settings, holder: Holder, metrics: Metrics) -> App:
     rest = Rest(
         [
             *models.routes(holder.current),
+            *kept_responses.routes(holder.current, store, forget),
             *admin.routes(holder.lease, explain, settings.max_body, settings.patience),
             *ops.routes(holder.current, readiness, metrics),
             *document.routes(),
@@ -103,6 +111,5 @@ def build(settings: Settings, holder: Holder, metrics: Metrics) -> App:
         lifespan,
         endpoints,
         classifier.find,
-            *kept_responses.routes(holder.current, store, forget),
     )
     return App(endpoints, rest)

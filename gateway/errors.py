@@ -29,6 +29,7 @@
     │   ├── SpeaksAnother                 400 provider_speaks_another_api: goes on to one that has the words
     │   └── Abstained                     503 model_abstained: goes on to the teacher
     └── InternalError                     500 internal_error: ours
+        ├── Overloaded                    503 overloaded: as many requests are under way as may be
         └── NotReady                      503 not_ready
 
 No message holds a prompt, a key or a path of the machine. This page imports nothing of ours.
@@ -246,6 +247,13 @@ class InternalError(GatewayError):
     def logged(cls) -> InternalError:
         """For what nobody foresaw."""
         return cls("Something went wrong inside the gateway; it has been logged.")
+
+
+class Overloaded(InternalError):
+    status, code = 503, "overloaded"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, headers={"retry-after": "1"})
 
 
 class NotReady(InternalError):

@@ -27,6 +27,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8080
     max_body: int = 20_000_000
+    max_requests: int = 2_000
     grace: float = 30.0
     patience: float = 20.0  # how long a caller may pause in the middle of its request
     allow_stdio: bool = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
@@ -14,6 +15,7 @@ from gateway.errors import (
     HungUp,
     InvalidRequest,
     MethodNotAllowed,
+    Overloaded,
     RequestTimeout,
     TooLarge,
     UnsupportedMedia,
@@ -24,10 +26,30 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 MAX_HEADER_BYTES = 64 * 1024
+MOST_REQUESTS = 2_000  # at once, unless something else is said
 MAX_DIGITS = 18  # of a length
 MIN_RATE = 500  # bytes a second that a body has to bring, as in Apache's mod_reqtimeout
+_log = logging.getLogger("pointsman")
 _SANE_ID = re.compile(rb"[A-Za-z0-9._:\-]{1,128}")
 _UUID = re.compile(rb"[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")  # whose digits mean nothing
+
+
+class Room:
+    """How many requests may be under way at once."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._taken = most, 0
+
+    def enter(self) -> None:
+        """Raises Overloaded; whoever is in leaves."""
+        if self._taken >= self._most:
+            raise Overloaded(f"As many requests are under way as the gateway takes ({self._most:,}).")
+        self._taken += 1
+        if self._taken == self._most:
+            _log.warning("%d requests are under way, and no more are taken", self._most)
+
+    def leave(self) -> None:
+        self._taken -= 1
 
 
 class Door:

@@ -8,7 +8,17 @@ from collections.abc import Callable
 from time import time
 
 from gateway.api.dialect import Dialect
-from gateway.api.door import Door, Receive, Scope, check_head, headers_of, read_body, request_id_of
+from gateway.api.door import (
+    MOST_REQUESTS,
+    Door,
+    Receive,
+    Room,
+    Scope,
+    check_head,
+    headers_of,
+    read_body,
+    request_id_of,
+)
 from gateway.api.reply import Reply, Send, send_error
 from gateway.errors import GatewayError
 from gateway.inbound import Incoming, InForce
@@ -22,7 +32,7 @@ class Endpoint:
     """Serves requests in one dialect, with the policy that `lease` hands out, which it takes back at the end.
 
     What `find` finds does not get into the log and the ledger as a request's id. A body may be of `max_body`
-    bytes; `patience` see `read_body`.
+    bytes; `patience` see `read_body`; `room` may be shared with others.
     """
 
     def __init__(
@@ -33,9 +43,11 @@ class Endpoint:
         max_body: int,
         find: FindText,
         patience: float = 20.0,
+        room: Room | None = None,
     ) -> None:
         self._dialect, self._pipeline, self._lease = dialect, pipeline, lease
         self._max_body, self._find, self._patience = max_body, find, patience
+        self._room = Room(MOST_REQUESTS) if room is None else room
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = headers_of(scope["headers"])
@@ -43,14 +55,18 @@ class Endpoint:
         dialect = self._dialect
         try:
             check_head(scope["method"], headers, self._max_body)
+            self._room.enter()
         except GatewayError as error:
             await send_error(send, dialect.error(error, request_id), error, dialect.ids(request_id))
             return
         door = Door(receive)
         incoming = Incoming(request_id, headers, lambda: self._read(door), dialect.parse)
         reply = Reply(send, dialect, request_id, int(time()))
-        with self._lease() as force:
-            await self._serve(force, incoming, reply, door)
+        try:
+            with self._lease() as force:
+                await self._serve(force, incoming, reply, door)
+        finally:
+            self._room.leave()
 
     async def _serve(self, force: InForce, incoming: Incoming, reply: Reply, door: Door) -> None:
         """Serves, and ends quietly when the caller hangs up."""

@@ -46,6 +46,14 @@ def serve(
     max_body: Annotated[
         str, typer.Option(envvar="POINTSMAN_MAX_BODY", help="The largest request body.", metavar="SIZE")
     ] = "20MB",
+    max_requests: Annotated[
+        int,
+        typer.Option(
+            envvar="POINTSMAN_MAX_REQUESTS",
+            min=1,
+            help="Requests that may be under way at once; more are told to come back.",
+        ),
+    ] = 2_000,
     grace: Annotated[
         float,
         typer.Option(envvar="POINTSMAN_GRACE", min=0, help="Seconds that running requests get at shutdown."),
@@ -101,6 +109,7 @@ def serve(
         host=host,
         port=port,
         max_body=_size(max_body),
+        max_requests=max_requests,
         grace=grace,
         patience=patience,
         allow_stdio=allow_stdio,
