@@ -21,7 +21,7 @@ from tests.bench.client import measure_pool
 from tests.bench.load import Run, load, quantile
 from tests.bench.process import Process, free_port, machine, pin
 from tests.bench.prompts import bodies
-from tests.bench.table import Row, print_table
+from tests.bench.table import Row, forwarding, print_table
 from tests.bench.upstream import EVENTS
 
 HERE = Path(__file__).parent
@@ -87,13 +87,14 @@ def gateway(folder: Path, policy: str, to: int) -> Iterator[tuple[Process, int, 
 
 
 async def measure(name: str, port: int, options: Options, process: Process | None) -> Row:
-    """Whole answers, then streams; the first second of each only warms up."""
+    """Whole answers, then streams, then one of each at a time; the first second of each only warms up."""
     whole, whole_cpu = await _load(port, False, options.connections, options.seconds, process)
     stream, stream_cpu = await _load(port, True, options.streams, options.seconds, process)
     for run in (whole, stream):
         if run.failed:
             raise SystemExit(f"{name}: {len(run.failed)} requests failed, the first with {run.failed[0]!r}")
     alone, _ = await _load(port, False, 1, 1.0, process)
+    alone_stream, _ = await _load(port, True, 1, options.seconds, process)
     per_request = whole_cpu / len(whole.took)
     return Row(
         name=name,
@@ -104,6 +105,8 @@ async def measure(name: str, port: int, options: Options, process: Process | Non
         p99=quantile(alone.took, 0.99) * 1e3,
         first_median=quantile(stream.first, 0.5) * 1e3,
         first_p99=quantile(stream.first, 0.99) * 1e3,
+        way_median=quantile(alone_stream.way, 0.5) * 1e3,
+        way_p99=quantile(alone_stream.way, 0.99) * 1e3,
         memory=process.memory() if process else None,
     )
 
@@ -149,7 +152,9 @@ def main() -> None:
             pin(SUBJECT_CORE)
             print(uvloop.run(measure_pool(port)))
         return
-    print_table(run(Options(asked.seconds, asked.connections, asked.streams)))
+    rows = run(Options(asked.seconds, asked.connections, asked.streams))
+    print_table(rows)
+    print(*forwarding(rows), sep="\n")
 
 
 if __name__ == "__main__":

@@ -11,16 +11,19 @@ from typing import Any, cast
 
 import httptools
 
+from tests.bench.upstream import STAMP
+
 _CONTENT = b"word"  # the upstream's text begins with it; nothing before its first piece does
 
 
 @dataclass(slots=True)
 class Run:
-    """What was seen: seconds of each request, and to its first piece of content."""
+    """What was seen, in seconds: each request, to its first piece of content, and that from the upstream."""
 
     seconds: float = 0.0
     took: list[float] = field(default_factory=list)
     first: list[float] = field(default_factory=list)
+    way: list[float] = field(default_factory=list)
     failed: list[bytes] = field(default_factory=list)
 
     @property
@@ -56,7 +59,7 @@ class _Client(asyncio.Protocol):
         self._ask()
 
     def _ask(self) -> None:
-        self._began, self._first = time.perf_counter(), 0.0
+        self._began, self._first, self._way = time.perf_counter(), 0.0, 0.0
         self._body: list[bytes] = []
         self._transport.write(next(self._requests))
 
@@ -66,6 +69,8 @@ class _Client(asyncio.Protocol):
     def on_body(self, data: bytes) -> None:
         if not self._first and _CONTENT in data:
             self._first = time.perf_counter()
+            if stamp := STAMP.search(data):
+                self._way = self._first - float(stamp[1])
         self._body.append(data)
 
     def on_message_complete(self) -> None:
@@ -73,6 +78,8 @@ class _Client(asyncio.Protocol):
         if self._parser.get_status_code() == 200 and self._first:
             self._run.took.append(now - self._began)
             self._run.first.append(self._first - self._began)
+            if self._way:
+                self._run.way.append(self._way)
         else:
             self._run.failed.append(b"".join(self._body)[:500])
         if now < self._until:

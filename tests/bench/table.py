@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -21,6 +21,8 @@ class Row:
     p99: float
     first_median: float
     first_p99: float
+    way_median: float
+    way_p99: float
     memory: float | None
 
 
@@ -32,6 +34,7 @@ _COLUMNS: tuple[tuple[str, Callable[[Row], float | None], str], ...] = (
     ("alone p99 ms", lambda row: row.p99, ".2f"),
     ("first token p50 ms", lambda row: row.first_median, ".2f"),
     ("first token p99 ms", lambda row: row.first_p99, ".2f"),
+    ("first event's way p50 ms", lambda row: row.way_median, ".2f"),
     ("RSS MB", lambda row: row.memory, ".0f"),
 )
 
@@ -47,7 +50,18 @@ def print_table(rows: Sequence[Row]) -> None:
             row.name,
             *(_cell(read(row), None if base is None else read(base), form) for _, read, form in _COLUMNS),
         )
-    Console(width=150).print(table)
+    Console(width=170).print(table)
+
+
+def forwarding(rows: Sequence[Row]) -> Iterator[str]:
+    """How long each subject keeps a stream's first event: its way, less the way of a direct connection."""
+    direct = next(row for row in rows if row.name == "direct")
+    for row in rows:
+        if row is not direct:
+            yield (
+                f"{row.name} forwards a stream's first event {row.way_median - direct.way_median:.2f} ms "
+                f"after its arrival (p50; p99 {row.way_p99 - direct.way_p99:.2f} ms)."
+            )
 
 
 def _cell(value: float | None, base: float | None, form: str) -> str:

@@ -2,14 +2,16 @@
 
     python -m tests.bench.upstream PORT
 
-A stream has EVENTS pieces, GAP seconds apart; the first one leaves at once.
+A stream has EVENTS pieces, GAP seconds apart; the first one leaves at once and says when, in STAMP.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sys
+import time
 from typing import Any, cast
 
 import httptools
@@ -17,6 +19,8 @@ import uvloop
 
 EVENTS = 100
 GAP = 0.002
+STAMP = re.compile(rb'"at":"([0-9.]{20})"')  # seconds, of the clock that all processes of a machine share
+_UNSTAMPED = "0" * 20
 _FRAME = {"id": "chatcmpl-bench", "created": 1700000000, "model": "bench"}
 _USAGE = {"prompt_tokens": 42, "completion_tokens": EVENTS, "total_tokens": 42 + EVENTS}
 
@@ -39,7 +43,7 @@ def _pieces() -> list[bytes]:
     said = [{"index": 0, "delta": {"content": f"word{i} "}, "finish_reason": None} for i in range(EVENTS)]
     role = _chunk([{"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": None}])
     end = _chunk([{"index": 0, "delta": {}, "finish_reason": "stop"}]) + _chunk([], usage=_USAGE)
-    first, *rest = [_chunk([choice]) for choice in said]
+    first, *rest = [_chunk(said[:1], at=_UNSTAMPED), *(_chunk([choice]) for choice in said[1:])]
     return [_HEAD + role + first, *rest, end + b"e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n"]
 
 
@@ -71,7 +75,10 @@ class Server(asyncio.Protocol):
     def _piece(self, number: int) -> None:
         if self._transport.is_closing():
             return
-        self._transport.write(PIECES[number])
+        piece = PIECES[number]
+        if not number:
+            piece = piece.replace(_UNSTAMPED.encode(), b"%020.9f" % time.perf_counter())
+        self._transport.write(piece)
         if number + 1 < len(PIECES):
             asyncio.get_running_loop().call_later(GAP, self._piece, number + 1)
 
