@@ -19,6 +19,7 @@ _ROLES: Final = ("user", "assistant", "system")
 _READ: Final = frozenset({"role", "content"})
 _CACHING: Final = ({"type": "ephemeral"}, *({"type": "ephemeral", "ttl": ttl} for ttl in ("5m", "1h")))
 _DIRECT: Final = {"type": "direct"}  # a call that the model makes itself, not by code
+_SHORTEST_SEAL: Final = 128  # characters: what is shorter may be a key or a name
 _ABOUT: Final = ("title", "source", "context")  # of a document
 _json = msgspec.json.Encoder()
 
@@ -122,7 +123,9 @@ def _cited(block: Members, said: Said) -> None:
 def _source(block: Members, where: str, said: Said) -> Members:
     """Where a file comes from; its bytes are not read."""
     source = member(block, "source", dict, where) or {}
-    beside(source, frozenset({"type", *_sealed(source, "data")}), said.loose)
+    data = source.get("data")
+    file = {"data"} if isinstance(data, str) and is_base64(data) else set()
+    beside(source, frozenset({"type", *file}), said.loose)
     _extras(block, frozenset({"type", "source"}), said)
     return source
 
@@ -149,9 +152,10 @@ def _redacted(block: Members, where: str, said: Said) -> None:
 
 
 def _sealed(members: Members, name: str) -> tuple[str, ...]:
-    """The name, where it holds base64: a file's, or what an upstream encrypted of what it had been given."""
+    """The name, where it holds what an upstream encrypted of what it had been given, to read it again."""
     value = members.get(name)
-    return (name,) if isinstance(value, str) and is_base64(value) else ()
+    sealed = isinstance(value, str) and len(value) >= _SHORTEST_SEAL and is_base64(value)
+    return (name,) if sealed else ()
 
 
 def _tool_use(block: Members, where: str, said: Said) -> None:

@@ -10,7 +10,7 @@ from gateway.api.loose import Loose, beside
 from gateway.api.members import Members, member, object_of, required
 from gateway.api.messages.content import messages_of, read_content
 from gateway.api.messages.options import options_of
-from gateway.api.messages.said import Said
+from gateway.api.messages.said import Said, beyond
 from gateway.api.outline import Room
 from gateway.api.sketch import Sketch
 from gateway.api.wire import MAX_MODEL, each_message, metadata_of
@@ -73,6 +73,8 @@ def _messages(value: Members, sketch: Sketch, aside: Loose) -> tuple[tuple[Messa
         made, lacking = messages_of(message, raw, f"messages[{i}]", aside)
         messages += made
         only = only or lacking
+    if messages[-1].role == "assistant":
+        only = only or beyond("the continuing of the assistant's last message")
     return tuple(messages), only
 
 

@@ -100,3 +100,10 @@ def test_what_is_wrong_is_named(members: dict[str, Any], param: str) -> None:
 def test_what_is_no_object_is_refused(sent: bytes) -> None:
     with pytest.raises(InvalidRequest):
         parse(sent, CALLER)
+
+
+def test_words_put_into_the_assistants_mouth_can_only_be_continued_in_messages() -> None:
+    turns = [{"role": "user", "content": "List them."}, {"role": "assistant", "content": "{"}]
+    only = "the continuing of the assistant's last message exists only in the Messages API"
+    assert read(messages=turns).only == only
+    assert read(messages=[*turns, turns[0]]).only == ""
