@@ -23,8 +23,6 @@ from gateway.api.ops import Readiness
 from gateway.api.reply import Send
 from gateway.api.responses import routes as kept_responses
 from gateway.api.responses.dialect import responses
-from gateway.api.responses import routes as kept_responses
-from gateway.api.responses.dialect import responses
 from gateway.api.rest import Rest
 from gateway.classify.classifier import LinearClassifier
 from gateway.commands.explain import explanation
@@ -38,15 +36,11 @@ from gateway.settings import Settings
 from gateway.stored.memory import Memory
 from gateway.stored.upstream import forget_upstream
 from gateway.types import KeptResponse
-from gateway.stored.memory import Memory
-from gateway.stored.upstream import forget_upstream
-from gateway.types import KeptResponse
 
 CHAT_PATH = "/v1/chat/completions"
 COMPLETIONS_PATH = "/v1/completions"
 EMBEDDINGS_PATH = "/v1/embeddings"
 MESSAGES_PATH = "/v1/messages"
-RESPONSES_PATH = "/v1/responses"
 RESPONSES_PATH = "/v1/responses"
 
 
@@ -67,7 +61,6 @@ def build(settings: Settings, holder: Holder, metrics: Metrics) -> App:
     classifier = LinearClassifier()
     book = Book(ledger, metrics, classifier.find)
     store = Memory()
-    store = Memory()
     pipeline = Pipeline(classifier, book)
     room = Room(settings.max_requests)
 
@@ -83,7 +76,6 @@ def build(settings: Settings, holder: Holder, metrics: Metrics) -> App:
         MESSAGES_PATH: endpoint(MESSAGES),
         MESSAGES_PATH + "/count_tokens": endpoint(COUNT_TOKENS),
         RESPONSES_PATH: endpoint(responses(store)),
-        RESPONSES_PATH: endpoint(responses(store)),
     }
 
     async def explain(force: InForce, asked: admin.Asked) -> Explanation:
@@ -92,10 +84,6 @@ def build(settings: Settings, holder: Holder, metrics: Metrics) -> App:
         return await explanation(
             understand, asked.request, asked.caller, asked.headers, lambda model: prices.get(model.name)
         )
-
-    async def forget(response: KeptResponse) -> None:
-        with holder.lease() as force:
-            await forget_upstream(response, force)
 
     async def forget(response: KeptResponse) -> None:
         with holder.lease() as force:
@@ -115,7 +103,6 @@ def build(settings: Settings, holder: Holder, metrics: Metrics) -> App:
     rest = Rest(
         [
             *models.routes(holder.current),
-            *kept_responses.routes(holder.current, store, forget),
             *kept_responses.routes(holder.current, store, forget),
             *admin.routes(holder.lease, explain, settings.max_body, settings.patience),
             *ops.routes(holder.current, readiness, metrics),
