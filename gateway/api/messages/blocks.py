@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -86,7 +86,7 @@ class Blocks:
         while self._open:
             yield from self._shut()
 
-    def _add(self, start: Any, key: tuple[str, int], delta: Event) -> Iterator[Event]:
+    def _add(self, start: Callable[[], Event], key: tuple[str, int], delta: Event) -> Iterator[Event]:
         if not self._open or self._open[-1].key != key:
             yield from self._enter(_Block(key, start()))
         self._open[-1].deltas.append(delta)
