@@ -105,24 +105,18 @@ class Reader:
         """
         chunk = decode(data)
         usage = None if chunk.usage is None else _usage(chunk.usage)
-        if not chunk.choices:
+        choices = chunk.choices
+        if not choices:
             return Delta(usage=usage, raw=data)
-        if len(chunk.choices) == 1 and not chunk.choices[0].index:
-            choice = chunk.choices[0]
-            said = choice.delta or choice.message or _nothing
-            if not said.other:
-                return Delta(said.content or "", _fragments(said), self._finishes(chunk.choices), usage, data)
-            return Delta(
-                said.content or "",
-                _fragments(said),
-                self._finishes(chunk.choices),
-                usage,
-                data,
-                True,
-                said.thought,
-                said.refusal or "",
-            )
-        return self._of_many(chunk.choices, usage, data)
+        choice = choices[0]
+        if len(choices) > 1 or choice.index:
+            return self._of_many(choices, usage, data)
+        said = choice.delta or choice.message or _nothing
+        text, calls = said.content or "", _fragments(said) if said.tool_calls else ()
+        finish = self._finishes(choices) if choice.finish_reason else None
+        if not said.other:
+            return Delta(text, calls, finish, usage, data)
+        return Delta(text, calls, finish, usage, data, True, said.thought, said.refusal or "")
 
     def _of_many(self, choices: list[_Choice], usage: Usage | None, data: bytes) -> Delta:
         said = [(choice.index or 0, choice.delta or choice.message or _nothing) for choice in choices]
@@ -261,13 +255,25 @@ def _fitting(value: Any, kind: type[Any]) -> Any:
 
 
 def _is(raw: msgspec.Raw) -> bool:
-    return len(memoryview(raw)) > 0 and bytes(raw) != b"null"
+    return raw is not _NOTHING and len(memoryview(raw)) > 0 and bytes(raw) != b"null"
 
 
 def _error(raw: msgspec.Raw) -> dict[str, Any]:
     error = _parsed(raw)
     shape = {"message": "the upstream gave no reason", "type": "server_error", "param": None, "code": None}
     return {**shape, **error} if isinstance(error, dict) else {**shape, "message": str(error)}
+
+
+def usage_of(raw: msgspec.Raw) -> Usage | None:
+    """The usage that a member tells in OpenAI's shape, as far as it can be read; None where it tells none."""
+    counted = _counted(_parsed(raw)) if _is(raw) else None
+    return None if counted is None else _usage(counted)
+
+
+def announce(error: msgspec.Raw) -> None:
+    """Raises Announced where a member holds an error."""
+    if _is(error):
+        raise Announced(_error(error))
 
 
 def _fragments(said: _Said) -> tuple[ToolCallDelta, ...]:

@@ -12,7 +12,8 @@ class TooLong(ValueError):
 class Events:
     """Feed it bytes, get the data of the events that became whole (HTML standard, 9.2.6).
 
-    Comments, ids and event names are left out; an event without data is none.
+    An event without data is none. Comments, ids, names and times to wait are left out: they are between an
+    upstream and who asks it, as chat completions' data says all of an answer.
     """
 
     __slots__ = ("_begun", "_buffer", "_limit", "_return")
@@ -25,6 +26,8 @@ class Events:
 
     def feed(self, data: bytes) -> list[bytes]:
         """Raises TooLong when one event is larger than the limit."""
+        if self._is_one(data):
+            return [data[6:-2]]
         if self._return or b"\r" in data:
             data = self._lines(data)
         buffer = self._buffer + data if self._buffer else data
@@ -38,6 +41,18 @@ class Events:
         if len(self._buffer) > self._limit:
             raise TooLong(f"an event is longer than {self._limit} bytes")
         return [event for event in map(_data, blocks) if event]
+
+    def _is_one(self, data: bytes) -> bool:
+        """Whether it is one event of one line, as most that arrive, and nothing waits for more."""
+        return (
+            self._begun
+            and not (self._buffer or self._return)
+            and data.startswith(b"data: ")
+            and data.endswith(b"\n\n")
+            and data.count(b"\n") == 2
+            and b"\r" not in data
+            and len(data) > 8
+        )
 
     def rest(self) -> bytes:
         """The data of a last event that no empty line ends."""

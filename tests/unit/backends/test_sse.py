@@ -36,6 +36,21 @@ def test_a_byte_order_mark_is_skipped_also_when_cut() -> None:
     assert read(b"\xef", b"\xbb", b"\xbfdata: a\n\n") == [b"a"]
 
 
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        (b"data: a\n\n", b"data: b\n\n", b"\xef\xbb\xbfdata: c\n\n", b"data: d\n\n"),
+        (b": hi\n\n", b"data: \n\n", b"data: a\rdata: b\n\n", b"data: c\r", b"\n\r\n", b"data: d\n\n"),
+        (b": hi\n\n", b"data: a\r\r", b"\ndata: b\n\n", b"data", b": a\n\n", b"data: x\n\n"),
+        (b"data: a\n\n", b"data: b\n", b"data: c\n\n", b"data: d\n\n"),
+        (b"data: a\n\n", b"data: b", b"data: c\n\n", b"data: d\n\n"),
+    ],
+)
+def test_events_that_arrive_whole_are_read_like_those_that_do_not(pieces: tuple[bytes, ...]) -> None:
+    whole = b"".join(pieces)
+    assert read(*pieces) == read(*(whole[at : at + 1] for at in range(len(whole))))
+
+
 def test_a_last_event_without_its_empty_line_is_the_rest() -> None:
     events = Events()
     assert events.feed(b"data: a\n\ndata: [DONE]\n") == [b"a"]
