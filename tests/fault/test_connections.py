@@ -119,6 +119,26 @@ def test_a_slow_answer_is_not_the_callers_fault(line: Line) -> None:
     assert line.hear().status == 200
 
 
+# How many
+
+
+def test_more_than_may_be_under_way_are_told_to_come_back(tmp_path: Path) -> None:
+    with Upstream(Reply(before_first=0.5)) as busy:
+        policies = policy_folder(tmp_path / "policies", busy.url)
+        with Gateway(policies, tmp_path / "data", "--max-requests", "1") as full, Line(full.url) as first:
+            first.ask("POST", CHAT.path, CHAT.body(), **CHAT.key)
+            busy.wait(lambda: busy.requests)
+            for at in ENDPOINTS:
+                with Line(full.url) as second:
+                    second.ask("POST", at.path, at.body(), **at.key)
+                    heard = second.hear()
+                    refused(heard, 503, "overloaded", at)
+                    assert heard.headers["retry-after"] == "1"
+            assert first.hear().status == 200
+            first.ask("POST", CHAT.path, CHAT.body(), **CHAT.key)
+            assert first.hear().status == 200
+
+
 # Size
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from gateway.access.keys import hash_key
-from tests.endpoints import ANSWERING, CHAT, At
+from tests.endpoints import ANSWERING, CHAT, COMPLETIONS, EMBEDDINGS, ENDPOINTS, At
 from tests.folder import KEY
 from tests.line import Line
 from tests.running import Gateway
@@ -49,6 +49,12 @@ models:
     retries: 2
     forward: [x-how]
   - {{name: other, target: openai-compatible/other-model, base_url: "{url}", clearance: internal}}
+  - name: vectors
+    target: openai-compatible/vectors
+    kind: embedding
+    base_url: {url}
+    clearance: internal
+    forward: [x-how]
 tools:
   - name: slow
     mcp: {{command: [{python}, {script}, {asked}]}}
@@ -123,11 +129,11 @@ def ended_by(up: Upstream, number: int, left: float) -> None:
     assert len(up.requests) == number + 1  # neither the same model again nor the fallback
 
 
-@pytest.mark.parametrize("at", ANSWERING, ids=str)
+@pytest.mark.parametrize("at", [*ANSWERING, COMPLETIONS], ids=str)
 @pytest.mark.parametrize("stream", [True, False])
 @pytest.mark.parametrize("how", ["silent", "halfway"])
 def test_before_the_first_byte(gateway: Gateway, up: Upstream, at: At, stream: bool, how: str) -> None:
-    number, request_id = len(up.requests), f"before-{at.says}{at.anthropic}-{stream}-{how}"
+    number, request_id = len(up.requests), f"before{at.path.replace('/', '-')}-{stream}-{how}"
     with Line(gateway.url) as line:
         ask(line, at, request_id, how, stream=stream)
         up.wait(lambda: len(up.requests) > number)
@@ -141,7 +147,7 @@ def test_before_the_first_byte(gateway: Gateway, up: Upstream, at: At, stream: b
 
 @pytest.mark.parametrize("at", ANSWERING, ids=str)
 def test_after_the_first_byte(gateway: Gateway, up: Upstream, at: At) -> None:
-    number, request_id = len(up.requests), f"after-{at.says}{at.anthropic}"
+    number, request_id = len(up.requests), f"after{at.path.replace('/', '-')}"
     with Line(gateway.url) as line:
         ask(line, at, request_id, "slowly", stream=True)
         assert line.head().status == 200
@@ -155,9 +161,20 @@ def test_after_the_first_byte(gateway: Gateway, up: Upstream, at: At) -> None:
     assert float(row["cost_usd"]) > 0
 
 
-@pytest.mark.parametrize("at", ANSWERING, ids=str)
+def test_while_vectors_are_made(gateway: Gateway, up: Upstream) -> None:
+    number = len(up.requests)
+    with Line(gateway.url) as line:
+        ask(line, EMBEDDINGS, "vectors", "silent", model="vectors")
+        up.wait(lambda: len(up.requests) > number)
+        time.sleep(0.1)
+    ended_by(up, number, time.monotonic())
+    (tried,) = accounted(gateway, "vectors")["tries"]
+    assert tried["outcome"] == "hung_up"
+
+
+@pytest.mark.parametrize("at", ENDPOINTS, ids=str)
 def test_while_its_body_is_on_its_way(gateway: Gateway, up: Upstream, at: At) -> None:
-    number, request_id = len(up.requests), f"on-its-way-{at.says}{at.anthropic}"
+    number, request_id = len(up.requests), f"on-its-way{at.path.replace('/', '-')}"
     with Line(gateway.url) as line:
         line.ask("POST", at.path, None, **at.key, x_request_id=request_id, content_type="application/json",
                  content_length="1000")  # fmt: skip
