@@ -150,7 +150,8 @@ class _Body:
 
     def _sample(self) -> None:
         """What is not set is not sent; a model that thinks takes no sampling."""
-        thinks = self._made.get("thinking", {}).get("type", "disabled") != "disabled"
+        thinking = self._made.get("thinking")
+        thinks = isinstance(thinking, dict) and thinking.get("type") != "disabled"
         if not self._abilities.sampling or thinks:
             return
         temperature, top_p = self._fields.get("temperature"), self._fields.get("top_p")
