@@ -12,13 +12,17 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from gateway.accounting.metrics import Metrics, watch_age
+from gateway.backends.anthropic.backend import AnthropicMessages
+from gateway.backends.embeddings import OpenAIEmbeddings
 from gateway.backends.http import Pool
-from gateway.backends.litellm import LiteLLM
+from gateway.backends.litellm import Asking, LiteLLM
+from gateway.backends.litellm_embeddings import EmbeddingCall
+from gateway.backends.local.embeddings import LocalEmbeddings
 from gateway.backends.mcp import McpServer
 from gateway.backends.minilm import MiniLM
 from gateway.backends.openai import OpenAICompatible
 from gateway.errors import GatewayError, ProviderUnavailable
-from gateway.interfaces import ChatModel, Embedder, Retriever, ToolServer
+from gateway.interfaces import ChatModel, Retriever, ToolServer
 from gateway.knowledge.base import KnowledgeBase
 from gateway.labels import Cleared
 from gateway.policy.mistakes import Mistake, PolicyMistakes
@@ -32,6 +36,11 @@ T = TypeVar("T")
 
 READY, EMPTY, LOADING = "ready", "ready, no documents", "loading"
 IN_PROCESS_EMBEDDER = Model("minilm", "local", "minilm", kind="embedding", clearance=Label.RESTRICTED)
+_ASKED_DIRECTLY: Mapping[str, type[OpenAICompatible] | type[AnthropicMessages]] = {
+    "anthropic": AnthropicMessages,
+    "openai": OpenAICompatible,
+    "openai-compatible": OpenAICompatible,
+}
 _OPENAI_SHAPED = frozenset({"openai", "openai-compatible"})
 _CHECK_SECONDS = 30.0  # between looks at a tool server
 
@@ -133,7 +142,7 @@ class PartsBuilder:
             PolicyMistakes: the policy names a head that was never trained.
         """
         parts, old = BuiltParts(), before or BuiltParts()
-        for model in policy.chat_models:
+        for model in (*policy.chat_models, *policy.embedding_models):
             try:
                 spec = self._spec(model)
                 parts.models[model.name] = _kept(old.models, model.name, spec) or self._model(model, spec)
@@ -171,13 +180,29 @@ class PartsBuilder:
         return model, _stamp(self._head_file(model))
 
     def _model(self, model: Model, spec: object) -> Part[ChatModel]:
+        if model.kind == "embedding":
+            return self._embedding(model)
         if model.provider == "local":
             return self._local(model, spec)
+        if model.provider in _ASKED_DIRECTLY:
+            self._pool = self._pool or Pool(self._settings.reach)
+            upstream = _ASKED_DIRECTLY[model.provider](model, self._pool)
+            return Part(upstream, model, close=upstream.close)
+        return self._foreign(model)
+
+    def _embedding(self, model: Model) -> Part[ChatModel]:
+        """MiniLM, which takes 60 MB, is loaded once something is embedded."""
+        if model.provider == "local":
+            own = LocalEmbeddings(model, self._embedder)
+            return Part(own, model, close=own.close)
         if model.provider in _OPENAI_SHAPED:
             self._pool = self._pool or Pool(self._settings.reach)
-            upstream = OpenAICompatible(model, self._pool)
+            upstream = OpenAIEmbeddings(model, self._pool)
             return Part(upstream, model, close=upstream.close)
-        foreign = LiteLLM(model, self._settings.reach, self._settings.secrets)
+        return self._foreign(model, EmbeddingCall)
+
+    def _foreign(self, model: Model, asking: Asking | None = None) -> Part[ChatModel]:
+        foreign = LiteLLM(model, self._settings.reach, self._settings.secrets, asking)
         return Part(foreign, model, run=_watched(f"model {model.name}", foreign.warm), close=foreign.close)
 
     def _local(self, model: Model, spec: object) -> Part[ChatModel]:
@@ -198,7 +223,7 @@ class PartsBuilder:
             raise BadHead(f"there is no head named {model.model}")
         return path
 
-    def _embedder(self) -> Embedder:
+    def _embedder(self) -> MiniLM:
         self._minilm = self._minilm or MiniLM()
         return self._minilm
 

@@ -30,13 +30,13 @@ class ChatRendering:
         self._usage: bytes | None = None
 
     def delta(self, delta: Delta, exchange: Exchange) -> list[bytes]:
-        wants_usage = _wants_usage(exchange)
+        wanted = wants_usage(exchange)
         if delta.raw is not None and delta.api is Api.CHAT:
             if delta.usage is None or delta.has_content:
                 return [event(delta.raw)]
-            return self._held(delta.raw) if wants_usage else []
+            return self._held(delta.raw) if wanted else []
         chunks = [self._chunk(delta, exchange)] if _says(delta) else []
-        if delta.usage is not None and wants_usage:
+        if delta.usage is not None and wanted:
             usage = self._envelope("chat.completion.chunk", [], usage_body(delta.usage), exchange)
             return [*map(event, chunks), *self._held(usage)]
         return [event(chunk) for chunk in chunks]
@@ -50,7 +50,7 @@ class ChatRendering:
         if self._usage is None:
             return [_DONE]
         cost = exchange.cost_usd
-        return [event(self._usage if cost is None else _with_cost(self._usage, float(cost))), _DONE]
+        return [event(self._usage if cost is None else with_cost(self._usage, float(cost))), _DONE]
 
     def broken(self, error: GatewayError, exchange: Exchange) -> list[bytes]:
         return [event(_json.encode(error.body()))]
@@ -106,12 +106,12 @@ class ChatRendering:
             "model": exchange.model or "",
             "choices": choices,
         }
-        if usage is not None or _wants_usage(exchange):
+        if usage is not None or wants_usage(exchange):
             body["usage"] = usage
         return _json.encode(body)
 
 
-def _wants_usage(exchange: Exchange) -> bool:
+def wants_usage(exchange: Exchange) -> bool:
     return exchange.request is not None and exchange.request.include_usage
 
 
@@ -120,7 +120,7 @@ def _says(delta: Delta) -> bool:
     return bool(delta.text or delta.tool_calls or delta.finish or delta.reasoning or delta.refusal)
 
 
-def _with_cost(chunk: bytes, usd: float) -> bytes:
+def with_cost(chunk: bytes, usd: float) -> bytes:
     """A chunk whose usage says what the request cost, in USD; the rest of it is as it came."""
     members = _members.decode(chunk)
     usage = _members.decode(members["usage"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from gateway.errors import InvalidRequest
@@ -34,14 +34,15 @@ def outline(text: bytes) -> Outline:
 
 @dataclass(slots=True)
 class Room:
-    """How many values of a body may still be read."""
+    """How many values of a body may be read, and how many of those have been."""
 
-    left: int = field(default=MAX_VALUES)
+    most: int = MAX_VALUES
+    taken: int = 0
 
     def take(self, values: int) -> None:
         """Raises InvalidRequest where there is no room for so many."""
-        self.left -= values
-        if self.left < 0:
+        self.taken += values
+        if self.taken > self.most:
             raise InvalidRequest(
-                f"The body holds more than {MAX_VALUES:,} JSON values: objects, lists, strings, numbers."
+                f"The body holds more than {self.most:,} JSON values: objects, lists, strings, numbers."
             )

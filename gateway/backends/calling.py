@@ -79,7 +79,7 @@ class _Call:
             response.close()
 
     async def _whole(self, response: Response, stream: bool) -> None:
-        body = await response.read()
+        body = await response.read(self._speech.most)
         try:
             whole = self._speech.answer(body)
         except Announced as error:

@@ -7,8 +7,8 @@ import importlib
 import logging
 import os
 import re
-from collections.abc import AsyncIterator, Collection, Mapping
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import msgspec
@@ -102,27 +102,48 @@ def load(secrets: Collection[str], reach: Reach) -> Any:
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
     os.environ.setdefault("LITELLM_MODE", "PRODUCTION")
     logging.getLogger("LiteLLM").setLevel(logging.CRITICAL)  # its warnings may quote a request
-    module = _litellm()
-    module.telemetry = False
-    module.user_url_validation = True  # what a caller has it fetch, as an image, is at a public address
-    module.suppress_debug_info = True
-    return module
+    loaded = litellm()
+    loaded.telemetry = False
+    loaded.user_url_validation = True  # what a caller has it fetch, as an image, is at a public address
+    loaded.suppress_debug_info = True
+    return loaded
 
 
-def _litellm() -> Any:
+def litellm() -> Any:
     return importlib.import_module("litellm")
 
 
+class Call(Protocol):
+    """One request to one model; `begun` once something of the answer has left."""
+
+    begun: bool
+
+    async def run(self) -> None:
+        """Raises ProviderError."""
+        ...
+
+
+Asking = Callable[[Model, str, ChatRequest, Emit], Call]
+"""Makes the call of a model, of which the second is the name in errors."""
+
+
 class LiteLLM:
-    """One model of the policy; `secrets` are the variables of `--secret`.
+    """One model of the policy; `secrets` are the variables of `--secret`, and `asking` makes its calls.
 
     litellm looks names up and follows redirects itself. So the addresses that the model names are held
     against `reach` before each call, which a name that changes its answer at that moment, or a server that
     redirects, can get round; a model that speaks OpenAI's protocol has no such gap as `openai-compatible`.
     """
 
-    def __init__(self, model: Model, reach: Reach, secrets: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        model: Model,
+        reach: Reach,
+        secrets: Collection[str] = (),
+        asking: Asking | None = None,
+    ) -> None:
         self._model, self._reach, self._secrets = model, reach, secrets
+        self._asking = asking or _Call
         self._name = f"model {model.name!r}"
         self._budget = Budget()
         self._warm = False
@@ -143,7 +164,7 @@ class LiteLLM:
         """See ChatModel."""
         await self.warm()
         await self._within_reach()
-        call = _Call(self._model, self._name, request.value, emit)
+        call = self._asking(self._model, self._name, request.value, emit)
         await with_retries(
             call.run,
             lambda: call.begun,
@@ -185,13 +206,21 @@ def arguments(model: Model, chat: ChatRequest) -> dict[str, Any]:
         "model": f"{model.provider}/{model.model}",
         "messages": [msgspec.json.decode(m.raw) for m in chat.messages],
         "stream": chat.stream,
+        **settings(model, chat),
+    }
+    if chat.stream:
+        fixed["stream_options"] = {"include_usage": True}
+    return {**{name: value for name, value in own.items() if value is not None}, **fixed}
+
+
+def settings(model: Model, chat: ChatRequest) -> dict[str, Any]:
+    """The keywords that no caller may set, whatever is asked for."""
+    fixed: dict[str, Any] = {
         "timeout": model.timeouts.total,
         "num_retries": 0,
         "max_retries": 0,
         "drop_params": True,  # a parameter that the provider does not know is left out, not an error
     }
-    if chat.stream:
-        fixed["stream_options"] = {"include_usage": True}
     if headers := carried(chat, model):
         fixed["extra_headers"] = headers
     if model.base_url is not None:
@@ -200,11 +229,11 @@ def arguments(model: Model, chat: ChatRequest) -> dict[str, Any]:
         fixed["api_key"] = model.api_key
     elif model.base_url is not None and model.provider not in _BY_LOGIN:
         fixed["api_key"] = NO_KEY
-    return {**{name: value for name, value in own.items() if value is not None}, **fixed}
+    return fixed
 
 
 class _Call:
-    """One request to one model; `begun` once something of the answer has left."""
+    """See Call."""
 
     def __init__(self, model: Model, name: str, chat: ChatRequest, emit: Emit) -> None:
         self._model, self._name, self._chat, self._emit = model, name, chat, emit
@@ -222,7 +251,7 @@ class _Call:
         keywords = arguments(self._model, self._chat)
         try:
             async with asyncio.timeout(self._model.timeouts.first_token):
-                return await _litellm().acompletion(**keywords)
+                return await litellm().acompletion(**keywords)
         except TimeoutError as error:
             raise ProviderTimeout(f"{self._name} did not begin to answer in time") from error
         except Exception as error:

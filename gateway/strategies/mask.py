@@ -13,6 +13,7 @@ from gateway.masks import Mask, Restoring
 from gateway.types import Answer, Api, Delta, Event, ToolCallDelta
 
 _NOT_SAID = frozenset({"role", "id", "type", "name", "object"})
+_IN_CHOICES = frozenset({Api.CHAT, Api.COMPLETIONS})  # what an upstream of these says is a list of choices
 _ABOUT = frozenset({"index", "finish_reason", "logprobs"})  # of a choice: what is not its words
 _TEXT = ("delta", "content")
 _REASONING = ("delta", "reasoning_content")
@@ -37,7 +38,7 @@ class Unmasking:
         if isinstance(event, Answer):
             event = self._answer(event)
         elif isinstance(event, Delta):
-            chunk = event.raw if event.api is Api.CHAT else None
+            chunk = event.raw if event.api in _IN_CHOICES else None
             event = self._delta(event) if chunk is None else self._chunk(event, chunk)
         await self._emit(event)
 
@@ -58,7 +59,7 @@ class Unmasking:
             refusal=self._mask.restore(answer.refusal),
             tool_calls=calls,
         )
-        if answer.raw is None or answer.api is not Api.CHAT:
+        if answer.raw is None or answer.api not in _IN_CHOICES:
             return replace(restored, raw=None)
         body = msgspec.json.decode(answer.raw)
         body["choices"] = self._mask.restored(body["choices"], self._as_json)
@@ -95,11 +96,11 @@ class Unmasking:
                 index = choice.get("index")
                 at = index if isinstance(index, int) else 0
                 self._say(at, choice)
-                said = choice.get("delta")
+                said = choice.get("delta", choice)
                 first = said if not at and isinstance(said, dict) else first
         return replace(
             delta,
-            text=_text(first, "content"),
+            text=_text(first, "content") or _text(first, "text"),
             reasoning=_text(first, "reasoning_content") or _text(first, "reasoning"),
             refusal=_text(first, "refusal"),
             tool_calls=_calls(first),

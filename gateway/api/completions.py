@@ -1,0 +1,87 @@
+"""POST /v1/completions: a prompt instead of messages, as models were asked before there was chat."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from gateway.api.chat import error_body
+from gateway.api.completions_rendering import CompletionsRendering
+from gateway.api.dialect import Dialect
+from gateway.api.loose import Loose, beside, is_opaque
+from gateway.api.members import Members, member, object_of, required
+from gateway.api.prompts import prompts_of, room
+from gateway.api.wire import MAX_MODEL, metadata_of
+from gateway.errors import InvalidRequest
+from gateway.types import Api, Caller, ChatRequest, Message, Sent
+
+_READ: Final = frozenset({"model", "prompt"})
+_OWN: Final = frozenset({"prompt", "suffix", "echo", "best_of", "logprobs"})  # of no other API
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_json = msgspec.json.Encoder()
+
+
+def parse(body: bytes, caller: Caller) -> ChatRequest:
+    """The request in `body`: each prompt is a message of the user's.
+
+    Raises:
+        InvalidRequest: it is no JSON object of bounded size, or a member is missing or wrong.
+    """
+    space = room()
+    value = object_of(body, space)
+    model = required(value, "model", str)
+    if len(model) > MAX_MODEL:
+        raise InvalidRequest(f"'model' is longer than {MAX_MODEL} characters.", param="model")
+    prompts = prompts_of(value, "prompt")
+    messages = tuple(map(_message, prompts))
+    loose = Loose(space)
+    beside(value, _READ, loose)
+    response_format = member(value, "response_format", dict) or {}
+    options = member(value, "stream_options", dict) or {}
+    fields = _fields(value, body)
+    return ChatRequest(
+        model=model,
+        messages=messages,
+        fields=fields,
+        stream=bool(member(value, "stream", bool)),
+        include_usage=bool(member(options, "include_usage", bool, "stream_options.")),
+        max_tokens=member(value, "max_tokens", int),
+        wants_json=str(response_format.get("type", "")).startswith("json"),
+        metadata=metadata_of(value),
+        other_text="\n".join(loose.texts),
+        unreadable=loose.unreadable,
+        sent=Sent(Api.COMPLETIONS, body, messages, fields),
+        only=_unsaid(value, prompts),
+    )
+
+
+def _message(prompt: str | None) -> Message:
+    text = prompt or ""
+    raw = _json.encode({"role": "user", "content": text})
+    return Message("user", text, raw, unreadable=prompt is None or is_opaque(text))
+
+
+def _fields(value: Members, body: bytes) -> Mapping[str, bytes]:
+    """The members that mean the same in chat completions, and those that nobody here knows."""
+    fields = {name: bytes(raw) for name, raw in _members.decode(body).items() if name not in _OWN}
+    if member(value, "logprobs", int) is not None:
+        fields["logprobs"] = b"true"
+    return fields
+
+
+def _unsaid(value: Members, prompts: tuple[str | None, ...]) -> str:
+    """What chat completions have no words for; empty where they have."""
+    lacking = {
+        "those answer one prompt, not several": len(prompts) > 1,
+        "those take words, not tokens": None in prompts,
+        "those know no 'suffix'": bool(member(value, "suffix", str)),
+        "those do not 'echo' a prompt": bool(member(value, "echo", bool)),
+        "those know no 'best_of'": member(value, "best_of", int) not in (None, 1, member(value, "n", int)),
+        "those tell 'logprobs' in another shape": member(value, "logprobs", int) is not None,
+    }
+    return next((said for said, holds in lacking.items() if holds), "")
+
+
+COMPLETIONS = Dialect(Api.COMPLETIONS, parse, CompletionsRendering, error_body)

@@ -1,0 +1,97 @@
+"""Embeddings made in process, in the shape of OpenAI's: `local/minilm` for callers."""
+
+from __future__ import annotations
+
+import asyncio
+from base64 import b64encode
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+import msgspec
+import numpy as np
+
+from gateway.backends.minilm import DIMENSIONS, MAX_TOKENS, MiniLM, Vectors
+from gateway.errors import ContextLength, ProviderRefused, ProviderTimeout
+from gateway.interfaces import Emit
+from gateway.labels import Cleared, clear
+from gateway.policy.schema import Model
+from gateway.types import Answer, Api, ChatRequest, Usage
+
+MAX_CHARACTERS: Final = 16_384  # of one text, 64 a token: what is longer is not even counted
+_FORMATS: Final = ("float", "base64")
+_json = msgspec.json.Encoder()
+
+
+class LocalEmbeddings:
+    """One model of the policy; `embedder` gives the embedder that all share, made when it is first used."""
+
+    def __init__(self, model: Model, embedder: Callable[[], MiniLM]) -> None:
+        self._model, self._embedder = model, embedder
+
+    async def answer(self, request: Cleared[ChatRequest], emit: Emit) -> None:
+        """See ChatModel."""
+        wanted = _wanted(request.value)
+        texts = clear(wanted.texts, request.label, self._model, "embedder")
+        try:
+            async with asyncio.timeout(self._model.timeouts.total):
+                vectors, used = await self._made(texts)
+        except TimeoutError as error:
+            raise ProviderTimeout(f"model {self._model.name!r} did not finish in time") from error
+        body = await asyncio.to_thread(reply, vectors, self._model.name, used, wanted.encoding)
+        await emit(Answer(usage=Usage(input=used), raw=body, api=Api.EMBEDDINGS))
+
+    async def close(self) -> None:
+        """Nothing of its own is open."""
+
+    async def _made(self, texts: Cleared[tuple[str, ...]]) -> tuple[Vectors, int]:
+        embedder = self._embedder()
+        counts = await embedder.tokens(texts)
+        for i, count in enumerate(counts):
+            if count > MAX_TOKENS:
+                raise _too_long(i, f"has {count:,} tokens")
+        return await embedder.embed(texts), sum(counts)
+
+
+class _Wanted(NamedTuple):
+    texts: tuple[str, ...]
+    encoding: str
+
+
+def _wanted(request: ChatRequest) -> _Wanted:
+    """Raises ProviderRefused for what this model cannot do."""
+    texts = tuple(message.text for message in request.messages)
+    if not all(texts):
+        said = "local/minilm has a vocabulary of its own: send 'input' as text, not as tokens"
+        raise ProviderRefused(said, param="input")
+    for i, text in enumerate(texts):
+        if len(text) > MAX_CHARACTERS:
+            raise _too_long(i, f"has {len(text):,} characters")
+    dimensions = msgspec.json.decode(request.fields.get("dimensions", b"null"))
+    if dimensions not in (None, DIMENSIONS):
+        said = f"the vectors of local/minilm have {DIMENSIONS} dimensions, and no other number of them"
+        raise ProviderRefused(said, param="dimensions")
+    encoding = msgspec.json.decode(request.fields.get("encoding_format", b"null")) or "float"
+    if encoding not in _FORMATS:
+        raise ProviderRefused(f"'encoding_format' must be {' or '.join(_FORMATS)}", param="encoding_format")
+    return _Wanted(texts, encoding)
+
+
+def _too_long(index: int, size: str) -> ContextLength:
+    said = f"local/minilm reads {MAX_TOKENS} tokens of a text, and text {index + 1} of 'input' {size}"
+    return ContextLength(f"{said}: send it in smaller pieces", param="input")
+
+
+def reply(vectors: Vectors, model: str, used: int, encoding: str) -> bytes:
+    """The body of a reply: OpenAI's base64 is of float32, little end first."""
+    data = [
+        {"object": "embedding", "index": i, "embedding": _written(vector, encoding)}
+        for i, vector in enumerate(vectors)
+    ]
+    usage = {"prompt_tokens": used, "total_tokens": used}
+    return _json.encode({"object": "list", "data": data, "model": model, "usage": usage})
+
+
+def _written(vector: Vectors, encoding: str) -> Any:
+    if encoding == "float":
+        return vector.tolist()
+    return b64encode(vector.astype(np.dtype("<f4")).tobytes()).decode()

@@ -1,0 +1,127 @@
+"""What the JSON of OpenAI's text completions says: only what the gateway reads is decoded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from gateway.backends.completions import announce, usage_of
+from gateway.backends.render import stream_options
+from gateway.backends.speech import NotJson
+from gateway.backends.splice import with_member
+from gateway.types import Answer, Api, ChatRequest, Delta
+
+_NOTHING = msgspec.Raw(b"")
+_json = msgspec.json.Encoder()
+
+
+class _Choice(msgspec.Struct):
+    index: int | None = None
+    text: str | None = None
+    finish_reason: str | None = None
+
+
+class _Completion(msgspec.Struct):
+    choices: list[_Choice] | None = None
+    usage: msgspec.Raw = _NOTHING
+    error: msgspec.Raw = _NOTHING
+
+
+_decoder = msgspec.json.Decoder(_Completion)
+
+
+def text_body(request: ChatRequest, model: str) -> bytes:
+    """The body as the caller sent it, but for `model`, and for usage in a stream, which accounting needs."""
+    assert request.sent is not None, "what is sent on as it came has come"
+    body = with_member(request.sent.body, "model", _json.encode(model))
+    if not request.stream:
+        return body
+    return with_member(body, "stream_options", stream_options(request.fields.get("stream_options")))
+
+
+class TextReader:
+    """Reads one stream's events; `finished` once each of its `choices` has its finish_reason."""
+
+    __slots__ = ("_choices", "_finish", "_seen", "finished")
+
+    def __init__(self, choices: int = 1) -> None:
+        self._choices = max(choices, 1)
+        self._seen: set[int] = set()
+        self._finish: str | None = None  # of the first choice
+        self.finished = False
+
+    def delta(self, data: bytes) -> Delta:
+        """The event as a Delta: its text is the first choice's, `finish` comes with the last one.
+
+        Raises NotJson or Announced.
+        """
+        chunk = _decode(data)
+        choices = chunk.choices or []
+        return Delta(
+            text="".join(choice.text or "" for choice in choices if not choice.index),
+            finish=self._finishes(choices),
+            usage=usage_of(chunk.usage),
+            raw=data,
+            other=any(choice.index and choice.text for choice in choices),
+            api=Api.COMPLETIONS,
+        )
+
+    def _finishes(self, choices: list[_Choice]) -> str | None:
+        for choice in choices:
+            if choice.finish_reason:
+                self._seen.add(choice.index or 0)
+                if not choice.index or self._finish is None:
+                    self._finish = choice.finish_reason
+        if self.finished or len(self._seen) < self._choices:
+            return None
+        self.finished = True
+        return self._finish
+
+
+def text_answer(body: bytes) -> Answer:
+    """A whole text completion. Raises NotJson or Announced."""
+    whole = _decode(body)
+    if not whole.choices:
+        raise NotJson("it has no choices")
+    first = next((choice for choice in whole.choices if not choice.index), whole.choices[0])
+    return Answer(
+        text=first.text or "",
+        finish=first.finish_reason or "stop",
+        usage=usage_of(whole.usage),
+        raw=body,
+        api=Api.COMPLETIONS,
+    )
+
+
+def _decode(data: bytes) -> _Completion:
+    """Strictly first, and with patience where a server has shapes of its own."""
+    try:
+        whole = _decoder.decode(data)
+    except msgspec.ValidationError:
+        whole = _patiently(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise NotJson("it is not JSON") from error
+    if not whole.choices:
+        announce(whole.error)
+    return whole
+
+
+def _patiently(data: bytes) -> _Completion:
+    """JSON with members of other types than OpenAI's: what fits is read, the rest is left out."""
+    whole = msgspec.json.decode(data)
+    if not isinstance(whole, dict):
+        raise NotJson("it is not an object")
+    listed = whole.get("choices")
+    choices = [_choice(c) for c in listed if isinstance(c, dict)] if isinstance(listed, list) else None
+    usage, error = (msgspec.Raw(_json.encode(whole.get(name))) for name in ("usage", "error"))
+    return _Completion(choices, usage, error)
+
+
+def _choice(choice: dict[str, Any]) -> _Choice:
+    index, text, finish = (choice.get(name) for name in ("index", "text", "finish_reason"))
+    return _Choice(
+        index if isinstance(index, int) else 0,
+        text if isinstance(text, str) else None,
+        finish if isinstance(finish, str) else None,
+    )
