@@ -15,7 +15,7 @@ from tests.guarantee.apis import asked
 from tests.guarantee.needles import Kind, Needles, Shape
 
 LABELS = st.sampled_from(list(Label))
-APIS = st.sampled_from([Api.CHAT])
+APIS = st.sampled_from([Api.CHAT, Api.MESSAGES, Api.RESPONSES])
 QUESTIONS = (
     "How long do I have to return a parcel?",
     "What does the handbook say about returning a parcel?",
@@ -129,7 +129,10 @@ class Conversation:
         """Whether it is metadata that the ledger may keep: nothing sensitive stands beside the messages."""
         beside = [each.shape for each in self.pieces if not each.place.in_message]
         harmless = all(shape is Shape.PLAIN for shape in beside)
-        return harmless and piece.place in (Place.METADATA, Place.METADATA_NAME)
+        metadata = {Place.METADATA, Place.METADATA_NAME}
+        if self.api is Api.MESSAGES:
+            metadata.add(Place.WHO)  # it is `metadata.user_id` there
+        return harmless and piece.place in metadata
 
     @property
     def brings_untrusted(self) -> bool:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from gateway.types import Label
+from gateway.types import Api, Label
+from tests.guarantee.apis import api_of
 from tests.guarantee.conversations import Conversation
 from tests.guarantee.destinations import PLACEHOLDER, Seen
 from tests.guarantee.needles import Kind, Needle
@@ -194,6 +195,10 @@ def _destinations(reached: list[Seen]) -> str:
     return ", ".join(sorted({seen.destination for seen in reached}))
 
 
+def _api(seen: Seen) -> Api:
+    return api_of(seen.data.split(b" ", 2)[1].decode())
+
+
 def happenings(played: Played) -> Counter[str]:
     """What came about, so that a test can tell that it tested something."""
     counts: Counter[str] = Counter(conversations=len(played.replies))
@@ -203,6 +208,9 @@ def happenings(played: Played) -> Counter[str]:
         calls = [s for s in seen if s.method == "tools/call"]
         models = [s.destination for s in seen if s.destination[0] == "m"]
         label = played.world.label(talk)
+        answered = [s for s in seen if s.destination == reply.model]
+        if reply.status == 200 and answered:
+            counts[f"{talk.api} answered in {_api(answered[-1])}"] += 1
         counts["answered"] += reply.status == 200 and reply.code is None
         counts["cut"] += reply.status == 200 and reply.code is not None
         counts["failed"] += reply.status >= 500

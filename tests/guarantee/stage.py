@@ -24,6 +24,8 @@ from gateway.accounting.ledger import JournalLedger, folder_of
 from gateway.accounting.metrics import Metrics
 from gateway.api.chat import CHAT
 from gateway.api.endpoint import Endpoint, Lease
+from gateway.api.messages.dialect import MESSAGES
+from gateway.api.responses.dialect import responses
 from gateway.classify.classifier import LinearClassifier
 from gateway.inbound import InForce
 from gateway.parts import LOADING, PartsBuilder
@@ -32,6 +34,7 @@ from gateway.policy.language.load import load
 from gateway.policy.schema import Policy
 from gateway.reach import Reach
 from gateway.settings import Settings
+from gateway.stored.memory import Memory
 from gateway.types import Api, Label
 from tests.guarantee.apis import PATHS, read
 from tests.guarantee.conversations import body
@@ -87,7 +90,7 @@ class Stage:
         pipeline = Pipeline(classifier, book)
         self._endpoints = {
             PATHS[dialect.api]: Endpoint(dialect, pipeline, self._lease, 20_000_000, classifier.find)
-            for dialect in (CHAT,)
+            for dialect in (CHAT, MESSAGES, responses(Memory()))
         }
         self._force: InForce | None = None
         self._loop = asyncio.new_event_loop()

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import product
 
 import pytest
 from hypothesis import example, given
 
+from gateway.types import Api
 from tests.guarantee.examples import EXAMPLES
 from tests.guarantee.oracle import BROKEN, faults, happenings
 from tests.guarantee.profile import CONVERSATIONS, HUNT, NIGHT, tried
@@ -46,3 +48,6 @@ def test_no_byte_reaches_a_destination_that_is_not_cleared_for_it(stage: Stage) 
     if not HUNT:
         assert seen["conversations"] >= CONVERSATIONS + sum(len(world.talks) for world in EXAMPLES)
         assert not [what for what, times in seen.items() if not times], "something never came about"
+        for asked, spoken in product((Api.CHAT, Api.MESSAGES, Api.RESPONSES), repeat=2):
+            if spoken is not Api.RESPONSES or asked is Api.RESPONSES:  # nobody is translated into it
+                assert seen[f"{asked} answered in {spoken}"], f"no {asked} was answered in {spoken}"
