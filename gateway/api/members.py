@@ -30,10 +30,11 @@ def readable_object(body: bytes, sketch: Sketch, room: Room) -> Members:
     Raises:
         InvalidRequest: see `object_of`.
     """
+    readable = sketch.readable
     try:
-        return _read(sketch.readable, sketch, room)
+        return _read(readable, sketch, room)
     except InvalidRequest:
-        if sketch.readable is not body:
+        if readable is not body:
             _decoded(body)  # says at which byte of the body
         raise
 
