@@ -20,6 +20,7 @@ from gateway.types import Caller
 
 _MOST_LISTED: Final = 1000
 _NUMBER: Final = re.compile(r"[0-9]{1,4}")
+_Info = dict[str, str | None]
 
 
 def routes(current: Current) -> list[Route]:
@@ -62,13 +63,14 @@ def _entry(name: str, owned_by: str) -> dict[str, object]:
     return {"id": name, "object": "model", "created": 0, "owned_by": owned_by}
 
 
-def _info(name: str) -> dict[str, str]:
+def _info(name: str) -> _Info:
     """An entry as Anthropic's clients know it: the epoch stands for a day that is not known."""
     known = {"created_at": "1970-01-01T00:00:00Z", "lifecycle": "active"}
-    return {"type": "model", "id": name, "display_name": name, **known}
+    unknown = dict.fromkeys(("capabilities", "max_input_tokens", "max_tokens"))
+    return {"type": "model", "id": name, "display_name": name, **known, **unknown}
 
 
-def _page(entries: list[dict[str, str]], asked: Mapping[str, str]) -> dict[str, object]:
+def _page(entries: list[_Info], asked: Mapping[str, str]) -> dict[str, object]:
     """The entries beside a cursor, as many as are asked for.
 
     Raises:
@@ -93,7 +95,7 @@ def _limit(asked: Mapping[str, str]) -> int:
     return int(given)
 
 
-def _cursor(entries: list[dict[str, str]], asked: Mapping[str, str], name: str) -> int | None:
+def _cursor(entries: list[_Info], asked: Mapping[str, str], name: str) -> int | None:
     if name not in asked:
         return None
     for place, entry in enumerate(entries):

@@ -208,7 +208,8 @@ def test_a_message_is_streamed_event_by_event(gateway: Gateway) -> None:
     assert kinds[-3:] == ["content_block_stop", "message_delta", "message_stop"]
     assert [b["text"] for b in blocks(events)] == ["You said: hello there"]
     assert events[0]["message"]["content"] == []
-    assert events[-2]["delta"] == {"stop_reason": "end_turn", "stop_sequence": None}
+    ended = {"stop_reason": "end_turn", "stop_sequence": None, "stop_details": None, "container": None}
+    assert events[-2]["delta"] == ended
     assert events[-2]["usage"]["input_tokens"] == 11
     assert events[-2]["usage"]["output_tokens"] == 7
 
@@ -322,7 +323,8 @@ def test_the_sequence_that_ended_it_is_told(gateway: Gateway) -> None:
     assert said.usage.cache_read_input_tokens == 20
     assert said.usage.output_tokens == 12
     events = stream(post(gateway, asking("sequence, streamed", stop_sequences=["END"], stream=True)))
-    assert events[-2]["delta"] == {"stop_reason": "stop_sequence", "stop_sequence": "END"}
+    assert events[-2]["delta"]["stop_reason"] == "stop_sequence"
+    assert events[-2]["delta"]["stop_sequence"] == "END"
 
 
 @pytest.mark.parametrize(

@@ -61,9 +61,7 @@ class Blocks:
             yield from self._add(_thinking_block, _THINKING, sealed)
 
     def say(self, text: str) -> Iterator[Event]:
-        yield from self._add(
-            lambda: {"type": "text", "text": ""}, _TEXT, {"type": "text_delta", "text": text}
-        )
+        yield from self._add(text_block, _TEXT, {"type": "text_delta", "text": text})
 
     def call(self, part: ToolCallDelta) -> Iterator[Event]:
         """A fragment of a call; one that is over already has nothing more to say."""
@@ -122,8 +120,12 @@ class Blocks:
 
 def tool_use(id_: str, name: str, arguments: Any = None) -> Event:
     """The block of a call; one that came without an id gets one, to be answered by."""
-    own = id_ or "toolu_" + secrets.token_hex(12)
-    return {"type": "tool_use", "id": own, "name": name, "input": {} if arguments is None else arguments}
+    own, given = id_ or "toolu_" + secrets.token_hex(12), {} if arguments is None else arguments
+    return {"type": "tool_use", "id": own, "name": name, "input": given, "caller": {"type": "direct"}}
+
+
+def text_block(text: str = "") -> Event:
+    return {"type": "text", "text": text, "citations": None}
 
 
 def _thinking_block() -> Event:

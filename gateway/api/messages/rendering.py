@@ -9,7 +9,7 @@ import msgspec
 
 from gateway.accounting.exchange import Exchange
 from gateway.api.dialect import event
-from gateway.api.messages.blocks import Blocks, tool_use
+from gateway.api.messages.blocks import Blocks, text_block, tool_use
 from gateway.api.messages.errors import error_body
 from gateway.errors import GatewayError
 from gateway.types import Answer, Api, Delta, Usage
@@ -21,6 +21,9 @@ _STOPS: Final = {
     "function_call": "tool_use",
     "content_filter": "refusal",
 }
+# Members that the published description has in every message, of what happens at Anthropic's alone.
+_UNSAID: Final = {"stop_details": None, "container": None}
+_UNSAID_OF_USAGE: Final = {"cache_creation": None, "inference_geo": None, "service_tier": None}
 _json = msgspec.json.Encoder()
 
 
@@ -84,7 +87,7 @@ class MessagesRendering:
         if self._relayed:
             return []
         stop = _stop_reason(self._finish, self._called, self._refused, self._sequence)
-        delta = {"stop_reason": stop, "stop_sequence": self._sequence}
+        delta = {"stop_reason": stop, "stop_sequence": self._sequence, **_UNSAID}
         usage = usage_body(self._usage or exchange.usage)
         return [
             *([] if self._begun else self._start(exchange)),
@@ -115,7 +118,8 @@ class MessagesRendering:
             "content": content,
             "stop_reason": stop,
             "stop_sequence": sequence,
-            "usage": usage_body(usage),
+            **_UNSAID,
+            "usage": usage_body(usage) | _UNSAID_OF_USAGE,
         }
 
 
@@ -143,16 +147,15 @@ class CountRendering:
 
 
 def usage_body(usage: Usage) -> dict[str, Any]:
-    """Usage in Anthropic's shape, whose kinds of input are disjoint."""
-    body: dict[str, Any] = {
+    """Usage in Anthropic's shape, whose kinds of input are disjoint, as the end of a stream tells it."""
+    return {
         "input_tokens": usage.input + usage.audio_input,
         "cache_creation_input_tokens": usage.cache_write,
         "cache_read_input_tokens": usage.cached_input,
         "output_tokens": usage.total_output,
+        "output_tokens_details": {"thinking_tokens": usage.reasoning} if usage.reasoning else None,
+        "server_tool_use": None,
     }
-    if usage.reasoning:
-        body["output_tokens_details"] = {"thinking_tokens": usage.reasoning}
-    return body
 
 
 def _written(said: dict[str, Any]) -> bytes:
@@ -188,7 +191,7 @@ def _content(answer: Answer) -> list[dict[str, Any]]:
     blocks: list[dict[str, Any]] = []
     if answer.reasoning or answer.signature:
         blocks.append({"type": "thinking", "thinking": answer.reasoning, "signature": answer.signature})
-    blocks += [{"type": "text", "text": text} for text in (answer.text, answer.refusal) if text]
+    blocks += [text_block(text) for text in (answer.text, answer.refusal) if text]
     return blocks + [tool_use(call.id, call.name, _input(call.arguments)) for call in answer.tool_calls]
 
 

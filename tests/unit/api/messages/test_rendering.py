@@ -58,11 +58,13 @@ def test_a_whole_answer() -> None:
         "model": "small",
         "content": [
             {"type": "thinking", "thinking": "Hm", "signature": "seal"},
-            {"type": "text", "text": "Hi"},
+            {"type": "text", "text": "Hi", "citations": None},
         ],
         "stop_reason": "max_tokens",
         "stop_sequence": None,
-        "usage": usage_body(USED),
+        "stop_details": None,
+        "container": None,
+        "usage": {**usage_body(USED), "cache_creation": None, "inference_geo": None, "service_tier": None},
     }
 
 
@@ -73,6 +75,7 @@ def test_kinds_of_input_are_disjoint_and_of_output_are_not() -> None:
         "cache_read_input_tokens": 3,
         "output_tokens": 12,
         "output_tokens_details": {"thinking_tokens": 4},
+        "server_tool_use": None,
     }
 
 
@@ -94,7 +97,9 @@ def test_why_it_ended(finish: str, reason: str) -> None:
 def test_a_call_means_tool_use_whatever_a_server_calls_it() -> None:
     answer = whole(Answer(tool_calls=(ToolCall("a", "look", '{"q": 1}'),), finish="stop"))
     assert answer["stop_reason"] == "tool_use"
-    assert answer["content"] == [{"type": "tool_use", "id": "a", "name": "look", "input": {"q": 1}}]
+    assert answer["content"] == [
+        {"type": "tool_use", "id": "a", "name": "look", "input": {"q": 1}, "caller": {"type": "direct"}}
+    ]
     call = ToolCallDelta(0, "a", "look", "{}")
     assert streamed(Delta(tool_calls=(call,)), Delta(finish="stop"))[-2]["delta"]["stop_reason"] == "tool_use"
 
@@ -107,7 +112,8 @@ def test_arguments_that_are_no_object_are_not_lost(arguments: str) -> None:
 
 def test_a_refusal_is_text_and_the_reason() -> None:
     answer = whole(Answer(refusal="No."))
-    assert (answer["content"], answer["stop_reason"]) == ([{"type": "text", "text": "No."}], "refusal")
+    (block,) = answer["content"]
+    assert (block["type"], block["text"], answer["stop_reason"]) == ("text", "No.", "refusal")
     events = streamed(Delta(refusal="No."), Delta(finish="stop"))
     assert events[3]["delta"] == {"type": "text_delta", "text": "No."}
     assert events[-2]["delta"]["stop_reason"] == "refusal"
