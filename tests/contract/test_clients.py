@@ -19,7 +19,7 @@ import pytest
 from tests.contract.clients import script
 from tests.contract.clients.clients import CLIENTS, Client
 from tests.contract.clients.heard import Heard
-from tests.folder import policy_folder
+from tests.contract.clients.world import world
 from tests.replies import Recorded
 from tests.running import Gateway
 from tests.upstream import Upstream
@@ -58,7 +58,8 @@ def up() -> Iterator[Upstream]:
 @pytest.fixture(scope="module")
 def gateway(up: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     folder: Path = tmp_path_factory.mktemp("clients")
-    with Gateway(policy_folder(folder / "policies", up.url), folder / "data") as running:
+    key = {"ANTHROPIC_API_KEY": "key-of-the-upstream"}
+    with Gateway(world(folder / "policies", up.url), folder / "data", environment=key) as running:
         yield running
 
 
@@ -107,7 +108,9 @@ def test_the_upstream_hears_what_the_client_said(met: Met) -> None:
     assert heard.prompt.endswith("how is the weather in Paris and in Oslo?")
     assert heard.max_tokens == 64
     assert heard.temperature == 0.5
-    assert met.client.said.items() <= heard.said.items()
+    said = met.client.said_in_messages if met.model == "claude" else met.client.said
+    for name, each in said.items():
+        assert heard.said[name] == each
 
 
 def test_a_stream_comes_piece_by_piece_with_its_usage(met: Met) -> None:
@@ -137,7 +140,8 @@ def test_tools_are_called_from_streamed_fragments_and_their_results_go_back(met:
     assert list(first.tools) == ["weather"]
     assert first.tools["weather"]["properties"]["city"]["type"] == "string"
     assert first.streams
-    assert second.calls == {"call_paris": {"city": "Paris"}, "call_oslo": {"city": "Oslo"}}
+    if not second.previous:
+        assert second.calls == {"call_paris": {"city": "Paris"}, "call_oslo": {"city": "Oslo"}}
     assert second.results == {"call_paris": "Paris: 21 degrees", "call_oslo": "Oslo: 21 degrees"}
 
 

@@ -41,6 +41,7 @@ SAID = {
     "safety_identifier": "safe-1",
     "prompt_cache_key": "cache-1",
 }
+SAID_OF_RESPONSES = {name: value for name, value in SAID.items() if name not in ("stop", "user")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,13 @@ class Client:
             return ["node", str(HERE / "node" / self.script)]
         prefix = ENVIRONMENTS / self.environment if self.environment else Path(sys.prefix)
         return [str(prefix / "bin" / "python"), str(HERE / "python" / self.script)]
+
+    @property
+    def said_in_messages(self) -> Mapping[str, Any]:
+        """What Messages has words for: one name of a user, and the newer member's where there are both."""
+        user = self.said.get("safety_identifier") or self.said.get("user")
+        words = {"stop": self.said.get("stop"), "user": user}
+        return {name: value for name, value in words.items() if value is not None}
 
     @property
     def installed(self) -> bool:
@@ -98,20 +106,22 @@ class Client:
         }
 
 
+EVERY = ("small", "claude", "native")
 _INSTRUCTOR = "InstructorRetryException"
 _LLM = "CommandError"
 _VERCEL = _errors("APICallError", "APICallError", "APICallError", "APICallError", "object")
 
 CLIENTS = {
-    "openai": Client("openai_client.py", said=SAID),
+    "openai": Client("openai_client.py", models=EVERY, said=SAID),
     "openai-2": Client("openai_client.py", "openai-2", said=SAID),
     "openai-async": Client("openai_async_client.py", said=SAID),
     "langchain": Client(
         "langchain_client.py",
+        models=EVERY,
         errors=_errors(
             "OpenAIModelNotFoundError",
             "OpenAIAuthenticationError",
-            "OpenAIInvalidRequestError",
+            "OpenAIContextOverflowError",
             "OpenAIRateLimitError",
             "APIError",
         ),
@@ -120,6 +130,7 @@ CLIENTS = {
     "instructor": Client("instructor_client.py", "openai-2", errors=_errors(*[_INSTRUCTOR] * 5)),
     "pydantic-ai": Client(
         "pydantic_ai_client.py",
+        models=EVERY,
         errors=_errors(
             "ModelNotFoundError",
             "ModelAuthenticationError",
@@ -128,7 +139,7 @@ CLIENTS = {
             "ModelAPIError",
         ),
     ),
-    "agents": Client("agents_client.py"),
+    "agents": Client("agents_client.py", models=EVERY),
     "litellm": Client(
         "litellm_client.py",
         "",
@@ -141,18 +152,30 @@ CLIENTS = {
     "llm": Client("llm_client.py", errors=_errors(*[_LLM] * 5)),
     "anthropic": Client(
         "anthropic_client.py",
+        models=EVERY,
         said={"stop": ["END", "STOP"], "user": "user-1"},
         errors={**SDK, "broken": "APIStatusError"},
     ),
-    "node-openai": Client("openai_client.mjs", "node", said=SAID),
-    "node-anthropic": Client(
-        "anthropic_client.mjs", "node", said={"stop": ["END", "STOP"], "user": "user-1"}
+    "openai-responses": Client("openai_responses_client.py", models=EVERY, said=SAID_OF_RESPONSES),
+    "agents-responses": Client("agents_client.py", models=EVERY, options={"API": "responses"}),
+    "llm-responses": Client("llm_client.py", errors=_errors(*[_LLM] * 5), options={"API": "responses"}),
+    "node-openai-responses": Client(
+        "openai_responses_client.mjs", "node", models=EVERY, said=SAID_OF_RESPONSES
     ),
-    "vercel-openai": Client("vercel_client.mjs", "node", errors=_VERCEL, options={"PROVIDER": "openai-chat"}),
+    "vercel-responses": Client(
+        "vercel_client.mjs", "node", models=EVERY, errors=_VERCEL, options={"PROVIDER": "openai-responses"}
+    ),
+    "node-openai": Client("openai_client.mjs", "node", models=EVERY, said=SAID),
+    "node-anthropic": Client(
+        "anthropic_client.mjs", "node", models=EVERY, said={"stop": ["END", "STOP"], "user": "user-1"}
+    ),
+    "vercel-openai": Client(
+        "vercel_client.mjs", "node", models=EVERY, errors=_VERCEL, options={"PROVIDER": "openai-chat"}
+    ),
     "vercel-compatible": Client(
-        "vercel_client.mjs", "node", errors=_VERCEL, options={"PROVIDER": "openai-compatible"}
+        "vercel_client.mjs", "node", models=EVERY, errors=_VERCEL, options={"PROVIDER": "openai-compatible"}
     ),
     "vercel-anthropic": Client(
-        "vercel_client.mjs", "node", errors=_VERCEL, options={"PROVIDER": "anthropic"}
+        "vercel_client.mjs", "node", models=EVERY, errors=_VERCEL, options={"PROVIDER": "anthropic"}
     ),
 }

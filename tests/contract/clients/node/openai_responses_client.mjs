@@ -69,7 +69,7 @@ async function tools(asked) {
   }));
   const final = await client(asked).responses.create({
     ...about,
-    input: results,
+    input: [...results, { role: "user", content: asked.prompt }],
     previous_response_id: said.id,
   });
   return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import anthropic
@@ -17,8 +18,9 @@ class Report(BaseModel):
 TOOL = {"name": "weather", "description": WEATHER, "input_schema": weather_schema()}
 
 
-def client(asked: Asked) -> anthropic.Anthropic:
-    return anthropic.Anthropic(base_url=GATEWAY, api_key=asked.key, max_retries=0)
+@cache
+def client(key: str) -> anthropic.Anthropic:
+    return anthropic.Anthropic(base_url=GATEWAY, api_key=key, max_retries=0)
 
 
 def members(asked: Asked) -> dict[str, Any]:
@@ -44,18 +46,18 @@ def told(reply: Any) -> Seen:
 
 
 def chat(asked: Asked) -> Seen:
-    return told(client(asked).messages.create(**members(asked)))
+    return told(client(asked.key).messages.create(**members(asked)))
 
 
 def stream(asked: Asked) -> Seen:
-    with client(asked).messages.stream(**members(asked)) as events:
+    with client(asked.key).messages.stream(**members(asked)) as events:
         pieces = list(events.text_stream)
         return {**told(events.get_final_message()), "text": "".join(pieces), "pieces": len(pieces)}
 
 
 def tools(asked: Asked) -> Seen:
     about = {**members(asked), "tools": [TOOL]}
-    with client(asked).messages.stream(**about) as events:
+    with client(asked.key).messages.stream(**about) as events:
         deltas = sum(event.type == "input_json" for event in events)
         said = events.get_final_message()
     calls = [block for block in said.content if block.type == "tool_use"]
@@ -65,12 +67,12 @@ def tools(asked: Asked) -> Seen:
         {"role": "assistant", "content": said.content},
         {"role": "user", "content": results},
     ]
-    final = client(asked).messages.create(**about)
+    final = client(asked.key).messages.create(**about)
     return {"calls": [(c.name, c.input) for c in calls], "deltas": deltas, "text": final.content[0].text}
 
 
 def structured(asked: Asked) -> Seen:
-    reply = client(asked).messages.parse(**members(asked), output_format=Report)
+    reply = client(asked.key).messages.parse(**members(asked), output_format=Report)
     return {"parsed": reply.parsed_output.model_dump()}
 
 

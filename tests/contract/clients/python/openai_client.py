@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import Any
 
 import openai
@@ -21,8 +22,9 @@ TOOL = {
 }
 
 
-def client(asked: Asked) -> openai.OpenAI:
-    return openai.OpenAI(base_url=URL, api_key=asked.key, max_retries=0)
+@cache
+def client(key: str) -> openai.OpenAI:
+    return openai.OpenAI(base_url=URL, api_key=key, max_retries=0)
 
 
 def members(asked: Asked) -> dict[str, Any]:
@@ -40,7 +42,7 @@ def members(asked: Asked) -> dict[str, Any]:
 
 
 def chat(asked: Asked) -> Seen:
-    reply = client(asked).chat.completions.create(**members(asked))
+    reply = client(asked.key).chat.completions.create(**members(asked))
     (choice,) = reply.choices
     return {
         "text": choice.message.content,
@@ -53,7 +55,7 @@ def chat(asked: Asked) -> Seen:
 
 
 def stream(asked: Asked) -> Seen:
-    chunks = client(asked).chat.completions.create(
+    chunks = client(asked.key).chat.completions.create(
         **members(asked), stream=True, stream_options={"include_usage": True}
     )
     pieces, finish, usage = [], None, None
@@ -74,7 +76,7 @@ def stream(asked: Asked) -> Seen:
 def tools(asked: Asked) -> Seen:
     messages = [{"role": "developer", "content": SYSTEM}, {"role": "user", "content": asked.prompt}]
     about = {"model": asked.model, "tools": [TOOL], "parallel_tool_calls": True}
-    with client(asked).chat.completions.stream(messages=messages, **about) as events:
+    with client(asked.key).chat.completions.stream(messages=messages, **about) as events:
         deltas = [e.arguments_delta for e in events if e.type == "tool_calls.function.arguments.delta"]
         message = events.get_final_completion().choices[0].message
     calls = [(call.function.name, json.loads(call.function.arguments)) for call in message.tool_calls]
@@ -85,14 +87,14 @@ def tools(asked: Asked) -> Seen:
     said = message.model_dump(exclude_none=True, exclude={"parsed"})
     for call in said["tool_calls"]:
         call["function"].pop("parsed_arguments", None)
-    with client(asked).chat.completions.stream(messages=[*messages, said, *results], **about) as events:
+    with client(asked.key).chat.completions.stream(messages=[*messages, said, *results], **about) as events:
         final = events.get_final_completion().choices[0].message
     return {"calls": calls, "deltas": len(deltas), "text": final.content}
 
 
 def structured(asked: Asked) -> Seen:
     about = members(asked)
-    reply = client(asked).chat.completions.parse(**about, response_format=Report)
+    reply = client(asked.key).chat.completions.parse(**about, response_format=Report)
     return {"parsed": reply.choices[0].message.parsed.model_dump()}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import Any
 
 import openai
@@ -24,8 +25,9 @@ TOOL = {
 }
 
 
-def client(asked: Asked) -> openai.OpenAI:
-    return openai.OpenAI(base_url=URL, api_key=asked.key, max_retries=0)
+@cache
+def client(key: str) -> openai.OpenAI:
+    return openai.OpenAI(base_url=URL, api_key=key, max_retries=0)
 
 
 def members(asked: Asked) -> dict[str, Any]:
@@ -53,12 +55,12 @@ def told(reply: Any) -> Seen:
 
 
 def chat(asked: Asked) -> Seen:
-    return told(client(asked).responses.create(**members(asked)))
+    return told(client(asked.key).responses.create(**members(asked)))
 
 
 def stream(asked: Asked) -> Seen:
     kinds, pieces, last = [], [], None
-    for event in client(asked).responses.create(**members(asked), stream=True):
+    for event in client(asked.key).responses.create(**members(asked), stream=True):
         kinds.append(event.type)
         pieces += [event.delta] if event.type == "response.output_text.delta" else []
         last = event
@@ -68,7 +70,7 @@ def stream(asked: Asked) -> Seen:
 
 def tools(asked: Asked) -> Seen:
     about = {**members(asked), "tools": [TOOL]}
-    with client(asked).responses.stream(**about) as events:
+    with client(asked.key).responses.stream(**about) as events:
         deltas = sum(event.type == "response.function_call_arguments.delta" for event in events)
         said = events.get_final_response()
     calls = [item for item in said.output if item.type == "function_call"]
@@ -80,7 +82,8 @@ def tools(asked: Asked) -> Seen:
         }
         for call in calls
     ]
-    final = client(asked).responses.create(**{**about, "input": results}, previous_response_id=said.id)
+    about["input"] = [*results, {"role": "user", "content": asked.prompt}]
+    final = client(asked.key).responses.create(**about, previous_response_id=said.id)
     return {
         "calls": [(call.name, json.loads(call.arguments)) for call in calls],
         "deltas": deltas,
@@ -89,7 +92,7 @@ def tools(asked: Asked) -> Seen:
 
 
 def structured(asked: Asked) -> Seen:
-    reply = client(asked).responses.parse(**members(asked), text_format=Report)
+    reply = client(asked.key).responses.parse(**members(asked), text_format=Report)
     return {"parsed": reply.output_parsed.model_dump()}
 
 
