@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
@@ -96,8 +97,10 @@ def build(settings: Settings, holder: Holder, metrics: Metrics) -> App:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        sweeping = asyncio.create_task(store.sweeping())
         async with holder.running():
             yield
+        sweeping.cancel()
         ledger.close()
 
     rest = Rest(

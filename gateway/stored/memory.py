@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from gateway.types import KeptResponse
 
 MOST: Final = 50_000  # responses
 MOST_BYTES: Final = 128 * 1024 * 1024  # of JSON, all responses together
+SWEEP_SECONDS: Final = 60.0  # between looks for what is over
 LONGEST: Final = 7 * 24 * 3600.0  # seconds, whatever a policy says
 _OVERHEAD: Final = 1024  # bytes of a response beside its JSON
 
@@ -65,7 +67,6 @@ class Memory:
         if _size(kept.body, *(item for turn in kept.turns for item in turn.items)) > self._most_bytes // 10:
             return
         self._put(self._callers.setdefault(kept.caller, _Own()), kept)
-        self._expire(kept.caller)
         while self._count > self._most or self._size > self._most_bytes:
             largest = max(self._callers, key=lambda name: self._callers[name].size)
             self._drop(largest, next(iter(self._callers[largest].kept)))
@@ -85,6 +86,23 @@ class Memory:
         if own is not None and id_ in own.kept:
             self._drop(caller, id_)
         return known
+
+    async def sweeping(self) -> None:
+        """Drops what is over, for as long as it runs."""
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            self.sweep()
+
+    def sweep(self) -> None:
+        now = self._clock()
+        over = [
+            (caller, id_)
+            for caller, own in self._callers.items()
+            for id_, kept in own.kept.items()
+            if now > kept[0]
+        ]
+        for caller, id_ in over:
+            self._drop(caller, id_)
 
     def _put(self, own: _Own, kept: KeptResponse) -> None:
         own.kept[kept.id] = (self._clock() + min(kept.keep, LONGEST), kept)
@@ -116,14 +134,6 @@ class Memory:
         self._count -= 1
         if not own.kept:
             del self._callers[caller]
-
-    def _expire(self, caller: str) -> None:
-        """Drops a caller's oldest that are over; those of a caller that left go when there is no room."""
-        own = self._callers[caller]
-        while own.kept and self._clock() > next(iter(own.kept.values()))[0]:
-            self._drop(caller, next(iter(own.kept)))
-            if not own.kept:
-                return
 
 
 def _size(*parts: bytes) -> int:

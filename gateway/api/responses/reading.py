@@ -38,12 +38,14 @@ class RequestReader:
                 it asks for what cannot be served here.
             NotFound: it refers to a response or an item that this caller was not answered, or that is over.
         """
-        value = object_of(body, Room())
+        room = Room()
+        value = object_of(body, room)
         _check(value)
         written = written_out(value, body, caller, self.store)
         if written is None:
-            return _request(body)
-        whole = _request(written.body)
+            return _request(value, body, room)
+        room = Room()
+        whole = _request(object_of(written.body, room), written.body, room)
         assert whole.sent is not None, "a request is read from a body"
         sent = replace(whole.sent, body=body, complete=written.body, held_by=written.held_by)
         return replace(whole, sent=sent, floor=written.floor).labelled(written.label)
@@ -64,9 +66,7 @@ def _check(value: Members) -> None:
         )
 
 
-def _request(body: bytes) -> ChatRequest:
-    room = Room()
-    value = object_of(body, room)
+def _request(value: Members, body: bytes, room: Room) -> ChatRequest:
     model = required(value, "model", str)
     if len(model) > MAX_MODEL:
         raise InvalidRequest(f"'model' is longer than {MAX_MODEL} characters.", param="model")

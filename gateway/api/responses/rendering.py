@@ -77,6 +77,8 @@ class ResponseRendering:
         events += self._written(self._output.close(status_of(self._finish)))
         outcome = Outcome.of(self._finish, self._output.items, self._usage or exchange.usage)
         response = self._response(exchange, outcome)
+        if exchange.cost_usd is not None:  # a stream has no header left to say it
+            response["usage"]["cost"] = float(exchange.cost_usd)
         self._keep(response, exchange)
         return [*events, *self._written([{"type": f"response.{outcome.status}", "response": response}])]
 

@@ -160,7 +160,7 @@ class Reader:
     def _ends(self, event: _Event, data: bytes) -> Delta:
         response = event.response or _Response()
         self.finished = True
-        usage = Usage() if response.usage is None else _usage(response.usage)
+        usage = None if response.usage is None else _usage(response.usage)
         called = bool(self._calls) or any(item.type == _CALL for item in response.output or ())
         return _delta(event, data, finish=_finish(response, called), usage=usage)
 

@@ -72,13 +72,14 @@ def test_it_is_over_when_the_policys_time_is_and_within_days_in_any_case() -> No
     assert memory.response("app", "r2") is None
 
 
-def test_what_is_over_gives_its_bytes_back_when_the_caller_comes_again() -> None:
+def test_what_is_over_gives_its_bytes_back() -> None:
     clock = Clock()
     memory = Memory(clock=clock)
-    put(memory, response("r1", size=5000))
+    put(memory, replace(response("r1"), keep=120.0), response("r2", size=5000), response("r3", "other"))
     clock.now = 61.0
-    put(memory, response("r2"))
+    memory.sweep()
     assert len(memory) == 1
+    assert memory.response("app", "r1") is not None
     assert memory.size < 5000
 
 
