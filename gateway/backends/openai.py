@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from gateway.backends.calling import ask
 from gateway.backends.completions import Reader, answer
+from gateway.backends.forwarded import chosen, lines
 from gateway.backends.http import Endpoint, Pool
 from gateway.backends.render import chat_body
 from gateway.backends.responses.body import responses_body
@@ -82,6 +83,7 @@ def _responses(model: Model) -> Speech:
         lambda request: responses_body(request, model),
         lambda request: ResponseReader(),
         response_answer,
+        lambda request: lines(chosen(request, ("openai-beta",))),
         edits=True,
     )
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.endpoints import ANSWERING, At
+from gateway.access.keys import hash_key
+from tests.endpoints import ANSWERING, CHAT, MESSAGES, RESPONSES, At
 from tests.folder import KEY, policy_folder
 from tests.running import Gateway
-from tests.upstream import Upstream
+from tests.upstream import Upstream, failure
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 SECRETS = {
@@ -90,3 +91,48 @@ def test_a_masked_request_keeps_its_headers(gateway: Gateway, up: Upstream) -> N
 def test_a_header_that_would_go_on_and_is_too_long_is_refused(gateway: Gateway) -> None:
     reply = post(gateway, ANSWERING[0], x_tenant="x" * 2_000)
     assert (reply.status_code, reply.json()["error"]["code"]) == (400, "invalid_request")
+
+
+NATIVE = """\
+models:
+  - {{name: openais, target: openai-compatible/x, speaks: [chat, responses], base_url: "{url}"}}
+  - {{name: anthropics, target: anthropic/claude, base_url: "{url}"}}
+  - {{name: plain, target: openai-compatible/x, base_url: "{url}"}}
+callers: [{{name: app, key_sha256: {key}}}]
+routes: [{{name: all, model: plain}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("at", "model", "name", "value", "goes"),
+    [
+        (RESPONSES, "openais", "openai-beta", "responses=experimental", True),
+        (RESPONSES, "plain", "openai-beta", "responses=experimental", False),
+        (CHAT, "openais", "openai-beta", "responses=experimental", False),
+        (MESSAGES, "anthropics", "anthropic-beta", "output-128k-2025-02-19,files-api-2025-04-14", True),
+        (MESSAGES, "anthropics", "anthropic-version", "2023-01-01", True),
+        (MESSAGES, "plain", "anthropic-beta", "output-128k-2025-02-19", False),
+        (CHAT, "anthropics", "anthropic-beta", "output-128k-2025-02-19", False),
+        (CHAT, "anthropics", "traceparent", PARENT, True),
+        (MESSAGES, "anthropics", "traceparent", PARENT, True),
+        (RESPONSES, "openais", "traceparent", PARENT, True),
+    ],
+)
+def test_what_belongs_to_an_api_goes_to_models_that_are_asked_in_it(
+    native: tuple[Gateway, Upstream], at: At, model: str, name: str, value: str, goes: bool
+) -> None:
+    gateway, up = native
+    headers = {"content-type": "application/json", **at.key, name: value}
+    httpx.post(gateway.url + at.path, content=at.body(model=model), headers=headers, timeout=15)
+    assert (up.requests[-1].headers.get(name) == value) is goes
+
+
+@pytest.fixture(scope="module")
+def native(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Gateway, Upstream]]:
+    folder: Path = tmp_path_factory.mktemp("native")
+    (folder / "policies").mkdir()
+    with Upstream(failure(400, "enough is known")) as up:
+        text = NATIVE.format(url=up.url, key=hash_key(KEY))
+        (folder / "policies" / "policy.yaml").write_text(text)
+        with Gateway(folder / "policies", folder / "data") as running:
+            yield running, up

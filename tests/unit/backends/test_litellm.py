@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import time
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -148,6 +149,16 @@ def test_no_member_of_the_callers_body_becomes_an_address_a_key_or_a_switch_of_l
     made = arguments(Model("m", "anthropic", "claude"), chat(False, top_k=3, metadata={"a": "b"}, **evil))
     assert set(made) & {*evil, "metadata"} == set()
     assert made["top_k"] == 3
+
+
+def test_the_headers_that_the_model_gets_of_the_callers_go_along() -> None:
+    sent = {"traceparent": "00-a-b-01", "x-tenant": "acme", "anthropic-beta": "not-this-way"}
+    with Upstream(anthropic) as up:
+        model = replace(claude(up), forward=("x-tenant",))
+        asyncio.run(ask(model, replace(chat(), forwarded=sent)))
+    got = up.requests[0].headers
+    assert (got["traceparent"], got["x-tenant"]) == ("00-a-b-01", "acme")
+    assert "not-this-way" not in got.get("anthropic-beta", "")
 
 
 def test_errors_of_the_provider_are_told_apart() -> None:
