@@ -83,7 +83,7 @@ class _Answer:
     calls: list[ToolCall] = field(default_factory=list)
     thoughts: list[str] = field(default_factory=list)
     needs: set[str] = field(default_factory=set)
-    whole: bool = False  # nothing can be added to what it says
+    whole: bool = False  # it was one message of its own
     unreadable: bool = False
     plain: bool = True
 
@@ -156,7 +156,7 @@ class Said:
         )
 
     def _spoken(self, content: Content, native: bytes, easy: bool) -> None:
-        answer = self._open(native, new=easy or self._called)
+        answer = self._open(native, new=easy or self._full)
         answer.texts += content.texts
         answer.parts += content.parts
         answer.needs |= content.needs
@@ -166,7 +166,7 @@ class Said:
 
     def thought(self, texts: Sequence[str], loose: Loose, plain: bool, native: bytes) -> None:
         self._read(loose)
-        answer = self._open(native, new=self._called)
+        answer = self._open(native, new=self._full)
         answer.thoughts += texts
         answer.plain = answer.plain and plain
         answer.unreadable = answer.unreadable or loose.unreadable
@@ -212,11 +212,12 @@ class Said:
         )
 
     @property
-    def _called(self) -> bool:
-        return self._answer is not None and bool(self._answer.calls)
+    def _full(self) -> bool:
+        """Whether nothing but calls can be added to the turn that is open."""
+        return self._answer is not None and (self._answer.whole or bool(self._answer.calls))
 
     def _open(self, native: bytes, new: bool) -> _Answer:
-        if new or (self._answer is not None and self._answer.whole and not self._called):
+        if new:
             self._close()
         answer = self._answer = self._answer or _Answer()
         answer.natives.append(native)
