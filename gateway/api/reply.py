@@ -105,12 +105,8 @@ class Reply:
         """One timer a stream, not one an event: it looks how long the silence is, and sets itself anew."""
         left = self._written + self._silence - monotonic()
         if left <= 0 and (self._beat is None or self._beat.done()):  # else the caller does not read
-            self._beat = asyncio.get_running_loop().create_task(self._comment())
+            self._beat = asyncio.get_running_loop().create_task(self._write(b": keep-alive\n\n"))
         self._watch_silence(left if left > 0 else self._silence)
-
-    async def _comment(self) -> None:
-        if not self._closed:
-            await self._write(b": keep-alive\n\n")
 
     async def _end(self, data: bytes) -> None:
         self._stop_keep_alive()
@@ -130,6 +126,8 @@ class Reply:
         if self._keep_alive is not None:
             self._keep_alive.cancel()
             self._keep_alive = None
+        if self._beat is not None:
+            self._beat.cancel()
 
 
 async def send_error(send: Send, body: bytes, error: GatewayError, headers: Headers) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from random import Random
+from typing import Any
 from uuid import UUID
 
 import pytest
 
-from gateway.api.door import headers_of, request_id_of
+from gateway.api.door import MIN_RATE, Room, headers_of, read_body, request_id_of
 from gateway.classify.detect import Detector
+from gateway.errors import HungUp, Overloaded, RequestTimeout, TooLarge
 
 FIND = Detector().find
 
@@ -49,6 +52,65 @@ def test_a_fresh_id_stands_for_one_that_is_odd_or_in_which_something_is_found(se
 def test_the_digits_of_a_uuid_are_no_card() -> None:
     sent = next(uuid for uuid in map(str, _uuids()) if FIND(uuid))
     assert request_id_of({b"x-request-id": sent.encode()}, FIND) == sent
+
+
+PATIENCE = 0.05
+
+
+def body(*pieces: bytes, limit: int = 1_000, between: float = 0.0) -> bytes:
+    """What is read of a body that comes in these pieces, with a pause before each but the first."""
+
+    async def read() -> bytes:
+        left = list(pieces)
+
+        async def receive() -> MutableMapping[str, Any]:
+            if len(left) < len(pieces):
+                await asyncio.sleep(between)
+            if not left:
+                return {"type": "http.disconnect"}
+            piece = left.pop(0)
+            return {"type": "http.request", "body": piece, "more_body": bool(left) or piece == b""}
+
+        return await read_body(receive, limit, PATIENCE)
+
+    return asyncio.run(read())
+
+
+def test_a_body_is_read_whole() -> None:
+    assert body(b"whole") == b"whole"
+    assert body(b"in ", b"several ", b"", b"pieces") == b"in several pieces"
+
+
+def test_a_body_may_be_as_long_as_the_limit_and_no_longer() -> None:
+    assert len(body(b"x" * 600, b"x" * 400)) == 1_000
+    for pieces in ([b"x" * 1_001], [b"x" * 600, b"x" * 401]):
+        with pytest.raises(TooLarge):
+            body(*pieces)
+
+
+def test_a_body_that_comes_at_less_than_the_least_rate_is_given_up() -> None:
+    least = int(MIN_RATE * PATIENCE)
+    with pytest.raises(RequestTimeout):
+        body(*[b"x"] * 100, between=0.01)
+    with pytest.raises(RequestTimeout):
+        body(b"x" * 900, *[b""] * 100, between=0.01)
+    assert body(*[b"x" * least] * 10, limit=10_000, between=0.01)
+
+
+def test_a_caller_who_leaves_in_the_middle_has_hung_up() -> None:
+    with pytest.raises(HungUp):
+        body(b"")
+
+
+def test_no_more_get_in_than_there_is_room_for() -> None:
+    room = Room(2)
+    room.enter()
+    room.enter()
+    for _ in range(2):
+        with pytest.raises(Overloaded):
+            room.enter()
+    room.leave()
+    room.enter()
 
 
 def _uuids() -> Iterator[UUID]:

@@ -7,6 +7,10 @@ import json
 from collections.abc import MutableMapping
 from typing import Any
 
+import pytest
+from anthropic._streaming import SSEDecoder as AnthropicDecoder
+from openai._streaming import SSEDecoder as OpenAIDecoder
+
 from gateway.accounting.exchange import Exchange
 from gateway.api.chat import CHAT
 from gateway.api.reply import Reply
@@ -137,3 +141,40 @@ def test_an_error_after_the_first_byte_is_the_streams_last_event() -> None:
     assert caller.status == 200
     assert caller.events[-1]["error"]["code"] == "provider_stream_broken"
     assert caller.ended
+
+
+def test_one_comment_waits_for_a_caller_who_does_not_read() -> None:
+    sent: list[bytes] = []
+
+    async def run() -> None:
+        reads = asyncio.Event()
+
+        async def send(message: MutableMapping[str, Any]) -> None:
+            if message.get("body", b"").startswith(b":"):
+                await reads.wait()
+            sent.append(message.get("body", b""))
+
+        reply = Reply(send, CHAT, "id-1", 7, keep_alive=0.01)
+        await reply.event(Delta("x"), exchange())
+        await asyncio.sleep(0.2)
+        assert asyncio.all_tasks() - {asyncio.current_task()} != set()
+        assert len(asyncio.all_tasks()) == 2
+        reads.set()
+        await reply.finish(exchange())
+
+    asyncio.run(run())
+    assert sent.count(b": keep-alive\n\n") <= 1
+    assert sent[-1].endswith(b"data: [DONE]\n\n")
+
+
+def test_the_last_word_on_what_nobody_foresaw_is_an_error_in_json() -> None:
+    caller = Caller()
+    asyncio.run(Reply(caller.send, CHAT, "id-1", 7).crash())
+    assert (caller.status, json.loads(caller.body)["error"]["code"]) == (500, "internal_error")
+    assert caller.ended
+
+
+@pytest.mark.parametrize("decoder", [OpenAIDecoder, AnthropicDecoder])
+def test_official_clients_pass_over_a_comment(decoder: Any) -> None:
+    stream = b"event: a\ndata: 1\n\n: keep-alive\n\ndata: 2\n\n: keep-alive\n\n"
+    assert [event.data for event in decoder().iter_bytes(iter([stream]))] == ["1", "2"]
