@@ -1,4 +1,4 @@
-"""Models of every provider that does not speak OpenAI's protocol, through the litellm SDK."""
+"""Models of every provider that speaks neither OpenAI's protocol nor Anthropic's, through the litellm SDK."""
 
 from __future__ import annotations
 

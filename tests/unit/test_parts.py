@@ -5,12 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gateway.accounting.metrics import Metrics
+from gateway.backends.anthropic.backend import AnthropicMessages
+from gateway.backends.embeddings import OpenAIEmbeddings
+from gateway.backends.litellm import LiteLLM
+from gateway.backends.local.embeddings import LocalEmbeddings
+from gateway.backends.openai import OpenAICompatible
 from gateway.knowledge.base import KnowledgeBase
 from gateway.parts import PartsBuilder, refreshed
 from gateway.policy.mistakes import PolicyMistakes
@@ -33,6 +40,23 @@ def policy(*, disabled: bool) -> Policy:
 
 def builder(folder: Path) -> PartsBuilder:
     return PartsBuilder(Settings(folder, folder / "data", folder), Metrics("1"))
+
+
+@pytest.mark.parametrize(
+    ("provider", "kind"),
+    [
+        ("openai", OpenAICompatible),
+        ("openai-compatible", OpenAICompatible),
+        ("anthropic", AnthropicMessages),
+        ("mistral", LiteLLM),
+    ],
+)
+def test_a_model_is_asked_directly_where_its_api_is_known(
+    provider: str, kind: type[object], tmp_path: Path
+) -> None:
+    entry = Model("m", provider, "m", base_url="http://127.0.0.1:1/v1")
+    parts = builder(tmp_path).build(Policy("rev", {"m": entry}, ()), None)
+    assert isinstance(parts.models["m"].value, kind)
 
 
 def test_what_is_disabled_is_neither_built_nor_started(tmp_path: Path) -> None:
@@ -138,3 +162,26 @@ def test_a_head_that_went_away_or_is_broken_is_a_mistake_at_the_models_place(tmp
     (broken / "head.npz").write_bytes(b"no head")
     with pytest.raises(PolicyMistakes, match=r"^models\.yaml:7:11: model tickets: "):
         maker.build(tagged, None)
+
+
+def test_a_model_for_embeddings_is_built_by_its_provider_and_nothing_is_loaded_for_it(tmp_path: Path) -> None:
+    url = "http://127.0.0.1:1/v1"
+    models = {
+        "up": Model("up", "openai-compatible", "m", kind="embedding", base_url=url),
+        "own": Model("own", "local", "minilm", kind="embedding"),
+        "far": Model("far", "mistral", "mistral-embed", kind="embedding"),
+        "off": Model("off", "local", "minilm", kind="embedding", disabled=True),
+    }
+    made = builder(tmp_path).build(Policy("rev", models, ()), None).models
+    kinds = {name: type(part.value) for name, part in made.items()}
+    assert kinds == {"up": OpenAIEmbeddings, "own": LocalEmbeddings, "far": LiteLLM}
+    code = (
+        "import sys; from pathlib import Path; from gateway.accounting.metrics import Metrics; "
+        "from gateway.parts import PartsBuilder; from gateway.policy.schema import Model, Policy; "
+        "from gateway.settings import Settings; p = Path('/nowhere'); "
+        "own = Model('own', 'local', 'minilm', kind='embedding'); "
+        "PartsBuilder(Settings(p, p, p), Metrics('1')).build(Policy('r', {'own': own}, ()), None); "
+        "print([name for name in ('onnxruntime', 'tokenizers', 'litellm') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
