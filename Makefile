@@ -49,7 +49,7 @@ lock: $(DEV)  ## resolve the dependencies again
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 clean:  ## remove the environment and what was measured
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(CLIENTS)/node/node_modules .mypy_cache .ruff_cache .pytest_cache
 
 # Bytecode is written at first use: compiling everything ahead would double the time of the installation.
 INSTALL := $(PIP) install -qq --no-compile --require-hashes
@@ -72,18 +72,18 @@ $(DEV): $(SERVE) requirements-dev.lock
 	@touch $@
 
 # The clients that the contract tests run, in environments of their own as at their users'.
-clients: $(VENV)/clients/openai-2/.installed $(VENV)/clients/openai-3/.installed $(VENV)/clients/.node
+clients: $(VENV)/clients/openai-2/.installed $(VENV)/clients/openai-3/.installed $(VENV)/clients/.node  ## set up the clients that the tests run
 
 # uv takes a tenth of the time; pip knows the way where its own settings name another package index.
 $(VENV)/clients/%/.installed: $(CLIENTS)/python/%.lock | $(DEV)
-	@echo "Installing clients to test with into $(VENV)/clients/$* (about 50 MB to download, once) …"
+	@echo "Installing clients to test with into $(VENV)/clients/$* (up to 60 MB to download, once) …"
 	@$(BIN)/python -m venv --clear --without-pip $(VENV)/clients/$*
-	@$(BIN)/uv pip install --quiet --python $(VENV)/clients/$*/bin/python --require-hashes -r $< \
+	@$(BIN)/uv pip install --quiet --no-cache --python $(VENV)/clients/$*/bin/python --require-hashes -r $< \
 	  || $(PIP) --python $(VENV)/clients/$*/bin/python install -qq --no-compile --require-hashes -r $<
 	@touch $@
 
 $(VENV)/clients/.node: $(CLIENTS)/node/package.json $(CLIENTS)/node/package-lock.json | $(DEV)
 	@if command -v npm >/dev/null; then \
-	  echo "Installing Node.js clients to test with into $(CLIENTS)/node (about 15 MB to download, once) …"; \
+	  echo "Installing Node.js clients to test with into $(CLIENTS)/node (about 30 MB to download, once) …"; \
 	  npm ci --silent --ignore-scripts --omit=dev --no-audit --no-fund --prefix $(CLIENTS)/node && mkdir -p $(@D) && touch $@; \
 	else echo "There is no npm here: the tests of Node.js clients are skipped."; fi
