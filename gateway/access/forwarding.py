@@ -10,9 +10,10 @@ from gateway.errors import InvalidRequest
 from gateway.interfaces import FindText
 from gateway.types import Api, ChatRequest
 
-LONGEST = 1024  # bytes of a value
+LONGEST = 1000  # bytes of a value: of so few, even letters without sense can be read as a name
 LONGEST_STATE = 512  # W3C Trace Context, section 3.3.1.5: no less has to be passed on
 _PARENT = re.compile(rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")  # section 3.2
+_ENCODED = ";base64,"  # in a data URL, whose content nobody reads
 _PRINTABLE = re.compile(rb"[\x20-\x7e]+")
 _OF_API: Mapping[Api, tuple[bytes, ...]] = {
     Api.MESSAGES: (b"anthropic-beta", b"anthropic-version"),
@@ -45,6 +46,7 @@ def forwarding(
         request,
         forwarded={**trace, **told},
         other_text="\n".join(text for text in (request.other_text, *texts) if text),
+        unreadable=request.unreadable or any(_ENCODED in value.lower() for value in told.values()),
     )
 
 

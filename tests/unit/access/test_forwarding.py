@@ -81,6 +81,11 @@ def test_what_belongs_to_an_api_goes_along_in_it_alone() -> None:
     assert set(carried(headers, api=Api.RESPONSES).forwarded) == {"openai-beta"}
 
 
+def test_a_data_url_in_a_header_cannot_be_read() -> None:
+    assert carried({"x-tenant": "data:text/plain;BASE64,c2VjcmV0"}, "x-tenant").unreadable
+    assert not carried({"x-tenant": "acme"}, "x-tenant").unreadable
+
+
 @pytest.mark.parametrize("value", ["x" * (LONGEST + 1), "a\r\nb: c", "a\0b", "m\xfcnchen", "a\tb"])
 def test_a_value_that_is_too_long_or_no_plain_text_is_refused(value: str) -> None:
     with pytest.raises(InvalidRequest, match="'x-tenant' must be plain ASCII"):
