@@ -98,7 +98,8 @@ def _said(output: Sequence[Event]) -> list[Event]:
         empty = {**item, **({"content": []} if "content" in item else {})}
         empty |= {"arguments": ""} if "arguments" in item else {}
         events.append({"type": "response.output_item.added", "output_index": index, "item": empty})
-        events += _PIECES.get(item["type"], lambda *_: [])(item, place)
+        if item["type"] in _PIECES:
+            events += _PIECES[item["type"]](item, place)
         events.append({"type": "response.output_item.done", "output_index": index, "item": item})
     return events
 

@@ -561,7 +561,7 @@ def test_what_is_masked_is_kept_as_the_caller_knows_it_and_masked_anew(
     assert first.instructions == f"You are {MAIL}."
     assert client.responses.retrieve(first.id).output_text == first.output_text
     (item,) = client.responses.input_items.list(first.id).data
-    assert item.content[0].text == f"Write to {MAIL}"  # type: ignore[union-attr]
+    assert item.to_dict()["content"] == [{"type": "input_text", "text": f"Write to {MAIL}"}]
     second = client.responses.create(model="auto", input="again", previous_response_id=first.id)
     sent = up.requests[-1].raw.decode()
     assert MAIL not in sent

@@ -15,16 +15,18 @@ from gateway.types import Usage
 
 _members = msgspec.json.Decoder(dict[str, Any])
 _DEFAULTS: Final[dict[str, Any]] = {
+    "frequency_penalty": 0.0,
     "instructions": None,
     "max_output_tokens": None,
     "max_tool_calls": None,
     "metadata": {},
     "parallel_tool_calls": True,
+    "presence_penalty": 0.0,
     "previous_response_id": None,
     "prompt_cache_key": None,
     "prompt_cache_retention": None,
     "safety_identifier": None,
-    "service_tier": None,
+    "service_tier": "default",
     "temperature": 1.0,
     "tool_choice": "auto",
     "top_logprobs": 0,

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import msgspec
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -18,6 +19,7 @@ from gateway.types import KeptResponse
 
 Forget = Callable[[KeptResponse], Awaitable[None]]
 _PATH: Final = "/v1/responses/{id}"
+_NOT_OFFERED: Final = ("/v1/responses/compact", "/v1/responses/input_tokens")  # not ids of responses
 _MOST_LISTED: Final = 100
 _LISTED: Final = 20
 _DIGITS: Final = 4
@@ -57,7 +59,11 @@ def routes(current: Current, store: ResponseStore, forget: Forget) -> list[Route
         items = [item for turn in earlier for item in turn.items] + list(last.input)
         return _reply(_json.encode(_page([_shown(item) for item in items], request.query_params)))
 
+    async def nothing(request: Request) -> Response:
+        raise HTTPException(404)
+
     return [
+        *(Route(path, nothing, methods=["POST"]) for path in _NOT_OFFERED),
         Route(_PATH, retrieved, methods=["GET"]),
         Route(_PATH, deleted, methods=["DELETE"]),
         Route(_PATH + "/input_items", input_items, methods=["GET"]),

@@ -1,84 +1,14 @@
-"""What the JSON of OpenAI's Responses API says: only what the gateway reads is decoded."""
+"""Reads what an upstream says that speaks OpenAI's Responses API: event by event, or whole."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-import msgspec
-
-from gateway.backends.completions import MOST_COUNTED
+from gateway.backends.responses.shapes import Event, Item, Response, error_of, event_of, response_of, usage_of
 from gateway.backends.speech import Announced, NotJson
-from gateway.types import Answer, Api, Delta, ToolCall, ToolCallDelta, Usage
+from gateway.types import Answer, Api, Delta, ToolCall, ToolCallDelta
 
-
-class _InputDetails(msgspec.Struct):
-    cached_tokens: int | float | None = None
-    cache_write_tokens: int | float | None = None
-
-
-class _OutputDetails(msgspec.Struct):
-    reasoning_tokens: int | float | None = None
-
-
-class _Usage(msgspec.Struct):
-    input_tokens: int | float | None = None
-    output_tokens: int | float | None = None
-    input_tokens_details: _InputDetails | None = None
-    output_tokens_details: _OutputDetails | None = None
-
-
-class _Part(msgspec.Struct):
-    type: str | None = None
-    text: str | None = None
-    refusal: str | None = None
-
-
-class _Item(msgspec.Struct):
-    type: str | None = None
-    call_id: str | None = None
-    name: str | None = None
-    arguments: str | None = None
-    content: list[_Part] | None = None
-    summary: list[_Part] | None = None
-
-
-class _Details(msgspec.Struct):
-    reason: str | None = None
-
-
-class _Response(msgspec.Struct):
-    output: list[_Item] | None = None
-    status: str | None = None
-    usage: _Usage | None = None
-    error: Any = None
-    incomplete_details: _Details | None = None
-
-
-class _Event(msgspec.Struct):
-    type: str = ""
-    delta: Any = None
-    text: str | None = None
-    refusal: str | None = None
-    arguments: str | None = None
-    output_index: int = 0
-    content_index: int = 0
-    item: _Item | None = None
-    response: _Response | None = None
-    error: Any = None
-    code: str | None = None
-    message: str | None = None
-    param: str | None = None
-
-
-class _Named(msgspec.Struct):
-    type: str
-
-
-_event = msgspec.json.Decoder(_Event)
-_named = msgspec.json.Decoder(_Named)
-_response = msgspec.json.Decoder(_Response)
-_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _SILENT: Final = frozenset(  # without content: a fallback is still possible after them
     (
         *("response.created", "response.in_progress", "response.queued", "response.content_part.added"),
@@ -105,29 +35,31 @@ class Reader:
 
     def delta(self, data: bytes) -> Delta:
         """Raises NotJson or Announced."""
-        event = _decoded(data)
+        event = event_of(data)
+        if not event.type:
+            self._nameless(event)
         read = _EVENTS.get(event.type)
         if read is None:
             return _delta(event, data, other=event.type not in _SILENT)
         return read(self, event, data)
 
-    def _text(self, event: _Event, data: bytes) -> Delta:
+    def _text(self, event: Event, data: bytes) -> Delta:
         return _delta(event, data, text=self._said("text", event, event.text))
 
-    def _refusal(self, event: _Event, data: bytes) -> Delta:
+    def _refusal(self, event: Event, data: bytes) -> Delta:
         return _delta(event, data, other=True, refusal=self._said("refusal", event, event.refusal))
 
-    def _reasoning(self, event: _Event, data: bytes) -> Delta:
+    def _reasoning(self, event: Event, data: bytes) -> Delta:
         kind = "summary" if "summary" in event.type else "reasoning"
         return _delta(event, data, other=True, reasoning=self._said(kind, event, event.text))
 
-    def _arguments(self, event: _Event, data: bytes) -> Delta:
+    def _arguments(self, event: Event, data: bytes) -> Delta:
         said = self._said("arguments", event, event.arguments)
         return _delta(event, data, other=True, tool_calls=self._fragment(event, arguments=said))
 
-    def _item(self, event: _Event, data: bytes) -> Delta:
+    def _item(self, event: Event, data: bytes) -> Delta:
         """A call begins with its item, and a server may say all of it at the item's end."""
-        item = event.item or _Item()
+        item = event.item or Item()
         if item.type != _CALL:
             return _delta(event, data, other=item.type not in _SAID_ITEMS)
         known = event.output_index in self._calls
@@ -139,14 +71,14 @@ class Reader:
         return _delta(event, data, tool_calls=fragment)
 
     def _fragment(
-        self, event: _Event, id_: str = "", name: str = "", arguments: str = ""
+        self, event: Event, id_: str = "", name: str = "", arguments: str = ""
     ) -> tuple[ToolCallDelta, ...]:
         index = self._calls.get(event.output_index)
         if index is None or not (id_ or name or arguments):
             return ()
         return (ToolCallDelta(index, id_, name, arguments),)
 
-    def _said(self, kind: str, event: _Event, whole: str | None) -> str:
+    def _said(self, kind: str, event: Event, whole: str | None) -> str:
         """A piece of it, or all of it where no piece came before."""
         place = kind, event.output_index, event.content_index
         if isinstance(event.delta, str):
@@ -157,39 +89,31 @@ class Reader:
         self._pieces.add(place)
         return whole
 
-    def _ends(self, event: _Event, data: bytes) -> Delta:
-        response = event.response or _Response()
+    def _ends(self, event: Event, data: bytes) -> Delta:
+        response = event.response or Response()
         self.finished = True
-        usage = None if response.usage is None else _usage(response.usage)
+        usage = None if response.usage is None else usage_of(response.usage)
         called = bool(self._calls) or any(item.type == _CALL for item in response.output or ())
         return _delta(event, data, finish=_finish(response, called), usage=usage)
 
-    def _failed(self, event: _Event, data: bytes) -> Delta:
+    def _nameless(self, event: Event) -> None:
+        """An error as something before the model tells it; anything else is no event of this API."""
+        if not isinstance(event.error, dict):
+            raise NotJson("it is not an event of this API")
+        raise Announced(error_of(event.error))
+
+    def _failed(self, event: Event, data: bytes) -> Delta:
         error = event.error if event.response is None else event.response.error
         if not isinstance(error, dict):
             error = {"code": event.code, "message": event.message, "param": event.param}
-        raise Announced(_error(error))
+        raise Announced(error_of(error))
 
 
-def _decoded(data: bytes) -> _Event:
-    """An event; of one with members of other types than known, its name alone."""
-    try:
-        return _event.decode(data)
-    except msgspec.ValidationError:
-        pass
-    except _UNREADABLE as error:
-        raise NotJson("it is not JSON") from error
-    try:
-        return _Event(_named.decode(data).type)
-    except _UNREADABLE as error:
-        raise NotJson("it is not an event of this API") from error
-
-
-def _delta(event: _Event, data: bytes, **said: Any) -> Delta:
+def _delta(event: Event, data: bytes, **said: Any) -> Delta:
     return Delta(raw=data, api=Api.RESPONSES, event=event.type, **said)
 
 
-_EVENTS: Final[dict[str, Callable[[Reader, _Event, bytes], Delta]]] = {
+_EVENTS: Final[dict[str, Callable[[Reader, Event, bytes], Delta]]] = {
     "response.output_text.delta": Reader._text,
     "response.output_text.done": Reader._text,
     "response.refusal.delta": Reader._refusal,
@@ -211,12 +135,9 @@ _EVENTS: Final[dict[str, Callable[[Reader, _Event, bytes], Delta]]] = {
 
 def answer(body: bytes) -> Answer:
     """A whole response. Raises NotJson or Announced."""
-    try:
-        response = _response.decode(body)
-    except _UNREADABLE as error:
-        raise NotJson("it is not a response") from error
+    response = response_of(body)
     if response.status == "failed" or (response.error and response.output is None):
-        raise Announced(_error(response.error if isinstance(response.error, dict) else {}))
+        raise Announced(error_of(response.error if isinstance(response.error, dict) else {}))
     if response.output is None:
         raise NotJson("it has no output")
     calls = tuple(
@@ -235,7 +156,7 @@ def answer(body: bytes) -> Answer:
         text=_joined(part.text for part in parts),
         tool_calls=calls,
         finish=_finish(response, bool(calls)),
-        usage=None if response.usage is None else _usage(response.usage),
+        usage=None if response.usage is None else usage_of(response.usage),
         raw=body,
         reasoning=_joined(part.text for part in thoughts),
         refusal=_joined(part.refusal for part in parts),
@@ -247,34 +168,8 @@ def _joined(texts: Iterable[str | None]) -> str:
     return "".join(text or "" for text in texts)
 
 
-def _finish(response: _Response, called: bool) -> str:
+def _finish(response: Response, called: bool) -> str:
     if response.status == "incomplete":
         reason = response.incomplete_details.reason if response.incomplete_details else None
         return _ENDS.get(reason or "", "length")
     return "tool_calls" if called else "stop"
-
-
-def _error(error: dict[str, Any]) -> dict[str, Any]:
-    shape = {"message": "the upstream gave no reason", "type": "server_error", "param": None, "code": None}
-    return {**shape, **{name: value for name, value in error.items() if value is not None}}
-
-
-def _count(said: float | None) -> int:
-    return int(min(max(said or 0, 0), MOST_COUNTED))
-
-
-def _usage(usage: _Usage) -> Usage:
-    """The service counts cached and reasoning tokens inside its sums; ours are disjoint."""
-    given, made = (
-        usage.input_tokens_details or _InputDetails(),
-        usage.output_tokens_details or _OutputDetails(),
-    )
-    cached, written = _count(given.cached_tokens), _count(given.cache_write_tokens)
-    reasoning = _count(made.reasoning_tokens)
-    return Usage(
-        input=max(0, _count(usage.input_tokens) - cached - written),
-        cached_input=cached,
-        cache_write=written,
-        output=max(0, _count(usage.output_tokens) - reasoning),
-        reasoning=reasoning,
-    )

@@ -10,7 +10,7 @@ import pytest
 from gateway.api.outline import MAX_VALUES
 from gateway.api.responses.reading import RequestReader
 from gateway.api.wire import MAX_MESSAGES
-from gateway.errors import InvalidRequest, NotFound, PreviousResponseNotFound
+from gateway.errors import CallerError, InvalidRequest, PreviousResponseNotFound
 from gateway.labels import clear
 from gateway.policy.schema import Responses
 from gateway.stored.memory import Memory
@@ -24,11 +24,11 @@ THOUGHT = b'{"id":"rs_1","type":"reasoning","summary":[]}'
 
 def read(memory: Memory | None = None, /, **members: Any) -> ChatRequest:
     body = json.dumps({"model": "auto", "input": "hello", **members}).encode()
-    return RequestReader(memory or Memory())(body, APP)
+    return RequestReader(Memory() if memory is None else memory)(body, APP)
 
 
-def refused(memory: Memory | None = None, /, **members: Any) -> InvalidRequest | NotFound:
-    with pytest.raises((InvalidRequest, NotFound)) as error:
+def refused(memory: Memory | None = None, /, **members: Any) -> CallerError:
+    with pytest.raises(CallerError) as error:
         read(memory, **members)
     return error.value
 
@@ -42,7 +42,7 @@ def kept(
     output: tuple[bytes, ...] = (SAID, THOUGHT),
     store: Memory | None = None,
 ) -> Memory:
-    store = store or Memory()
+    store = Memory() if store is None else store
     turn = Turn((FIRST,), output)
     response = KeptResponse(id_, "app", model, held, label, floor, (turn,), b"{}", 60.0)
     store.keep(clear(response, label, Responses(), "store"))

@@ -1,0 +1,65 @@
+"""A response is deleted by the upstream that keeps it, as well as that can be done."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+import pytest
+
+from gateway.errors import ProviderUnavailable
+from gateway.inbound import InForce
+from gateway.labels import Cleared
+from gateway.policy.schema import Model, Policy
+from gateway.stored.upstream import forget_upstream
+from gateway.types import KeptResponse, Label
+
+NATIVE = Model("native", "openai", "gpt-x")
+
+
+class Holding:
+    """A model, and the parts that it is the only one of."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.asked: list[str] = []
+        self._error = error
+
+    async def forget(self, id_: Cleared[str]) -> None:
+        self.asked.append(id_.value)
+        if self._error:
+            raise self._error
+
+    def model(self, name: str) -> Any:
+        return self
+
+
+class Plain:
+    def model(self, name: str) -> Any:
+        return self
+
+
+def forget(parts: Any, model: str = "native") -> None:
+    kept = KeptResponse("r1", "app", model, True, Label.RESTRICTED, Label.RESTRICTED, (), b"", 60.0)
+    force = InForce(Policy("r", {"native": NATIVE}, ()), parts, {})
+    asyncio.run(forget_upstream(kept, force))
+
+
+def test_whoever_holds_it_is_told_whatever_its_clearance_is_by_now() -> None:
+    holding = Holding()
+    forget(holding)
+    assert holding.asked == ["r1"]
+
+
+def test_nobody_is_told_who_is_not_in_the_policy_any_more_or_holds_nothing() -> None:
+    holding = Holding()
+    forget(holding, "another")
+    assert holding.asked == []
+    forget(Plain())
+
+
+def test_a_failure_is_a_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING, logger="pointsman.responses"):
+        forget(Holding(ProviderUnavailable("model 'native' failed (500)")))
+    assert "model 'native' failed (500)" in caplog.text
+    assert "r1" not in caplog.text
