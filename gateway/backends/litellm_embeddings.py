@@ -10,13 +10,12 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from gateway.backends.embeddings import vectors
+from gateway.backends.completions import MOST_COUNTED
 from gateway.backends.litellm import litellm, settings, translated
-from gateway.backends.speech import NotJson
 from gateway.errors import ProviderBroken, ProviderRefused, ProviderTimeout
 from gateway.interfaces import Emit
 from gateway.policy.schema import Model
-from gateway.types import ChatRequest
+from gateway.types import Answer, Api, ChatRequest, Usage
 
 # What a caller may set. A closed list: see litellm.py. How numbers are written is settled here.
 _PASSED: Final = frozenset({"dimensions", "user"})
@@ -42,27 +41,37 @@ class EmbeddingCall:
             raise ProviderTimeout(f"{self._name} did not answer in time") from error
         except Exception as error:
             raise translated(self._name, error, False) from error
-        body = await asyncio.to_thread(self._body, reply)
-        try:
-            answer = vectors(body)
-        except NotJson as error:
-            raise ProviderBroken(f"{self._name} answered with what are no embeddings") from error
+        answer = await asyncio.to_thread(self._answer, reply)
         self.begun = True
         await self._emit(answer)
 
-    def _body(self, reply: Any) -> bytes:
+    def _answer(self, reply: Any) -> Answer:
         """The reply in OpenAI's shape, its vectors as the caller wants them."""
         wanted, whole = self._wanted, reply.model_dump(mode="json")
-        usage = whole.get("usage") or {}
-        told = {name: usage.get(name) or 0 for name in ("prompt_tokens", "total_tokens")}
-        made = [item["embedding"] for item in whole["data"]]
+        made = self._vectors(whole.get("data"))
         if wanted.dimensions and any(len(vector) != wanted.dimensions for vector in made):
             said = f"{self._name} makes vectors of {len(made[0])} dimensions, and no other number of them"
             raise ProviderRefused(said, param="dimensions")  # litellm left out what the provider lacks
         written = map(_base64, made) if wanted.base64 else made
         data = [{"object": "embedding", "index": i, "embedding": vector} for i, vector in enumerate(written)]
-        answer = {"object": "list", "data": data, "model": whole.get("model") or "", "usage": told}
-        return _json.encode(answer)
+        tokens = _tokens(whole.get("usage"))
+        told = {"prompt_tokens": tokens or 0, "total_tokens": tokens or 0}
+        body = {"object": "list", "data": data, "model": whole.get("model") or "", "usage": told}
+        usage = None if tokens is None else Usage(input=tokens)
+        return Answer(usage=usage, raw=_json.encode(body), api=Api.EMBEDDINGS)
+
+    def _vectors(self, data: Any) -> list[list[float]]:
+        items = data if isinstance(data, list) else []
+        made: list[Any] = [item.get("embedding") if isinstance(item, dict) else None for item in items]
+        if not made or not all(isinstance(vector, list) for vector in made):
+            raise ProviderBroken(f"{self._name} answered with what are no embeddings")
+        return made
+
+
+def _tokens(usage: Any) -> int | None:
+    """What the provider says it read; None where it says nothing."""
+    told = usage.get("prompt_tokens") if isinstance(usage, dict) else None
+    return told if isinstance(told, int) and 0 < told <= MOST_COUNTED else None
 
 
 def arguments(model: Model, request: ChatRequest) -> dict[str, Any]:

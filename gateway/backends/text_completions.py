@@ -95,16 +95,21 @@ def text_answer(body: bytes) -> Answer:
 
 
 def _decode(data: bytes) -> _Completion:
-    """Strictly first, and with patience where a server has shapes of its own."""
     try:
-        whole = _decoder.decode(data)
-    except msgspec.ValidationError:
-        whole = _patiently(data)
+        whole = _read(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise NotJson("it is not JSON") from error
     if not whole.choices:
         announce(whole.error)
     return whole
+
+
+def _read(data: bytes) -> _Completion:
+    """Strictly first, and with patience where a server has shapes of its own."""
+    try:
+        return _decoder.decode(data)
+    except msgspec.ValidationError:
+        return _patiently(data)
 
 
 def _patiently(data: bytes) -> _Completion:

@@ -17,7 +17,7 @@ from gateway.classify.language import language
 from gateway.classify.linear import Floats, load
 from gateway.classify.reading import Reader, Reading, placed
 from gateway.classify.remembered import Remembered
-from gateway.types import ChatRequest, Finding, Freshness, Guess, Label, Signals, Task
+from gateway.types import Api, ChatRequest, Finding, Freshness, Guess, Label, Signals, Task
 
 WEIGHTS: Final = Path(__file__).parent / "weights" / "linear.npz"
 READABLE: Final = 256 * 1024  # bytes of UTF-8, all messages together; what is past them counts as unreadable
@@ -41,7 +41,8 @@ class LinearClassifier:
     def __init__(self, weights: Path = WEIGHTS) -> None:
         self._model = load(weights)
         self._detector = Detector()
-        self._read = Remembered(Reader(self._model, self._detector), REMEMBERED, _is_small)
+        self._reader = Reader(self._model, self._detector)
+        self._read = Remembered(self._reader, REMEMBERED, _is_small)
 
     def find(self, text: str) -> tuple[Finding, ...]:
         """See `interfaces.Classifier`."""
@@ -51,7 +52,9 @@ class LinearClassifier:
         """All signals that the request's text gives; what an index knows is added elsewhere."""
         question, before = _questions(request)
         texts, cut = _readable(request)
-        readings = {text: self._read(text) for index, text in texts if index != OUTSIDE}
+        # Texts for an index come once, by the thousand: they would push out those of conversations.
+        read = self._reader if request.api is Api.EMBEDDINGS else self._read
+        readings = {text: read(text) for index, text in texts if index != OUTSIDE}
         task, freshness = self._asked(self._scores(question, readings), question, before)
         sensitivity, findings = self._labelled(texts, readings)
         return Signals(

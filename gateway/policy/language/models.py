@@ -35,7 +35,9 @@ Available = Callable[[str], bool]
 Forbids = Callable[[str], tuple[str, str] | None]
 
 _PROVIDERS = ("openai", "anthropic", "gemini", "mistral", "azure", "bedrock", "openrouter", "groq", "ollama")
+_KEYS = {"anthropic": "ANTHROPIC_API_KEY", "openai": "OPENAI_API_KEY"}  # as those who run them call them
 _USUAL = Timeouts()
+_EMBEDDER = "minilm"
 _SLIP = 2  # characters, by which a name may be longer or shorter than the one that was meant
 
 
@@ -198,6 +200,11 @@ def read_model(value: Value, found: Reading, around: Surroundings) -> Model | No
     provider, _, model = fields.target.partition("/")
     if provider == "openai-compatible" and "base_url" not in fields.present:
         found.wrong(value, "an openai-compatible model needs base_url", "add 'base_url: http://HOST:PORT/v1'")
+    _check_kind(fields, found, provider, model)
+    if provider in _KEYS and not {"api_key", "base_url", "disabled"} & fields.present.keys():
+        found.warn(
+            value, f"a model of {provider}/… is asked without a key", f"add 'api_key: ${{{_KEYS[provider]}}}'"
+        )
     forbidden = around.forbidden(fields.base_url)
     if forbidden and not fields.if_available:
         found.wrong(fields.present["base_url"], *forbidden)
@@ -278,11 +285,21 @@ def _presence(
         return None, None
 
 
+def _check_kind(fields: ModelFields, found: Reading, provider: str, model: str) -> None:
+    """Of what runs in process, one model embeds and the others answer."""
+    if provider != "local" or (model == _EMBEDDER) == (fields.kind == "embedding"):
+        return
+    said, hint = f"local/{model} makes no embeddings", f"write local/{_EMBEDDER}"
+    if model == _EMBEDDER:
+        said, hint = f"local/{model} makes embeddings and does not answer", "add 'kind: embedding'"
+    found.wrong(fields.present["target"], said, hint)
+
+
 def _untrained(fields: ModelFields, found: Reading, around: Surroundings) -> str | None:
     """Why a head is out of service that is not trained and may be absent; else that is a mistake."""
     provider, _, model = fields.target.partition("/")
     head = head_of(provider, model)
-    if not head or fields.disabled:
+    if not head or fields.disabled or fields.kind == "embedding":
         return None
     close = nearest(head, IN_PROCESS)
     meant = f"did you mean local/{close}?" if close and abs(len(close) - len(head)) <= _SLIP else ""

@@ -72,6 +72,12 @@ async def test_what_is_beyond_256_tokens_does_not_count(minilm: MiniLM) -> None:
     np.testing.assert_allclose(vectors[0], vectors[1], atol=1e-6)
 
 
+async def test_tokens_are_counted_with_the_two_around_them_and_beyond_256(minilm: MiniLM) -> None:
+    texts = "hello", "hello world", "word " * 254, "word " * 255, "word " * 1000
+    assert await minilm.tokens(cleared(*texts)) == (3, 4, 256, 257, 1002)
+    assert await minilm.tokens(cleared()) == ()
+
+
 async def test_a_text_that_was_embedded_just_now_is_remembered_and_cannot_be_spoiled(minilm: MiniLM) -> None:
     first = await minilm.embed(cleared("remember me"))
     assert await minilm.embed(cleared("remember me")) is first

@@ -1,9 +1,11 @@
 """The classifier with the weights that are shipped. None of the ordinary requests is among the examples."""
 
+from dataclasses import replace
+
 import pytest
 
 from gateway.classify.classifier import READABLE, LinearClassifier, estimated_tokens, needs
-from gateway.types import ChatRequest, Freshness, Label, Message, Signals, Task, ToolSpec
+from gateway.types import Api, ChatRequest, Freshness, Label, Message, Sent, Signals, Task, ToolSpec
 
 CLASSIFIER = LinearClassifier()
 
@@ -140,3 +142,14 @@ def test_probabilities_sum_to_one_on_every_axis() -> None:
     for shares in (found.task.probabilities, found.freshness.probabilities, found.sensitivity.probabilities):
         assert abs(sum(shares.values()) - 1) < 1e-6
     assert set(found.task.probabilities) == {task.value for task in Task}
+
+
+def test_texts_for_embeddings_are_read_alike_and_push_no_others_out() -> None:
+    texts = tuple(Message("user", f"order {i} of anna.smith@example.org", b"") for i in range(9))
+    plain = ChatRequest("embed", texts, {})
+    embedded = replace(plain, sent=Sent(Api.EMBEDDINGS, b"", texts, {}))
+    kept = len(CLASSIFIER._read._kept)
+    signals = CLASSIFIER.classify(embedded)
+    assert len(CLASSIFIER._read._kept) == kept
+    assert signals == CLASSIFIER.classify(plain)
+    assert {finding.message for finding in signals.findings} == set(range(9))

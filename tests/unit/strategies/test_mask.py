@@ -8,7 +8,7 @@ from typing import Any
 
 from gateway.masks import Mask
 from gateway.strategies.mask import Unmasking
-from gateway.types import Answer, Delta, Event, Finding, Label, ToolCall, ToolCallDelta, Tried, Usage
+from gateway.types import Answer, Api, Delta, Event, Finding, Label, ToolCall, ToolCallDelta, Tried, Usage
 
 VALUE = 'a"b@c.org'
 
@@ -109,6 +109,26 @@ def test_an_upstreams_chunks_each_choice_and_member_by_itself() -> None:
     assert [call.arguments for delta in said for call in delta.tool_calls] == ['"', "[EMAIL_1"]
     assert first[0]["role"] == "assistant"
     assert first[-1] == {"tool_calls": [{"index": 0, "function": {"arguments": "[EMAIL_1"}}]}
+
+
+def test_every_choice_of_a_text_completion_says_the_values() -> None:
+    said = [{"index": i, "text": f"[EMAIL_1] {i}", "finish_reason": "stop"} for i in (0, 1)]
+    raw = json.dumps({"object": "text_completion", "choices": said}).encode()
+    (whole,) = through(Answer("[EMAIL_1] 0", raw=raw, api=Api.COMPLETIONS))
+    assert isinstance(whole, Answer)
+    assert [one["text"] for one in json.loads(whole.raw or b"")["choices"]] == [f"{VALUE} 0", f"{VALUE} 1"]
+    first, second = through(
+        *(
+            Delta(part, finish=end, raw=json.dumps(body).encode(), api=Api.COMPLETIONS)
+            for part, end in (("Is it [EMA", None), ("IL_1]", "stop"))
+            for body in [{"choices": [{"index": 0, "text": part, "finish_reason": end}]}]
+        )
+    )
+    assert isinstance(first, Delta)
+    assert isinstance(second, Delta)
+    assert [first.text, second.text] == ["Is it ", VALUE]
+    assert json.loads(second.raw or b"")["choices"][0]["text"] == VALUE
+    assert second.api is Api.COMPLETIONS
 
 
 def test_what_is_held_back_leaves_where_a_stream_has_no_finish() -> None:

@@ -106,6 +106,9 @@ def test_a_provider_that_nobody_knows_is_a_mistake(tmp_path: Path, provider: str
         ("models: [{name: m, target: xai/x, clearence: internal}]", "models.yaml:1:35: a model has no key clearence; did you mean clearance?"),
         ("models: [{name: m, target: xai/x, clearance: secret}]", "models.yaml:1:46: secret is not a label"),
         ("models: [{name: m, target: xai/x, kind: embeding}, {name: n, target: xai/y}]", "models.yaml:1:41: embeding is not known here; did you mean embedding?"),
+        ("models: [{name: m, target: local/smollm2, kind: embedding}]", "models.yaml:1:28: local/smollm2 makes no embeddings; write local/minilm"),
+        ("models: [{name: m, target: local/mails, kind: embedding}]", "models.yaml:1:28: local/mails makes no embeddings; write local/minilm"),
+        ("models: [{name: m, target: local/minilm}]", "models.yaml:1:28: local/minilm makes embeddings and does not answer; add 'kind: embedding'"),
         ("models: [{target: xai/x}, {name: m, target: xai/x}]", "models.yaml:1:10: a model needs name; add 'name:'"),
         ("models: [{name: m, target: xai/x}, {name: m, target: xai/y}]", "models.yaml:1:43: m is defined already, at models.yaml:1"),
         ("models: [{name: m, target: xai/x, teacher: m}]", "models.yaml:1:17: m is its own teacher in the end"),
@@ -120,6 +123,11 @@ def test_a_provider_that_nobody_knows_is_a_mistake(tmp_path: Path, provider: str
 def test_a_mistake_is_told_at_its_place(tmp_path: Path, text: str, expected: str) -> None:
     printed = [str(mistake) for mistake in mistakes(tmp_path, models=text, routes=REST)]
     assert any(line.startswith(expected) for line in printed), printed
+
+
+def test_an_alias_may_stand_for_a_model_for_embeddings(tmp_path: Path) -> None:
+    models = "models: [{name: m, target: xai/x}, {name: e, target: local/minilm, kind: embedding}]\n"
+    assert loaded(tmp_path, models=models + "aliases: {ada: e}\n", routes=REST).aliases == {"ada": "e"}
 
 
 def test_teachers_may_be_a_list(tmp_path: Path) -> None:
@@ -188,7 +196,7 @@ def test_a_name_that_is_nearly_one_of_our_own_models_is_doubted(
         load(tmp_path, secrets={}, trained=lambda name: False)
 
 
-@pytest.mark.parametrize("target", ["smollm2", "minilm", "minilm-of-tickets", "tagger"])
+@pytest.mark.parametrize("target", ["smollm2", "minilm-of-tickets", "tagger"])
 def test_other_names_of_heads_are_not_doubted(tmp_path: Path, target: str) -> None:
     models = f"models:\n- {{name: tagger, target: local/{target}}}\n"
     assert loaded(tmp_path, models=models, routes=TAGGED).warnings == ()
