@@ -253,6 +253,32 @@ def test_why_it_stopped_is_told_in_openais_words(client: openai.OpenAI, words: s
     assert streamed(client, words)[-1].choices[0].finish_reason == finish
 
 
+# Callers of Responses
+
+
+def test_a_response_is_answered_with_its_reasoning(client: openai.OpenAI, up: Upstream) -> None:
+    reply = client.responses.create(
+        model="claude", instructions="Be kind.", input="think", reasoning={"effort": "low"}, store=False
+    )
+    assert reply.output_text == "Good day."
+    assert [item.type for item in reply.output] == ["reasoning", "message"]
+    assert reply.usage is not None
+    assert (reply.usage.input_tokens, reply.usage.output_tokens) == (17, 5)
+    assert up.requests[-1].body["system"] == [text("Be kind.")]
+    assert up.requests[-1].body["thinking"]["type"] == "enabled"
+
+
+def test_a_response_is_streamed_with_its_calls(client: openai.OpenAI) -> None:
+    tool: Any = {"type": "function", **WEATHER["function"], "strict": True}
+    events = list(client.responses.create(model="claude", input="weather", tools=[tool], stream=True))
+    last = events[-1]
+    assert last.type == "response.completed"
+    [said, call] = last.response.output
+    assert said.type == "message"
+    assert call.type == "function_call"
+    assert (call.call_id, call.name, json.loads(call.arguments)) == ("toolu_1", "weather", {"city": "Paris"})
+
+
 # Errors
 
 

@@ -1,7 +1,8 @@
 """A request of chat completions as a body of Anthropic's Messages API.
 
 What the one says and the other has no words for is refused by name, so that another model can be asked; what
-changes no more than how likely an answer is, or how it is billed and kept, is left out: see LEFT_OUT.
+changes no more than how likely an answer is, or how it is billed and kept, is left out: see LEFT_OUT. So are
+the `name` of who speaks and the `detail` of an image.
 """
 
 from __future__ import annotations

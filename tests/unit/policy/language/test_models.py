@@ -28,6 +28,27 @@ def test_clearance_is_public_unless_said_and_restricted_inside_the_gateway(tmp_p
     assert (models["m"].clearance, models["in"].clearance) == (Label.PUBLIC, Label.RESTRICTED)
 
 
+@pytest.mark.parametrize(
+    ("rest", "warned"),
+    [
+        ("target: anthropic/x", True),
+        ("target: openai/x", True),
+        ("target: anthropic/x, api_key: '${ANTHROPIC_API_KEY}'", False),
+        ("target: anthropic/x, base_url: 'http://127.0.0.1:1/v1'", False),
+        ("target: anthropic/x, disabled: true", False),
+        ("target: mistral/x", False),
+    ],
+)
+def test_a_model_that_would_be_asked_without_a_key_is_warned_about(
+    rest: str, warned: bool, tmp_path: Path
+) -> None:
+    """Only the policy's own key is sent: none is looked for around the gateway."""
+    models = f"models: [{{name: m, {rest}}}]\n"
+    secrets = {"ANTHROPIC_API_KEY": "k"}
+    policy = load(write(tmp_path, models=models, routes=REST), secrets=secrets)
+    assert any("without a key" in warning.message for warning in policy.warnings) is warned
+
+
 def test_price_timeouts_and_the_rest_are_read(tmp_path: Path) -> None:
     text = "price: {input: 0.25, output: 2}, timeouts: {connect: 2s, total: 2m}, retries: 0, knows_until: 2025-06-30"
     model = loaded(tmp_path, models=ONE.format(text), routes=REST).models["m"]
