@@ -131,8 +131,8 @@ class _Flow:
     async def _understood(self, parsed: ChatRequest, caller: Caller) -> tuple[ChatRequest, Facts]:
         """Labels the request, and asks the indexes that may be asked whether they can answer it."""
         exchange, policy, headers = self.exchange, self.force.policy, self.incoming.headers
-        signals = await self._classified(parsed)
-        request = exchange.request = labelled(parsed, signals, caller, policy.unreadable, headers)
+        request, signals = await self._labelled(parsed, caller)
+        exchange.request = request
         if policy.knowledge and request.api is not Api.EMBEDDINGS:
             bases = policy.knowledge.values()
             signals, refused = await consult(signals, request, caller, bases, self.force.parts)
@@ -143,11 +143,16 @@ class _Flow:
         exchange.sticky = facts.sticky
         return request, facts
 
-    async def _classified(self, parsed: ChatRequest) -> Signals:
+    async def _labelled(self, parsed: ChatRequest, caller: Caller) -> tuple[ChatRequest, Signals]:
         """In place where that takes less than a millisecond, else beside the event loop."""
+
+        def read() -> tuple[ChatRequest, Signals]:
+            signals, unreadable = self.classifier.classify(parsed), self.force.policy.unreadable
+            return labelled(parsed, signals, caller, unreadable, self.incoming.headers), signals
+
         if sum(len(message.text) for message in parsed.messages) + len(parsed.other_text) <= IN_PLACE:
-            return self.classifier.classify(parsed)
-        return await asyncio.to_thread(self.classifier.classify, parsed)
+            return read()
+        return await asyncio.to_thread(read)
 
     async def _masked(
         self, request: ChatRequest, facts: Facts, guards: Sequence[Guard]
