@@ -63,7 +63,7 @@ def routes(current: Current, store: ResponseStore, forget: Forget) -> list[Route
         raise HTTPException(404)
 
     return [
-        *(Route(path, nothing, methods=["POST"]) for path in _NOT_OFFERED),
+        *(Route(path, nothing, methods=["POST"], include_in_schema=False) for path in _NOT_OFFERED),
         Route(_PATH, retrieved, methods=["GET"]),
         Route(_PATH, deleted, methods=["DELETE"]),
         Route(_PATH + "/input_items", input_items, methods=["GET"]),

@@ -52,7 +52,8 @@ def served(app: App) -> Iterator[tuple[str, str]]:
     for route in app.rest.routes:
         assert isinstance(route, Route)
         path = route.path.replace(":path}", "}")
-        yield from ((path, method.lower()) for method in (route.methods or set()) - {"HEAD"})
+        methods = (route.methods or set()) - {"HEAD"} if route.include_in_schema else ()
+        yield from ((path, method.lower()) for method in methods)
 
 
 def operations(whole: dict[str, Any]) -> Iterator[tuple[str, str, Operation]]:
