@@ -28,6 +28,7 @@ from gateway.policy.schema import Policy
 from gateway.protocol import patient
 from gateway.settings import Settings, is_loopback, make_data_dir
 
+KEEP_ALIVE_SECONDS = 75  # longer than clients and load balancers keep theirs: they close first
 GC_THRESHOLDS = (20_000, 20, 50)  # objects, then rounds: few cycles are made, so look for them seldom
 
 
@@ -105,6 +106,7 @@ def _config(app: object, settings: Settings) -> uvicorn.Config:
         lifespan="on",
         server_header=False,
         proxy_headers=False,  # nothing here asks where a request came from
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=int(settings.grace),
     )
 

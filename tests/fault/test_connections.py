@@ -114,6 +114,13 @@ def test_blank_lines_and_the_rest_of_a_refused_body_keep_no_connection_open(gate
     assert time.monotonic() - began < 2 * SOON
 
 
+def test_a_connection_that_rests_is_kept_for_the_next_request(line: Line) -> None:
+    for _ in range(2):
+        line.ask("POST", CHAT.path, CHAT.body(), **CHAT.key)
+        assert line.hear().status == 200
+        time.sleep(6)  # more than httpx and Node keep one
+
+
 def test_a_slow_answer_is_not_the_callers_fault(line: Line) -> None:
     line.send(head(CHAT, f"content-length: {len(CHAT.body('slow'))}") + CHAT.body("slow"))
     assert line.hear().status == 200
