@@ -9,14 +9,14 @@ from gateway.backends.completions import Reader, answer
 from gateway.backends.forwarded import chosen, lines
 from gateway.backends.http import Endpoint, Pool
 from gateway.backends.render import chat_body
-from gateway.backends.responses.body import responses_body
+from gateway.backends.responses.body import responses_body, written_out
 from gateway.backends.responses.deleting import delete
 from gateway.backends.responses.reading import Reader as ResponseReader
 from gateway.backends.responses.reading import answer as response_answer
 from gateway.backends.retry import Budget
 from gateway.backends.speech import Speech
 from gateway.backends.text_completions import TextReader, text_answer, text_body
-from gateway.errors import SpeaksAnother
+from gateway.errors import ProviderRefused, SpeaksAnother
 from gateway.interfaces import Emit
 from gateway.labels import Cleared
 from gateway.policy.schema import Model
@@ -44,6 +44,15 @@ class OpenAICompatible:
     async def answer(self, request: Cleared[ChatRequest], emit: Emit) -> None:
         """See ChatModel."""
         chat = request.value
+        try:
+            await self._ask(chat, emit)
+        except ProviderRefused as refused:
+            whole = written_out(chat, self._model, refused)
+            if whole is None:
+                raise
+            await self._ask(whole, emit)
+
+    async def _ask(self, chat: ChatRequest, emit: Emit) -> None:
         await ask(self._speech(chat), self._pool, chat, emit, self._model, self._budget)
 
     async def forget(self, id_: Cleared[str]) -> None:

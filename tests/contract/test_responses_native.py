@@ -45,6 +45,7 @@ routes:
   - {{name: rest, model: [native, plain]}}
 """
 WEATHER: Any = {"type": "function", "name": "weather", "parameters": {"type": "object"}, "strict": False}
+LOST = {"message": "Not found.", "param": "previous_response_id", "code": "previous_response_not_found"}
 SEARCH = {"id": "ws_1", "type": "web_search_call", "status": "completed", "action": {"type": "search"}}
 
 
@@ -62,6 +63,8 @@ def script(request: Recorded) -> Reply:
         return Reply(json={"id": request.path.rpartition("/")[2], "object": "response", "deleted": True})
     if request.path.endswith("/chat/completions"):
         return Reply("From chat.")
+    if request.body.get("previous_response_id") and asked(request) == "long ago":
+        return Reply(status=400, json={"error": LOST})
     text, id_ = asked(request), f"resp_{abs(hash(request.raw)):x}{request.at}"
     if text == "call":
         thought, call = replies.reasoning("Hm."), replies.call(Call("weather", {"city": "Paris"}, "call_1"))
@@ -309,6 +312,13 @@ def test_what_the_policy_does_not_keep_says_so(client: openai.OpenAI, gateway: G
     assert told == [False, False, False]
     with pytest.raises(openai.NotFoundError):
         client.responses.retrieve(reply.json()["id"])
+
+
+def test_what_the_upstream_has_lost_is_written_out(client: openai.OpenAI, up: Upstream) -> None:
+    first = client.responses.create(model="native", input="hello")
+    reply = client.responses.create(model="native", input="long ago", previous_response_id=first.id)
+    assert reply.output_text == "You said: long ago"
+    assert [len(request.body["input"]) for request in up.requests[-2:]] == [len("long ago"), 3]
 
 
 # Edited requests

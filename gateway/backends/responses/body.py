@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
 import msgspec
 
 from gateway.backends.splice import with_member
+from gateway.errors import ProviderRefused
 from gateway.policy.schema import Model
 from gateway.types import ChatRequest, Message
+
+_NOT_FOUND: Final = 404
 
 
 class _Input(msgspec.Struct):
@@ -37,6 +41,15 @@ def responses_body(request: ChatRequest, model: Model) -> bytes:
     else:
         body = with_member(body, "input", _json.encode(list(_own(_given(body)))))
     return with_member(body, "model", _json.encode(model.model))
+
+
+def written_out(request: ChatRequest, model: Model, refused: ProviderRefused) -> ChatRequest | None:
+    """The request without a reference, where the upstream has lost what it refers to; None: it has not."""
+    sent = request.sent
+    lost = refused.http_status == _NOT_FOUND or refused.param == "previous_response_id"
+    if not lost or sent is None or sent.complete is None or sent.held_by != model.name:
+        return None
+    return replace(request, sent=replace(sent, held_by=""))
 
 
 def _given(body: bytes) -> list[dict[str, Any]]:

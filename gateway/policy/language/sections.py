@@ -37,7 +37,7 @@ class ResponsesFields(Fields, what="responses"):
     up_to = Key(
         LABEL, "The highest label of what is kept; what is above is served all the same.", Label.RESTRICTED
     )
-    keep = Key(DURATION, "How long it is kept, in this process's memory.", 24 * 3600.0)
+    keep = Key(DURATION, "How long it is kept, in this process's memory: a week at most.", 24 * 3600.0)
 
 
 def _entries(fields: type[Fields]) -> Shape[Value]:

@@ -6,8 +6,11 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from gateway.api.responses.reading import RequestReader
-from gateway.backends.responses.body import responses_body
+from gateway.backends.responses.body import responses_body, written_out
+from gateway.errors import ProviderRefused
 from gateway.labels import clear
 from gateway.policy.schema import Model, Responses
 from gateway.stored.memory import Memory
@@ -78,3 +81,23 @@ def test_an_edited_request_says_its_earlier_turns_itself() -> None:
     assert [item.get("role", item.get("type")) for item in whole["input"]] == [
         *("user", "reasoning", "assistant", "system", "user")
     ]
+
+
+LOST = ProviderRefused("no such response", status=400, param="previous_response_id")
+REFERRING = b'{"model":"auto","input":"more","previous_response_id":"r1"}'
+
+
+@pytest.mark.parametrize("refused", [LOST, ProviderRefused("no such item", status=404)])
+def test_what_this_upstream_has_lost_is_written_out(refused: ProviderRefused) -> None:
+    request = read(REFERRING)
+    whole = written_out(request, NATIVE, refused)
+    assert whole is not None
+    assert "previous_response_id" not in sent(whole)
+    assert len(sent(whole)["input"]) == 4
+
+
+def test_any_other_refusal_stands() -> None:
+    assert written_out(read(REFERRING), NATIVE, ProviderRefused("bad", param="input")) is None
+    assert written_out(read(REFERRING, held_by="another"), NATIVE, LOST) is None
+    assert written_out(read(b'{"model":"auto","input":"x"}'), NATIVE, LOST) is None
+    assert written_out(ChatRequest("auto", (), {}), NATIVE, LOST) is None

@@ -12,6 +12,8 @@ from gateway.policy.language.models import ModelFields
 from gateway.policy.language.routes import RetrieveFields, RouteFields, ToolLoopFields
 from gateway.policy.language.sections import MANY, PolicyFields, entries, one_file_each
 from gateway.policy.language.sources import KnowledgeFields, ServerFields, ToolsFields
+from gateway.policy.schema import Responses
+from gateway.types import Label
 from tests.policies import only_mistake
 
 PAGE = (Path(__file__).parents[4] / "policies" / "README.md").read_text()
@@ -74,3 +76,18 @@ def test_cases_in_a_file_of_the_policy_are_told_where_they_belong(tmp_path: Path
     assert only_mistake(tmp_path, **{"ins.case": "cases: [{say: Hi, expect: {route: rest}}]\n"}) == (
         "ins.case.yaml:1:1: cases stand in files of their own; name the file ins.cases.yaml"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("unreadable: public\n", Responses(Label.RESTRICTED, 24 * 3600.0)),
+        ("responses: {up_to: internal}\n", Responses(Label.INTERNAL, 24 * 3600.0)),
+        ("responses: {keep: 5m}\n", Responses(Label.RESTRICTED, 300.0)),
+    ],
+)
+def test_which_responses_are_kept(text: str, expected: Responses) -> None:
+    found = Reading()
+    (fields,) = read(found, a=text)
+    assert fields.responses == expected
+    assert found.mistakes == []
