@@ -119,6 +119,8 @@ class Thread:
 
     def _answered(self, route: str) -> None:
         for turn in self._saying.turns():
+            if not (turn.text or turn.calls or turn.reasoning):
+                continue  # as with vectors: what comes back of it is nothing, which needs no memory
             digest = self._talk.once_said("assistant", turn.text, turn.calls) if self._known else None
             if digest is not None and self._served_trusted:
                 for known in (digest, *thought(digest, turn.reasoning)):

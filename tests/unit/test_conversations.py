@@ -164,6 +164,13 @@ def test_after_a_restart_nothing_is_known() -> None:
     assert not Gateway().request(messages).trusted
 
 
+def test_an_answer_that_says_nothing_takes_no_room() -> None:
+    gateway = Gateway()
+    messages = gateway.turn([user("Hello")], "")
+    assert len(gateway.memory.said) == 0
+    assert gateway.request(messages).trusted
+
+
 def test_what_is_long_ago_is_not_known() -> None:
     clock = Clock()
     gateway = Gateway(Conversations(seconds=60, clock=clock))

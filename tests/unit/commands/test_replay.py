@@ -64,6 +64,16 @@ def test_under_the_same_policy_nothing_changes(tmp_path: Path) -> None:
         assert made.before == made.after
 
 
+def test_embeddings_are_replayed_as_such(tmp_path: Path) -> None:
+    old = policy(tmp_path / "old")
+    made = kept(old, facts(model="embed", embeds=True))
+    served = Served(Fate.SERVED, None, "embed")
+    assert (replayed(old, made).before, replayed(old, made).after) == (served, served)
+    hiding = policy(tmp_path / "new", guards="guards: [{name: hide, when: 'true', mask: [credential]}]\n")
+    found = kept(old, facts(model="embed", embeds=True, findings=(credential(),)))
+    assert replayed(hiding, found).after == Served(Fate.BLOCKED, "hide")
+
+
 def test_another_route_and_model_are_told(tmp_path: Path) -> None:
     old = policy(tmp_path / "old")
     new = policy(tmp_path / "new", "  - {name: code, when: task == coding, model: house}\n")
