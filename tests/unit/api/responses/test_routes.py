@@ -38,9 +38,8 @@ class Kept:
         says = {"type": "message", "role": "assistant", "id": "i2", "content": [{"type": "output_text"}]}
         earlier = Turn((_item(id="i1", role="user", content="one"),), (_item(**says),))
         own = Turn((_item(id="i3", role="user", content="two"),), (_item(id="i4", type="reasoning"),))
-        kept = KeptResponse(
-            "r1", "app", "m", held, Label.PUBLIC, Label.PUBLIC, (earlier, own), b'{"id":"r1"}', 60
-        )
+        turns, label = (earlier, own), Label.PUBLIC
+        kept = KeptResponse("r1", "app", "m", held, label, label, turns, b'{"id":"r1"}', 60.0)
         self.store.keep(clear(kept, label, Responses(), "store"))
         app = Starlette(
             routes=routes(lambda: InForce(POLICY, None, {}), self.store, self._forget),  # type: ignore[arg-type]
