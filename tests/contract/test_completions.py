@@ -39,7 +39,12 @@ guards:
     when: '"phone" in findings'
     mask: [phone]
     lowers_to: public
+knowledge: [{{name: book, documents: "*.md", label: public}}]
 routes:
+  - name: from-the-book
+    when: request.metadata.way == "book"
+    retrieve: {{from: [book]}}
+    model: base
   - {{name: chat-first, when: request.metadata.way == "chat", model: chatty, fallback: base}}
   - {{name: everything, model: base}}
 """
@@ -79,7 +84,10 @@ def gateway(up: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     folder: Path = tmp_path_factory.mktemp("completions")
     (folder / "policies").mkdir()
     (folder / "policies" / "policy.yaml").write_text(POLICY.format(url=up.url, key=hash_key(KEY)))
-    with Gateway(folder / "policies", folder / "data") as running:
+    (folder / "book").mkdir()
+    (folder / "book" / "returns.md").write_text("# Returns\nParcels are taken back within 31 days.\n")
+    root = ("--knowledge-root", str(folder / "book"))
+    with Gateway(folder / "policies", folder / "data", *root) as running:
         yield running
 
 
@@ -253,6 +261,19 @@ def test_what_chat_cannot_say_goes_to_a_model_that_can(
     assert (status, json.loads(answer)["error"]["code"]) == (400, "provider_speaks_another_api")
     assert said in json.loads(answer)["error"]["message"]
     assert len(up.requests) == before
+
+
+def test_what_the_gateway_adds_is_asked_by_chat_of_a_model_that_speaks_both(
+    gateway: Gateway, up: Upstream
+) -> None:
+    asked = {"model": "auto", "prompt": "how long are parcels taken back?", "metadata": {"way": "book"}}
+    status, headers, answer = post(gateway, asked)
+    assert (status, headers["x-pointsman-sources"]) == (200, "returns.md")
+    assert up.requests[-1].path == "/v1/chat/completions"
+    assert b"within 31 days" in up.requests[-1].raw
+    assert json.loads(answer)["choices"][0]["text"] == "CHAT HOW LONG ARE PARCELS TAKEN BACK?"
+    status, _, answer = post(gateway, {**asked, "suffix": "!"})
+    assert (status, json.loads(answer)["error"]["code"]) == (400, "provider_speaks_another_api")
 
 
 # Policy
