@@ -53,9 +53,12 @@ class Dialect:
 
 
 def event(data: bytes, name: str = "") -> bytes:
-    """A server-sent event; JSON may be spread over lines, each of which is one of the event's."""
+    """A server-sent event; JSON may be spread over lines, each of which is one of the event's.
+
+    A name is one line, whatever an upstream called its event.
+    """
     if b"\n" in data or b"\r" in data:
         data = b"\ndata: ".join(data.splitlines())
     if name:
-        return b"event: %b\ndata: %b\n\n" % (name.encode(), data)
+        return b"event: %b\ndata: %b\n\n" % (" ".join(name.split()).encode(), data)
     return b"data: %b\n\n" % data

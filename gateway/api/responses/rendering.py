@@ -30,7 +30,7 @@ class _Relayed(msgspec.Struct):
 
 
 class _RelayedEvent(msgspec.Struct):
-    response: msgspec.Raw
+    response: msgspec.Raw = msgspec.Raw(b"")
 
 
 _relayed = msgspec.json.Decoder(_Relayed)
@@ -132,8 +132,9 @@ class ResponseRendering:
             self._last = raw
         if name in _TELLS and not _may_say_kept(exchange):
             members = _members.decode(raw)
-            members["response"] = msgspec.Raw(_unkept(bytes(members["response"])))
-            raw = _json.encode(members)
+            if "response" in members:
+                members["response"] = msgspec.Raw(_unkept(bytes(members["response"])))
+                raw = _json.encode(members)
         return event(raw, name)
 
     def _keep(self, response: dict[str, Any], exchange: Exchange) -> None:
@@ -156,5 +157,8 @@ def _may_say_kept(exchange: Exchange) -> bool:
 
 
 def _unkept(body: bytes) -> bytes:
-    """A response object that says that it is not kept."""
-    return _json.encode({**_members.decode(body), "store": False})
+    """A response object that says that it is not kept; what is no object says nothing of it."""
+    try:
+        return _json.encode({**_members.decode(body), "store": False})
+    except msgspec.ValidationError:
+        return body

@@ -325,3 +325,15 @@ def test_what_the_gateway_said_is_known_again_when_it_is_written_out(events: lis
     forged = replace(again.messages[1], text="Something else")
     edited = replace(again, messages=(again.messages[0], forged, again.messages[2]))
     assert not conversations.resume(edited, APP, {}).trusting(edited).messages[1].trusted
+
+
+@pytest.mark.parametrize(
+    "last", [b'{"type":"response.completed"}', b'{"type":"response.completed","response":7}']
+)
+def test_an_upstreams_end_without_a_response_is_relayed_and_nothing_is_kept(last: bytes) -> None:
+    store = Memory()
+    for keep in (True, False):
+        rendering, of = ResponseRendering(store, 7), exchange(up_to(Label.PUBLIC), store, store=keep)
+        relayed = Delta(raw=last, api=Api.RESPONSES, event="response.completed", finish="stop")
+        assert told(rendering.delta(relayed, of) + rendering.end(of)) == [json.loads(last)]
+    assert len(store) == 0
