@@ -13,7 +13,7 @@ from gateway.accounting.exchange import Exchange
 from gateway.api.responses.output import Item
 from gateway.types import Usage
 
-_members = msgspec.json.Decoder(dict[str, Any])
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _DEFAULTS: Final[dict[str, Any]] = {
     "frequency_penalty": 0.0,
     "instructions": None,
@@ -34,6 +34,7 @@ _DEFAULTS: Final[dict[str, Any]] = {
     "truncation": "disabled",
     "user": None,
 }
+_ECHOED: Final = (*_DEFAULTS, "reasoning", "text", "tools")
 _INCOMPLETE: Final = {"length": "max_output_tokens", "content_filter": "content_filter"}
 
 
@@ -85,8 +86,12 @@ def response_object(
 
 
 def _asked(exchange: Exchange) -> dict[str, Any]:
+    """The members that are echoed; what was said to the model may be megabytes, and is not decoded."""
     asked = exchange.asked
-    return {} if asked is None or asked.sent is None else _members.decode(asked.sent.body)
+    if asked is None or asked.sent is None:
+        return {}
+    given = _members.decode(asked.sent.body)
+    return {name: msgspec.json.decode(given[name]) for name in _ECHOED if name in given}
 
 
 def _given(members: dict[str, Any] | None) -> dict[str, Any]:
