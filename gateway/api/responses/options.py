@@ -126,7 +126,7 @@ def _allowed(choice: Members, options: Options) -> None:
     if mode not in _MODES or not all(isinstance(t, dict) and t.get("type") == "function" for t in listed):
         options.lacks("the choice of tools", "allowed_tools")
         return
-    names = {tool.get("name") for tool in listed}
+    names = [tool.get("name") for tool in listed]  # of any type
     shown = [spec for spec in options.tools if spec.name in names]
     strict = {
         tool["function"]["name"]: tool for tool in msgspec.json.decode(options.fields.get("tools", b"[]"))

@@ -137,3 +137,9 @@ def test_a_member_of_a_wrong_type_is_refused(members: Any, param: str) -> None:
     with pytest.raises(InvalidRequest) as refused:
         options(**members)
     assert refused.value.param == param
+
+
+@pytest.mark.parametrize("name", [[], {}, 7, None])
+def test_a_name_of_another_type_is_no_tools(name: Any) -> None:
+    choice = {"type": "allowed_tools", "tools": [{"type": "function", "name": name}]}
+    assert options(tools=[F], tool_choice=choice).tools == ()
