@@ -25,6 +25,7 @@ _NAMES = frozenset(
     )
 )
 _LONG_NUMBER = 10**8  # from nine digits on a number may be a card's or a person's
+_NUMBERS = (int, float)
 _any = msgspec.json.Decoder()
 
 
@@ -52,8 +53,8 @@ def beside(members: Members, read: frozenset[str], loose: Loose) -> None:
             continue
         if name not in _NAMES:
             loose.add(named(name, value))
-        if value is None or value is True or value is False:
-            continue
+        if value is None or (isinstance(value, _NUMBERS) and abs(value) < _LONG_NUMBER):
+            continue  # no text, nor are true and false
         for text in _walk(name, value, loose.room):
             loose.add(text)
 

@@ -62,7 +62,8 @@ def _decoded(body: bytes) -> Any:
 
 def _names(value: Members) -> int:
     """How many members all the objects in a value have."""
-    count, found = 0, list[Any]([value])
+    count = 0
+    found: list[Any] = [value]
     for item in found:  # which grows while it is gone through
         if type(item) is dict:
             count += len(item)

@@ -37,18 +37,21 @@ def with_members(body: bytes, known: Mapping[str, bytes], changed: Mapping[str, 
     Raises:
         ValueError: it is no such object.
     """
-    missing = changed.keys() - known.keys()
-    left, pieces, at = len(changed) - len(missing), list[bytes](), 0
-    for name, start, end in _values(body, known) if left else ():
+    missing = [name for name in changed if name not in known]
+    left = len(changed) - len(missing)
+    pieces: list[bytes] = []
+    at = end = 0
+    for name, value in known.items():
+        if not left:
+            break
+        named = _next(body, end, value)
+        end = named.end() + len(value)
         if name in changed:
-            pieces += (body[at:start], changed[name])
+            pieces += (body[at : named.end()], changed[name])
             at, left = end, left - 1
-            if not left:
-                break
     if missing:
         end = body.rindex(b"}")
-        added = (_member(name, changed[name], first=False) for name in sorted(missing))
-        pieces += (body[at:end], *added)
+        pieces += (body[at:end], *(_member(name, changed[name], first=False) for name in missing))
         at = end
     return b"".join((*pieces, body[at:]))
 
@@ -72,11 +75,19 @@ def _values(body: bytes, members: Mapping[str, bytes]) -> Iterator[tuple[str, in
     """
     end = 0
     for own, value in members.items():
-        named = _NAME.match(body, end)
-        if named is None or _text(named[1]) != own or not body.startswith(value, named.end()):
+        named = _next(body, end, value)
+        if _text(named[1]) != own:
             raise ValueError("two of its members have one name")
         end = named.end() + len(value)
         yield own, named.end(), end
+
+
+def _next(body: bytes, at: int, value: bytes) -> re.Match[bytes]:
+    """The name of the member that comes next, after which its value stands."""
+    named = _NAME.match(body, at)
+    if named is None or not body.startswith(value, named.end()):
+        raise ValueError("two of its members have one name")
+    return named
 
 
 def _text(name: bytes) -> str:
