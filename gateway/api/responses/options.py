@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from gateway.api.members import Members, member, required
+from gateway.api.options import Options
 from gateway.api.responses.said import beyond
-from gateway.errors import InvalidRequest
-from gateway.types import ToolSpec
 
-_json = msgspec.json.Encoder()
 _raw_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 # What is said elsewhere, what the gateway does itself, and what concerns tools that the provider runs.
 _LEFT_OUT: Final = frozenset(
@@ -28,29 +25,13 @@ _ENCRYPTED: Final = "reasoning.encrypted_content"  # which only who encrypts it 
 _MODES: Final = frozenset({"auto", "none", "required"})
 
 
-@dataclass(slots=True)
-class Options:
-    """`fields` are in the shape of chat completions, but for `only`, which they have no words for."""
-
-    fields: dict[str, bytes] = field(default_factory=dict)
-    tools: tuple[ToolSpec, ...] = ()
-    wants_json: bool = False
-    only: str = ""
-
-    def put(self, name: str, value: Any) -> None:
-        self.fields[name] = _json.encode(value)
-
-    def lacks(self, what: str, named: object = None) -> None:
-        self.only = self.only or beyond(what, named)
-
-
 def options_of(value: Members, body: bytes) -> Options:
     """What `value`, which `body` says, asks for; members that neither API names keep their names.
 
     Raises:
         InvalidRequest: a member has a wrong type.
     """
-    options = Options()
+    options = Options(beyond)
     for name, raw in _raw_members.decode(body).items():
         given = value[name]
         if given is None or name in _LEFT_OUT or name in _WRITERS:
@@ -59,7 +40,7 @@ def options_of(value: Members, body: bytes) -> Options:
             options.lacks("the member", name)
         else:
             options.fields[_RENAMED.get(name, name)] = bytes(raw)
-    _tools(value, options)
+    options.offer(value, ("function",), "parameters")
     for name, write in _WRITERS.items():
         if value.get(name) is not None:
             write(value, options)
@@ -126,7 +107,7 @@ def _allowed(choice: Members, options: Options) -> None:
     if mode not in _MODES or not all(isinstance(t, dict) and t.get("type") == "function" for t in listed):
         options.lacks("the choice of tools", "allowed_tools")
         return
-    names = [tool.get("name") for tool in listed]  # of any type
+    names = {tool["name"] for tool in listed if isinstance(tool.get("name"), str)}
     shown = [spec for spec in options.tools if spec.name in names]
     strict = {
         tool["function"]["name"]: tool for tool in msgspec.json.decode(options.fields.get("tools", b"[]"))
@@ -143,38 +124,3 @@ _WRITERS: Final[Mapping[str, Callable[[Members, Options], None]]] = {
     "top_logprobs": _top_logprobs,
     "tool_choice": _tool_choice,
 }
-
-
-def _tools(value: Members, options: Options) -> None:
-    """The caller's functions; a tool that the provider runs, or one of another kind, is none of chat's."""
-    functions, specs = list[Members](), list[ToolSpec]()
-    for i, tool in enumerate(member(value, "tools", list) or []):
-        where = f"tools[{i}]"
-        if not isinstance(tool, dict):
-            raise InvalidRequest(f"'{where}' must be an object.", param=where)
-        kind = required(tool, "type", str, where + ".")
-        if kind != "function":
-            options.lacks("the tool", kind)
-            continue
-        spec = _spec(tool, where + ".")
-        specs.append(spec)
-        functions.append(_function(tool, spec))
-    options.tools = tuple(specs)
-    if functions:
-        options.put("tools", functions)
-
-
-def _spec(tool: Members, where: str) -> ToolSpec:
-    name = required(tool, "name", str, where)
-    description = member(tool, "description", str, where) or ""
-    return ToolSpec(name, description, member(tool, "parameters", dict, where) or {})
-
-
-def _function(tool: Members, spec: ToolSpec) -> Members:
-    function: Members = {"name": spec.name}
-    if spec.description:
-        function["description"] = spec.description
-    function["parameters"] = spec.parameters
-    if isinstance(tool.get("strict"), bool):
-        function["strict"] = tool["strict"]
-    return {"type": "function", "function": function}

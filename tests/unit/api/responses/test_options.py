@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from gateway.api.responses.options import Options, options_of
+from gateway.api.options import Options
+from gateway.api.responses.options import options_of
 from gateway.errors import InvalidRequest
 
 F: Any = {"type": "function", "name": "f", "parameters": {"type": "object"}, "strict": True}
@@ -140,6 +141,6 @@ def test_a_member_of_a_wrong_type_is_refused(members: Any, param: str) -> None:
 
 
 @pytest.mark.parametrize("name", [[], {}, 7, None])
-def test_a_name_of_another_type_is_no_tools(name: Any) -> None:
+def test_a_name_of_another_type_names_no_tool(name: Any) -> None:
     choice = {"type": "allowed_tools", "tools": [{"type": "function", "name": name}]}
     assert options(tools=[F], tool_choice=choice).tools == ()
