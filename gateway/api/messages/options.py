@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from gateway.api.members import Members, member, required
 from gateway.api.messages.said import beyond
+from gateway.api.options import Options
 from gateway.api.sketch import Sketch
 from gateway.errors import InvalidRequest
-from gateway.types import ToolSpec
 
-_json = msgspec.json.Encoder()
 _raw_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 # What is said elsewhere, and hints on how to serve it, which change nothing that an answer may say. Thinking
 # is one: models of chat completions that reason do so unasked, and the others refuse to be asked.
@@ -29,29 +27,13 @@ _EFFORTS: Final = {"xhigh": "high", "max": "high"}  # to the highest that every 
 _CHOICES: Final = {"auto": "auto", "any": "required", "none": "none"}
 
 
-@dataclass(slots=True)
-class Options:
-    """`fields` are in the shape of chat completions, but for `only`, which they have no words for."""
-
-    fields: dict[str, bytes] = field(default_factory=dict)
-    tools: tuple[ToolSpec, ...] = ()
-    wants_json: bool = False
-    only: str = ""
-
-    def put(self, name: str, value: Any) -> None:
-        self.fields[name] = _json.encode(value)
-
-    def lacks(self, what: str, named: object) -> None:
-        self.only = self.only or beyond(what, named)
-
-
 def options_of(value: Members, body: Sketch) -> Options:
     """What `value`, which `body` says, asks for; members that neither API names keep their names.
 
     Raises:
         InvalidRequest: a member has a wrong type.
     """
-    options = Options()
+    options = Options(beyond)
     for name, raw in _raw_members.decode(body.text).items():
         given = value[name]
         if given is None or name in _LEFT_OUT:
@@ -64,7 +46,7 @@ def options_of(value: Members, body: Sketch) -> Options:
     for name, write in _WRITERS.items():
         if value.get(name) is not None:
             write(value, options)
-    _tools(value, options)
+    options.offer(value, (None, "custom"), "input_schema")
     return options
 
 
@@ -133,38 +115,3 @@ _WRITERS: Final[Mapping[str, Callable[[Members, Options], None]]] = {
     "output_config": _output_config,
     "output_format": _output_format,
 }
-
-
-def _tools(value: Members, options: Options) -> None:
-    """The caller's own tools; one that the provider defines or runs is none of chat completions."""
-    functions, specs = list[Members](), list[ToolSpec]()
-    for i, tool in enumerate(member(value, "tools", list) or []):
-        where = f"tools[{i}]"
-        if not isinstance(tool, dict):
-            raise InvalidRequest(f"'{where}' must be an object.", param=where)
-        kind = member(tool, "type", str, where + ".")
-        if kind not in (None, "custom"):
-            options.lacks("the tool", kind)
-            continue
-        spec = _spec(tool, where + ".")
-        specs.append(spec)
-        functions.append(_function(tool, spec))
-    options.tools = tuple(specs)
-    if functions:
-        options.put("tools", functions)
-
-
-def _spec(tool: Members, where: str) -> ToolSpec:
-    name = required(tool, "name", str, where)
-    description = member(tool, "description", str, where) or ""
-    return ToolSpec(name, description, member(tool, "input_schema", dict, where) or {})
-
-
-def _function(tool: Members, spec: ToolSpec) -> Members:
-    function: Members = {"name": spec.name}
-    if spec.description:
-        function["description"] = spec.description
-    function["parameters"] = spec.parameters
-    if isinstance(tool.get("strict"), bool):
-        function["strict"] = tool["strict"]
-    return {"type": "function", "function": function}

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from gateway.api.messages.options import Options, options_of
+from gateway.api.messages.options import options_of
+from gateway.api.options import Options
 from gateway.api.sketch import Sketch
 from gateway.errors import InvalidRequest
 from gateway.types import ToolSpec

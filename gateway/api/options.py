@@ -1,0 +1,75 @@
+"""What a body of another API asks for beside what it says, in the shape of chat completions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from gateway.api.members import Members, member, required
+from gateway.errors import InvalidRequest
+from gateway.types import ToolSpec
+
+_json = msgspec.json.Encoder()
+
+
+@dataclass(slots=True)
+class Options:
+    """`fields` are in the shape of chat completions, but for `only`, which they have no words for.
+
+    `beyond` makes the clause for that, of what it is and of the caller's word for it.
+    """
+
+    beyond: Callable[[str, object], str]
+    fields: dict[str, bytes] = field(default_factory=dict)
+    tools: tuple[ToolSpec, ...] = ()
+    wants_json: bool = False
+    only: str = ""
+
+    def put(self, name: str, value: Any) -> None:
+        self.fields[name] = _json.encode(value)
+
+    def lacks(self, what: str, named: object) -> None:
+        self.only = self.only or self.beyond(what, named)
+
+    def offer(self, value: Members, kinds: Collection[str | None], schema: str) -> None:
+        """Takes up the caller's own tools: those of a type of `kinds`, each with its schema in `schema`.
+
+        A tool that the provider defines or runs is none of chat completions.
+
+        Raises:
+            InvalidRequest: they are no tools.
+        """
+        functions, specs = list[Members](), list[ToolSpec]()
+        for i, tool in enumerate(member(value, "tools", list) or []):
+            where = f"tools[{i}]"
+            if not isinstance(tool, dict):
+                raise InvalidRequest(f"'{where}' must be an object.", param=where)
+            kind = (member if None in kinds else required)(tool, "type", str, where + ".")
+            if kind not in kinds:
+                self.lacks("the tool", kind)
+                continue
+            spec = _spec(tool, schema, where + ".")
+            specs.append(spec)
+            functions.append(_function(tool, spec))
+        self.tools = tuple(specs)
+        if functions:
+            self.put("tools", functions)
+
+
+def _spec(tool: Members, schema: str, where: str) -> ToolSpec:
+    name = required(tool, "name", str, where)
+    description = member(tool, "description", str, where) or ""
+    return ToolSpec(name, description, member(tool, schema, dict, where) or {})
+
+
+def _function(tool: Members, spec: ToolSpec) -> Members:
+    function: Members = {"name": spec.name}
+    if spec.description:
+        function["description"] = spec.description
+    function["parameters"] = spec.parameters
+    if isinstance(tool.get("strict"), bool):
+        function["strict"] = tool["strict"]
+    return {"type": "function", "function": function}
