@@ -184,7 +184,7 @@ def error(reply: httpx.Response) -> Json:
 def test_a_message_is_answered(gateway: Gateway, up: Upstream) -> None:
     reply = post(gateway, asking("hello", system="Be brief."))
     said = message(reply)
-    assert said.content[0].model_dump() == {"type": "text", "text": "You said: hello", "citations": None}
+    assert said.content[0].model_dump() == {"type": "text", "text": "You said: hello", "citations": []}
     assert (said.role, said.stop_reason, said.stop_sequence, said.model) == (
         "assistant",
         "end_turn",

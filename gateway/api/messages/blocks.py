@@ -125,7 +125,8 @@ def tool_use(id_: str, name: str, arguments: Any = None) -> Event:
 
 
 def text_block(text: str = "") -> Event:
-    return {"type": "text", "text": text, "citations": None}
+    """Its citations are required where the API is described, and not every client takes null for them."""
+    return {"type": "text", "text": text, "citations": []}
 
 
 def _thinking_block() -> Event:

@@ -183,6 +183,7 @@ def test_what_stands_where_a_seal_belongs_is_read() -> None:
     [
         "Hi",
         [text("Hi", cache_control={"type": "ephemeral"})],
+        [text("Hi", citations=[])],
         [text("Hi", citations=None), {**USE, "caller": {"type": "direct"}}],
         [{"type": "redacted_thinking", "data": SEAL}, text("Hi")],
     ],

@@ -58,7 +58,7 @@ def test_a_whole_answer() -> None:
         "model": "small",
         "content": [
             {"type": "thinking", "thinking": "Hm", "signature": "seal"},
-            {"type": "text", "text": "Hi", "citations": None},
+            {"type": "text", "text": "Hi", "citations": []},
         ],
         "stop_reason": "max_tokens",
         "stop_sequence": None,
