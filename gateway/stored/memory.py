@@ -18,6 +18,7 @@ MOST: Final = 50_000  # responses
 MOST_BYTES: Final = 128 * 1024 * 1024  # of JSON, all responses together
 SWEEP_SECONDS: Final = 60.0  # between looks for what is over
 LONGEST: Final = 7 * 24 * 3600.0  # seconds, whatever a policy says
+_SHARE: Final = 4  # of all bytes, one conversation may take a part of so many
 _OVERHEAD: Final = 1024  # bytes of a response beside its JSON
 
 
@@ -61,10 +62,13 @@ class Memory:
         return self._size
 
     def keep(self, response: Cleared[KeptResponse]) -> None:
-        """Keeps it, unless it alone is larger than a tenth of all that may be kept."""
+        """Keeps it, unless its conversation is larger than a quarter of all that may be kept."""
         kept = response.value
         self.forget(kept.caller, kept.id)
-        if _size(kept.body, *(item for turn in kept.turns for item in turn.items)) > self._most_bytes // 10:
+        if (
+            _size(kept.body, *(item for turn in kept.turns for item in turn.items))
+            > self._most_bytes // _SHARE
+        ):
             return
         self._put(self._callers.setdefault(kept.caller, _Own()), kept)
         while self._count > self._most or self._size > self._most_bytes:

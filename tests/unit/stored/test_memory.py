@@ -111,7 +111,7 @@ def test_bytes_are_bounded_too() -> None:
 
 def test_one_that_would_crowd_out_the_others_is_not_kept() -> None:
     memory = Memory(most_bytes=100_000)
-    put(memory, response("r1"), response("huge", size=20_000))
+    put(memory, response("r1"), response("huge", size=30_000))
     assert memory.response("app", "huge") is None
     assert memory.response("app", "r1") is not None
 
