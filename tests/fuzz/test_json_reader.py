@@ -1,14 +1,10 @@
-"""The JSON reader: any bytes become a request or a clear refusal, at a cost in step with their number."""
+"""The JSON reader: any bytes become a request or a clear refusal."""
 
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable
-from types import FrameType
 from typing import Any
 
-import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -135,51 +131,3 @@ def test_a_damaged_body_becomes_a_request_or_a_refusal(body: dict[str, Any], dat
     end = data.draw(st.integers(at, min(len(whole), at + 8)))
     instead = data.draw(st.one_of(st.just(b""), st.binary(max_size=3), st.sampled_from(PIECES)))
     checked(whole[:at] + instead + whole[end:])
-
-
-# Its cost is counted, since a clock on a busy machine proves nothing.
-
-Family = Callable[[int], bytes]
-
-
-def body_of(**members: Any) -> bytes:
-    return json.dumps({"model": "auto", "messages": [{"role": "user", "content": "x"}], **members}).encode()
-
-
-CALL = {"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
-TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
-FAMILIES: dict[str, Family] = {
-    "messages": lambda n: body_of(messages=[{"role": "user", "content": "hello"}] * n),
-    "parts": lambda n: body_of(messages=[{"role": "user", "content": [{"type": "text", "text": "a"}] * n}]),
-    "calls": lambda n: body_of(messages=[{"role": "assistant", "tool_calls": [CALL] * n}]),
-    "arguments": lambda n: body_of(
-        messages=[{"role": "assistant", "x": {"arguments": json.dumps(["a"] * n)}}]
-    ),
-    "tools": lambda n: body_of(tools=[TOOL] * n),
-    "metadata": lambda n: body_of(metadata={str(i): "x" for i in range(n)}),
-    "members": lambda n: body_of(**{f"m{i}": i for i in range(n)}),
-}
-
-
-def steps(act: Callable[[], object]) -> int:
-    """How many functions are called, Python's and C's."""
-    count = 0
-
-    def count_one(_: FrameType, event: str, __: object) -> None:
-        nonlocal count
-        count += event in ("call", "c_call")
-
-    before = sys.getprofile()
-    sys.setprofile(count_one)
-    try:
-        act()
-    finally:
-        sys.setprofile(before)
-    return count
-
-
-@pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
-def test_twice_as_much_is_twice_the_work(family: Family) -> None:
-    small, large = family(500), family(1_000)
-    chat_request(small)
-    assert steps(lambda: chat_request(large)) <= 2.1 * steps(lambda: chat_request(small)) + 100

@@ -26,7 +26,7 @@ from gateway.backends.responses import reading as responses_reading
 from gateway.backends.speech import Announced, NotJson
 from gateway.errors import InvalidRequest, NotFound
 from gateway.stored.memory import Memory
-from gateway.types import Answer, ChatRequest, Delta
+from gateway.types import Answer, Api, ChatRequest, Delta
 from tests.fuzz.answers import CALLER, DIALECTS, events, streamed, whole
 from tests.fuzz.profile import tried
 from tests.fuzz.wire import any_json, bodies, chat_events, message_events, response_events
@@ -36,6 +36,9 @@ CLAUDE = abilities_of("claude-haiku-4-5")
 
 
 def read(dialect: Dialect, body: dict[str, Any]) -> ChatRequest | None:
+    """None: it was refused, as a Responses body with a prompt of the provider's always is."""
+    if dialect.api is Api.RESPONSES:
+        body = {name: value for name, value in body.items() if name != "prompt"}
     try:
         return dialect.parse(json.dumps(body).encode(), CALLER)
     except (InvalidRequest, NotFound):
