@@ -181,6 +181,7 @@ def test_a_header_that_the_policy_forwards_too_goes_along_once(request_: ChatReq
         asyncio.run(ask(entry, asked))
         assert up.requests[0].headers["anthropic-version"] == "2026-10-21"
         assert up.requests[0].headers["anthropic-beta"] == "b"
+        assert AnthropicMessages(entry, Pool(EVERYWHERE))._headers(asked) == b""
 
 
 def test_an_edited_request_keeps_what_was_not_edited() -> None:

@@ -112,6 +112,11 @@ def test_sampling_is_not_set_where_it_is_refused() -> None:
     assert members("claude-opus-4-7", temperature=0.2, top_p=0.5, top_k=3) == {}
 
 
+def test_instructions_alone_are_what_the_user_says() -> None:
+    made = body(asked([{"role": "system", "content": "Hi"}]))
+    assert (made["messages"], "system" in made) == (SAID, False)
+
+
 def test_json_without_a_schema_is_asked_for_in_words() -> None:
     made = members(
         messages=[{"role": "system", "content": "Be kind."}, *HI], response_format={"type": "json_object"}
