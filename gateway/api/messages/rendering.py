@@ -21,6 +21,7 @@ _STOPS: Final = {
     "function_call": "tool_use",
     "content_filter": "refusal",
 }
+_END: Final = "message_stop"
 # Members that the published description has in every message, of what happens at Anthropic's alone.
 _UNSAID: Final = {"stop_details": None, "container": None}
 _UNSAID_OF_USAGE: Final = {"cache_creation": None, "inference_geo": None, "service_tier": None}
@@ -48,7 +49,7 @@ class MessagesRendering:
         self._request_id, self._id = request_id, "msg_" + request_id
         self._blocks = Blocks()
         self._begun = False
-        self._relayed = False  # the upstream's own events, which begin and end themselves
+        self._relayed = ""  # the last of the upstream's own events, which begin and end themselves
         self._called = False
         self._refused = False
         self._finish = "stop"
@@ -57,7 +58,7 @@ class MessagesRendering:
 
     def delta(self, delta: Delta, exchange: Exchange) -> list[bytes]:
         if delta.raw is not None and delta.api is Api.MESSAGES:
-            self._relayed = True
+            self._relayed = delta.event
             return [event(delta.raw, delta.event)]
         events = [] if self._begun else self._start(exchange)
         self._begun = True
@@ -84,8 +85,8 @@ class MessagesRendering:
         return [_written({"type": "message_start", "message": message}), _written({"type": "ping"})]
 
     def end(self, exchange: Exchange) -> list[bytes]:
-        if self._relayed:
-            return []
+        if self._relayed:  # an upstream that broke off after all was said has not said that it ends
+            return [] if self._relayed == _END else [_written({"type": _END})]
         stop = _stop_reason(self._finish, self._called, self._refused, self._sequence)
         delta = {"stop_reason": stop, "stop_sequence": self._sequence, **_UNSAID}
         usage = usage_body(self._usage or exchange.usage)
@@ -93,7 +94,7 @@ class MessagesRendering:
             *([] if self._begun else self._start(exchange)),
             *map(_written, self._blocks.close()),
             _written({"type": "message_delta", "delta": delta, "usage": usage}),
-            _written({"type": "message_stop"}),
+            _written({"type": _END}),
         ]
 
     def broken(self, error: GatewayError, exchange: Exchange) -> list[bytes]:

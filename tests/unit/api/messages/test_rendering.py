@@ -169,6 +169,14 @@ def test_an_upstreams_own_events_are_relayed_as_they_came() -> None:
     assert MessagesRendering("req", 0).whole(Answer("Hi", raw=b"{ }", api=Api.MESSAGES), at) == b"{ }"
 
 
+def test_an_upstreams_stream_that_broke_off_after_all_was_said_is_ended() -> None:
+    rendering, at = MessagesRendering("req", 0), exchange()
+    rendering.delta(Delta(raw=b"{}", api=Api.MESSAGES, event="message_delta", finish="stop"), at)
+    assert rendering.end(at) == [b'event: message_stop\ndata: {"type":"message_stop"}\n\n']
+    rendering.delta(Delta(raw=b"{}", api=Api.MESSAGES, event="message_stop"), at)
+    assert rendering.end(at) == []
+
+
 def test_a_chunk_of_chat_completions_is_not_relayed() -> None:
     event = MessagesRendering("req", 0).delta(Delta("Hi", raw=b'{"choices": []}'), exchange())
     assert not any(b"choices" in each for each in event)
