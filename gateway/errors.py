@@ -22,7 +22,8 @@
     │   ├── ProviderRefused               4xx, the upstream's own words
     │   │   └── ContextLength             400 context_length_exceeded
     │   ├── ProviderAuthentication        502 provider_authentication
-    │   ├── ProviderOverloaded            429 or 503 provider_overloaded
+    │   ├── ProviderOverloaded            503 provider_overloaded
+    │   │   └── ProviderRateLimited       429 rate_limit_exceeded, as clients know it
     │   ├── ProviderUnavailable           502 provider_unavailable
     │   ├── ProviderTimeout               504 provider_timeout
     │   ├── ProviderBroken                502 provider_stream_broken
@@ -214,6 +215,10 @@ class ProviderAuthentication(ProviderError):
 
 class ProviderOverloaded(ProviderError):
     status, code = 503, "provider_overloaded"
+
+
+class ProviderRateLimited(ProviderOverloaded):
+    status, code = 429, "rate_limit_exceeded"
 
 
 class ProviderUnavailable(ProviderError):

@@ -16,6 +16,7 @@ from gateway.errors import (
     ProviderBroken,
     ProviderError,
     ProviderOverloaded,
+    ProviderRateLimited,
     ProviderRefused,
     ProviderTimeout,
     ProviderUnavailable,
@@ -46,12 +47,6 @@ _NAMED = {  # codes and types of errors that come without a status, inside a 200
     "timeout_error": 408,
     "request_too_large": 413,
 }
-
-
-class RateLimited(ProviderOverloaded):
-    """The upstream's 429 stays one."""
-
-    status = 429
 
 
 def failure(name: str, status: int, headers: Mapping[str, str], body: bytes) -> ProviderError:
@@ -88,7 +83,7 @@ def meaning(
     if status == 429:
         again = again and "insufficient_quota" not in ((error or {}).get("code"), (error or {}).get("type"))
         message = f"{name} is over its rate or quota (429)"
-        return RateLimited(message, headers=kept, retry_after=wait, retryable=again)
+        return ProviderRateLimited(message, headers=kept, retry_after=wait, retryable=again)
     if status in (503, 529):
         message = f"{name} is overloaded ({status})"
         return ProviderOverloaded(message, headers=kept, retry_after=wait, retryable=again)

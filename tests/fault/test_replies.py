@@ -82,7 +82,7 @@ def post(
         ("lost", 404, "provider_refused"),
         ("bad", 400, "too_hot"),
         ("long", 400, "context_length_exceeded"),
-        ("busy", 429, "provider_overloaded"),
+        ("busy", 429, "rate_limit_exceeded"),
         ("overloaded", 503, "provider_overloaded"),
     ],
 )

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from gateway.api.messages.errors import error_body
-from gateway.backends.failures import RateLimited
 from gateway.errors import (
     Blocked,
     ContextLength,
@@ -21,6 +20,7 @@ from gateway.errors import (
     NoModelInService,
     ProviderAuthentication,
     ProviderOverloaded,
+    ProviderRateLimited,
     ProviderRefused,
     ProviderTimeout,
     TooLarge,
@@ -46,7 +46,7 @@ def told(error: GatewayError) -> dict[str, Any]:
         (Blocked("x"), "permission_error"),
         (UnknownModel("x"), "not_found_error"),
         (TooLarge("x"), "request_too_large"),
-        (RateLimited("x"), "rate_limit_error"),
+        (ProviderRateLimited("x"), "rate_limit_error"),
         (ProviderOverloaded("x"), "overloaded_error"),
         (ProviderTimeout("x"), "timeout_error"),
         (ProviderAuthentication("x"), "api_error"),
