@@ -68,6 +68,8 @@ def answer(request: Recorded) -> Reply:
     """A greeting; where the request says TOOL, a call; THINK: reasoning; REFUSE: a refusal; LONG: a cut."""
     kind = next((word for word in ("TOOL", "THINK", "REFUSE", "LONG") if word.encode() in request.raw), "")
     path = request.path.partition("?")[0]
+    if request.method == "DELETE":
+        return Reply(json={"id": path.rpartition("/")[2], "object": "response", "deleted": True})
     return next(reply for end, reply in _BY_PATH.items() if path.endswith(end))(request, kind)
 
 

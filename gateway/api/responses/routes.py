@@ -54,6 +54,10 @@ def routes(current: Current, store: ResponseStore, forget: Forget) -> list[Route
             await forget(found)
         return _reply(_json.encode({"id": found.id, "object": "response", "deleted": True}))
 
+    async def one(request: Request) -> Response:
+        """Both methods at one route, so that a third is told of both."""
+        return await (deleted if request.method == "DELETE" else retrieved)(request)
+
     async def input_items(request: Request) -> Response:
         *earlier, last = kept(request).turns
         items = [item for turn in earlier for item in turn.items] + list(last.input)
@@ -64,8 +68,7 @@ def routes(current: Current, store: ResponseStore, forget: Forget) -> list[Route
 
     return [
         *(Route(path, nothing, methods=["POST"], include_in_schema=False) for path in _NOT_OFFERED),
-        Route(_PATH, retrieved, methods=["GET"]),
-        Route(_PATH, deleted, methods=["DELETE"]),
+        Route(_PATH, one, methods=["GET", "DELETE"]),
         Route(_PATH + "/input_items", input_items, methods=["GET"]),
     ]
 
