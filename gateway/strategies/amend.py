@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from gateway.types import Answer, Api, Delta, Usage
 
@@ -21,9 +22,9 @@ def with_text(answer: Answer, text: str) -> Answer:
 
 def with_more(delta: Delta, text: str) -> Delta:
     """The delta, saying `text` after what it says."""
-    more = replace(delta, text=delta.text + text)
+    more = structs.replace(delta, text=delta.text + text)
     if delta.raw is None or delta.api is not Api.CHAT:
-        return replace(more, raw=None)
+        return structs.replace(more, raw=None)
     body = msgspec.json.decode(delta.raw)
     choices = [choice for choice in body["choices"] if isinstance(choice, dict)]
     first = next((choice for choice in choices if not choice.get("index")), None)
@@ -32,7 +33,7 @@ def with_more(delta: Delta, text: str) -> Delta:
     else:
         said = first.get("delta")
         first["delta"] = _saying_more(said if isinstance(said, dict) else {}, text)
-    return replace(more, raw=msgspec.json.encode(body))
+    return structs.replace(more, raw=msgspec.json.encode(body))
 
 
 def _saying_more(said: dict[str, Any], text: str) -> dict[str, Any]:

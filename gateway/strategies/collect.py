@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec import structs
 
 from gateway.interfaces import Emit
 from gateway.strategies.amend import with_more, with_text, with_usage
@@ -71,7 +73,7 @@ class Collected:
             self._waiting.append(delta)
         else:
             await self._begin()
-            await self._emit(delta if delta.usage is None else replace(delta, usage=None))
+            await self._emit(delta if delta.usage is None else structs.replace(delta, usage=None))
 
     async def _begin(self) -> None:
         for delta in self._waiting:
@@ -115,7 +117,7 @@ class Collected:
                 continue
             if note and delta.finish:
                 delta, note = with_more(delta, note), ""
-            await self._emit(delta if delta.usage is None else replace(delta, usage=None))
+            await self._emit(delta if delta.usage is None else structs.replace(delta, usage=None))
         if note:
             await self._emit(Delta(text=note))
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from gateway.interfaces import Emit
 from gateway.masks import Mask, Restoring
@@ -73,7 +74,7 @@ class Unmasking:
         reasoning = self._fed((0, _REASONING), delta.reasoning)
         refusal = self._fed((0, _REFUSAL), delta.refusal)
         calls = [
-            replace(call, arguments=self._fed((0, _arguments(call.index)), call.arguments))
+            structs.replace(call, arguments=self._fed((0, _arguments(call.index)), call.arguments))
             for call in delta.tool_calls
         ]
         if delta.finish:
@@ -82,7 +83,7 @@ class Unmasking:
             refusal += "".join(self._rest((0, _REFUSAL)))
             for channel in (c for c in self._channels if c[1][:2] == _CALLS):
                 calls += [ToolCallDelta(int(channel[1][2]), arguments=rest) for rest in self._rest(channel)]
-        return replace(
+        return structs.replace(
             delta, text=text, reasoning=reasoning, refusal=refusal, tool_calls=tuple(calls), raw=None
         )
 
@@ -98,7 +99,7 @@ class Unmasking:
                 self._say(at, choice)
                 said = choice.get("delta", choice)
                 first = said if not at and isinstance(said, dict) else first
-        return replace(
+        return structs.replace(
             delta,
             text=_text(first, "content") or _text(first, "text"),
             reasoning=_text(first, "reasoning_content") or _text(first, "reasoning"),
