@@ -29,11 +29,17 @@ class _Relayed(msgspec.Struct):
     store: bool = False
 
 
+class _RelayedItem(msgspec.Struct):
+    id: str | None = None
+    type: str | None = None
+
+
 class _RelayedEvent(msgspec.Struct):
     response: msgspec.Raw = msgspec.Raw(b"")
 
 
 _relayed = msgspec.json.Decoder(_Relayed)
+_relayed_item = msgspec.json.Decoder(_RelayedItem)
 _relayed_event = msgspec.json.Decoder(_RelayedEvent)
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -145,6 +151,8 @@ class ResponseRendering:
         """An upstream's response, under its own id; one of another shape is served and not kept."""
         try:
             response = _relayed.decode(body)
+            for item in response.output:
+                _relayed_item.decode(item)
         except msgspec.DecodeError:
             return
         output = [bytes(item) for item in response.output]

@@ -328,7 +328,13 @@ def test_what_the_gateway_said_is_known_again_when_it_is_written_out(events: lis
 
 
 @pytest.mark.parametrize(
-    "last", [b'{"type":"response.completed"}', b'{"type":"response.completed","response":7}']
+    "last",
+    [
+        b'{"type":"response.completed"}',
+        b'{"type":"response.completed","response":7}',
+        b'{"type":"response.completed","response":{"id":"r","output":[null],"store":false}}',
+        b'{"type":"response.completed","response":{"id":"r","output":[{"type":[1]}],"store":false}}',
+    ],
 )
 def test_an_upstreams_end_without_a_response_is_relayed_and_nothing_is_kept(last: bytes) -> None:
     store = Memory()
