@@ -16,10 +16,11 @@ class Events:
     upstream and who asks it, as chat completions' data says all of an answer.
     """
 
-    __slots__ = ("_begun", "_buffer", "_limit", "_return")
+    __slots__ = ("_begun", "_limit", "_return", "_size", "_waiting")
 
     def __init__(self, limit: int = 16 * 1024 * 1024) -> None:
-        self._buffer = b""
+        self._waiting: list[bytes] = []  # pieces of an event that is not whole, put together once it is
+        self._size = 0  # of those, in bytes
         self._limit = limit
         self._begun = False
         self._return = False  # the last byte was a CR: an LF after it is the same line end
@@ -30,23 +31,45 @@ class Events:
             return [data[6:-2]]
         if self._return or b"\r" in data:
             data = self._lines(data)
-        buffer = self._buffer + data if self._buffer else data
+        if self._begun and not self._ends(data):
+            self._wait(data)
+            return []
+        buffer = self._taken() + data
         if not self._begun:
             if len(buffer) < 3 and _BOM.startswith(buffer):
-                self._buffer = buffer
+                self._wait(buffer)
                 return []
             self._begun = True
             buffer = buffer.removeprefix(_BOM)
-        *blocks, self._buffer = buffer.split(b"\n\n")
-        if len(self._buffer) > self._limit:
-            raise TooLong(f"an event is longer than {self._limit} bytes")
+        *blocks, rest = buffer.split(b"\n\n")
+        self._wait(rest)
         return [event for event in map(_data, blocks) if event]
+
+    def _ends(self, data: bytes) -> bool:
+        """Whether these bytes end an event."""
+        if b"\n\n" in data:
+            return True
+        return bool(self._waiting) and data.startswith(b"\n") and self._waiting[-1].endswith(b"\n")
+
+    def _wait(self, data: bytes) -> None:
+        if data:
+            self._waiting.append(data)
+            self._size += len(data)
+        if self._size > self._limit:
+            raise TooLong(f"an event is longer than {self._limit} bytes")
+
+    def _taken(self) -> bytes:
+        """What has waited, which waits no more."""
+        data = b"".join(self._waiting)
+        self._waiting.clear()
+        self._size = 0
+        return data
 
     def _is_one(self, data: bytes) -> bool:
         """Whether it is one event of one line, as most that arrive, and nothing waits for more."""
         return (
             self._begun
-            and not (self._buffer or self._return)
+            and not (self._waiting or self._return)
             and data.startswith(b"data: ")
             and data.endswith(b"\n\n")
             and data.count(b"\n") == 2
@@ -56,8 +79,7 @@ class Events:
 
     def rest(self) -> bytes:
         """The data of a last event that no empty line ends."""
-        block, self._buffer = self._buffer, b""
-        return _data(block)
+        return _data(self._taken())
 
     def _lines(self, data: bytes) -> bytes:
         if self._return and data.startswith(b"\n"):
