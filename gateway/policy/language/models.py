@@ -175,8 +175,8 @@ class ModelFields(
     speaks = Key(
         SPEAKS,
         "The APIs of its server: a request that came in one of them goes on as it came, any other is "
-        "translated. Without it: `openai/…` chat and responses, `openai-compatible/…` chat and completions, "
-        "`anthropic/…` messages.",
+        "translated. Without it: `openai/…` chat and responses, `openai-compatible/…` chat and completions; "
+        "chat is always among them. `anthropic/…` speaks messages and nothing else.",
         (),
     )
     forward = Key(
