@@ -66,12 +66,15 @@ class Said:
         self.results.append(
             Message("tool", text, raw, trusted=False, unreadable=inner.unreadable, tool_call_id=call)
         )
-        self.shown += files
+        self.results += inner.results
+        self.shown += [*files, *inner.shown]
         self.vision, self.only = self.vision or inner.vision, self.only or inner.only
+        if inner.results or inner.calls or inner.thoughts:
+            self.lacks("a call of a tool, its result, or reasoning, in the result of a tool,")
 
     def messages(self, role: str) -> list[Message]:
         """At least one."""
-        return [self._answer()] if role == "assistant" else self._question(role)
+        return [*self.results, self._answer()] if role == "assistant" else self._question(role)
 
     def _question(self, role: str) -> list[Message]:
         """The results of tools, then what the user says."""

@@ -136,6 +136,21 @@ def test_a_block_in_the_wrong_role_is_not_dropped(role: str, block: Json) -> Non
     assert read(role, [block])[1]
 
 
+@pytest.mark.parametrize("role", ["assistant", "user"])
+def test_the_result_of_a_tool_is_read_wherever_it_stands(role: str) -> None:
+    """It leaves for an upstream that speaks this API in any case, and what is not read is not labelled."""
+    inner = {"type": "tool_result", "tool_use_id": "b", "content": [text("Inner."), image(type="url")]}
+    result = {"type": "tool_result", "tool_use_id": "a", "content": [text("Outer."), inner]}
+    made, only, _ = read(role, [text("Hi"), result])
+    assert [(message.role, message.text, message.trusted) for message in made] == [
+        ("tool", "Outer.", False),
+        ("tool", "Inner.", False),
+        (role, "Hi", False),
+    ]
+    assert made[1].unreadable
+    assert "in the result of a tool, exists only in the Messages API" in only
+
+
 def test_results_of_tools_are_untrusted_messages_of_their_own() -> None:
     results = [
         {"type": "tool_result", "tool_use_id": "a", "content": "sunny"},
