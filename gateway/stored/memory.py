@@ -9,31 +9,36 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Final
 
-import msgspec
-
 from gateway.labels import Cleared
-from gateway.types import KeptResponse
+from gateway.stored.items import id_of
+from gateway.types import KeptResponse, Turn
 
 MOST: Final = 50_000  # responses
-MOST_BYTES: Final = 128 * 1024 * 1024  # of JSON, all responses together
+MOST_BYTES: Final = 128 * 1024 * 1024  # of all responses together, about
 SWEEP_SECONDS: Final = 60.0  # between looks for what is over
 LONGEST: Final = 7 * 24 * 3600.0  # seconds, whatever a policy says
 _SHARE: Final = 4  # of all bytes, one conversation may take a part of so many
-_OVERHEAD: Final = 1024  # bytes of a response beside its JSON
+# Bytes beside the JSON: of a response or a turn, of each item, and of each turn that a response refers to.
+_OVERHEAD: Final = 1024
+_ITEM: Final = 256
+_REFERENCE: Final = 8
 
 
-class _Item(msgspec.Struct):
-    id: str = ""
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A response until its time is over. `size`: bytes without its turns; `items`: ids of its own turn's."""
 
-
-_item = msgspec.json.Decoder(_Item)
+    response: KeptResponse
+    until: float
+    size: int
+    items: tuple[str, ...]
 
 
 @dataclass(slots=True)
 class _Own:
     """One caller's responses, the oldest first, with the bytes that they take."""
 
-    kept: OrderedDict[str, tuple[float, KeptResponse]] = field(default_factory=OrderedDict)
+    kept: OrderedDict[str, _Kept] = field(default_factory=OrderedDict)
     holders: dict[int, int] = field(default_factory=dict)  # how many responses hold a turn, by its identity
     items: dict[str, str] = field(default_factory=dict)  # an item's id → that of the last response with it
     size: int = 0
@@ -63,14 +68,12 @@ class Memory:
 
     def keep(self, response: Cleared[KeptResponse]) -> None:
         """Keeps it, unless its conversation is larger than a quarter of all that may be kept."""
-        kept = response.value
-        self.forget(kept.caller, kept.id)
-        if (
-            _size(kept.body, *(item for turn in kept.turns for item in turn.items))
-            > self._most_bytes // _SHARE
-        ):
+        given = response.value
+        kept = self._kept(given)
+        self.forget(given.caller, given.id)
+        if kept.size + sum(map(_size, given.turns)) > self._most_bytes // _SHARE:
             return
-        self._put(self._callers.setdefault(kept.caller, _Own()), kept)
+        self._put(self._callers.setdefault(given.caller, _Own()), kept)
         while self._count > self._most or self._size > self._most_bytes:
             largest = max(self._callers, key=lambda name: self._callers[name].size)
             self._drop(largest, next(iter(self._callers[largest].kept)))
@@ -78,7 +81,7 @@ class Memory:
     def response(self, caller: str, id_: str) -> KeptResponse | None:
         own = self._callers.get(caller)
         kept = None if own is None else own.kept.get(id_)
-        return None if kept is None or self._clock() > kept[0] else kept[1]
+        return None if kept is None or self._clock() > kept.until else kept.response
 
     def holding(self, caller: str, item: str) -> KeptResponse | None:
         own = self._callers.get(caller)
@@ -103,34 +106,42 @@ class Memory:
             (caller, id_)
             for caller, own in self._callers.items()
             for id_, kept in own.kept.items()
-            if now > kept[0]
+            if now > kept.until
         ]
         for caller, id_ in over:
             self._drop(caller, id_)
 
-    def _put(self, own: _Own, kept: KeptResponse) -> None:
-        own.kept[kept.id] = (self._clock() + min(kept.keep, LONGEST), kept)
-        size = _size(kept.body)
-        for turn in kept.turns:
+    def _kept(self, response: KeptResponse) -> _Kept:
+        """All that may fail is worked out here, before anything changes."""
+        return _Kept(
+            response,
+            until=self._clock() + min(response.keep, LONGEST),
+            size=_OVERHEAD + len(response.body) + _REFERENCE * len(response.turns),
+            items=tuple(map(id_of, response.turns[-1].items)),
+        )
+
+    def _put(self, own: _Own, kept: _Kept) -> None:
+        response, size = kept.response, kept.size
+        own.kept[response.id] = kept
+        for turn in response.turns:
             holders = own.holders.get(id(turn), 0)
             own.holders[id(turn)] = holders + 1
-            size += 0 if holders else _size(*turn.items)
-        for item in kept.turns[-1].items:
-            own.items[_id(item)] = kept.id
+            size += 0 if holders else _size(turn)
+        own.items.update(dict.fromkeys(kept.items, response.id))
         own.size += size
         self._size += size
         self._count += 1
 
     def _drop(self, caller: str, id_: str) -> None:
         own = self._callers[caller]
-        _, kept = own.kept.pop(id_)
-        size = _size(kept.body)
-        for turn in kept.turns:
+        kept = own.kept.pop(id_)
+        size = kept.size
+        for turn in kept.response.turns:
             own.holders[id(turn)] -= 1
             if not own.holders[id(turn)]:
                 del own.holders[id(turn)]
-                size += _size(*turn.items)
-        for item in map(_id, kept.turns[-1].items):
+                size += _size(turn)
+        for item in kept.items:
             if own.items.get(item) == id_:
                 del own.items[item]
         own.size -= size
@@ -140,9 +151,5 @@ class Memory:
             del self._callers[caller]
 
 
-def _size(*parts: bytes) -> int:
-    return _OVERHEAD + sum(map(len, parts))
-
-
-def _id(item: bytes) -> str:
-    return _item.decode(item).id
+def _size(turn: Turn) -> int:
+    return _OVERHEAD + sum(len(item) + _ITEM for item in turn.items)

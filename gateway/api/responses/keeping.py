@@ -87,10 +87,11 @@ def _conversation(sent: Sent, caller: str, store: ResponseStore) -> tuple[Iterab
 
 
 def _with_id(item: bytes) -> bytes:
-    """The item, with an id and a type where the caller left them out."""
+    """The item, with an id and a type where it has none; an id that is no string is none."""
     members = _object.decode(item)
-    if isinstance(members.get("id"), str) and members["id"] and members.get("type"):
+    own, kind = members.get("id"), members.get("type")
+    if own and isinstance(own, str) and kind:
         return item
-    kind = members.get("type") or "message"
-    own = members.get("id") or fresh(_PREFIXES.get(kind, "item"))
+    kind = kind or "message"
+    own = own if own and isinstance(own, str) else fresh(_PREFIXES.get(kind, "item"))
     return _json.encode({**members, "id": own, "type": kind})

@@ -12,14 +12,9 @@ from gateway.api.members import Members, member, required
 from gateway.errors import NotFound, PreviousResponseNotFound
 from gateway.interfaces import ResponseStore
 from gateway.labels import highest
+from gateway.stored.items import id_of
 from gateway.types import Caller, KeptResponse, Label
 
-
-class _Item(msgspec.Struct):
-    id: str = ""
-
-
-_item = msgspec.json.Decoder(_Item)
 _raw_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _raw_items = msgspec.json.Decoder(list[msgspec.Raw])
 _json = msgspec.json.Encoder()
@@ -116,7 +111,7 @@ def _referred(id_: str, at: int, caller: Caller, store: ResponseStore, found: _F
             param=where,
         )
     found.responses.append(kept)
-    return next(item for item in kept.turns[-1].items if _item.decode(item).id == id_)
+    return next(item for item in kept.turns[-1].items if id_of(item) == id_)
 
 
 class _Input(msgspec.Struct):

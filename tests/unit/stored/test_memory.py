@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
+
+import msgspec
+import pytest
 
 from gateway.labels import clear
 from gateway.policy.schema import Responses
@@ -122,3 +126,28 @@ def test_the_same_id_again_replaces_what_was_kept() -> None:
     kept = memory.response("app", "r1")
     assert kept is not None
     assert (len(memory), len(kept.body)) == (1, 20)
+
+
+def test_one_whose_items_have_no_ids_changes_nothing() -> None:
+    """Half of it kept would be in the way of all that is done to the store later."""
+    clock = Clock()
+    memory = Memory(clock=clock)
+    put(memory, response("r1"))
+    bad = replace(response("r1"), turns=(Turn((b'{"id":5}',), ()),))
+    with pytest.raises(msgspec.ValidationError):
+        put(memory, bad)
+    assert memory.response("app", "r1") is not None
+    clock.now = 61.0
+    memory.sweep()
+    assert (len(memory), memory.size) == (0, 0)
+
+
+def test_what_many_turns_and_small_items_take_beside_their_json_is_counted() -> None:
+    memory, turns = Memory(), tuple[Turn, ...]()
+    for i in range(1000):
+        put(memory, one := response(f"r{i}", "app", *turns))
+        turns = one.turns
+    assert memory.size > sum(sys.getsizeof(turns[:i]) for i in range(1001))
+    memory, items = Memory(), tuple(b'{"id":"i%d"}' % i for i in range(1000))
+    put(memory, replace(response("r1"), turns=(Turn(items, ()),)))
+    assert memory.size > sum(sys.getsizeof(item) + sys.getsizeof(f"i{i}") for i, item in enumerate(items))
