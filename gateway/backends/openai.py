@@ -70,7 +70,8 @@ class OpenAICompatible:
             SpeaksAnother: in chat completions the request cannot be said whole.
         """
         own = self._own.get(request.api)
-        if own is not None and (request.untouched or (own.edits and not request.offered)):
+        acts = bool(request.offered or request.results)  # calls and results are said in chat completions
+        if own is not None and (request.untouched or (own.edits and not acts)):
             return own
         if request.only:
             raise SpeaksAnother(self._model.name, request.only)

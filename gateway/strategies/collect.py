@@ -9,7 +9,7 @@ from msgspec import structs
 
 from gateway.interfaces import Emit
 from gateway.strategies.amend import with_more, with_text, with_usage
-from gateway.types import Answer, Delta, Event, ToolCall, ToolCallDelta, Tried, Usage
+from gateway.types import Answer, Api, Delta, Event, ToolCall, ToolCallDelta, Tried, Usage
 
 UNFINISHED = "I could not finish this within the steps that are allowed here."
 
@@ -38,6 +38,16 @@ def _joined(parts: Sequence[ToolCallDelta]) -> ToolCall:
     )
 
 
+def _told_anew(delta: Delta) -> Delta:
+    """A piece of an answer in another shape than that of chat completions, without the event it came as.
+
+    Such events say by themselves that an answer begins and ends, and this turn may be one of several.
+    """
+    if delta.raw is None or delta.api is Api.CHAT:
+        return delta
+    return structs.replace(delta, raw=None)
+
+
 @dataclass(slots=True)
 class Collected:
     """One turn. `calls` are those that the gateway makes; empty where the turn is the answer."""
@@ -57,7 +67,7 @@ class Collected:
         if isinstance(event, Answer):
             self._answer, self.text = event, event.text
         elif isinstance(event, Delta):
-            await self._delta(event)
+            await self._delta(_told_anew(event))
         else:
             if isinstance(event, Tried):
                 self._account(event)

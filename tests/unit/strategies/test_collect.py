@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from gateway.strategies.collect import Fragments
-from gateway.types import ToolCall, ToolCallDelta
+import asyncio
+
+from gateway.strategies.collect import Collected, Fragments
+from gateway.types import Api, Delta, Event, ToolCall, ToolCallDelta, Usage
 
 
 def test_calls_are_put_together_from_their_fragments() -> None:
@@ -15,3 +17,22 @@ def test_calls_are_put_together_from_their_fragments() -> None:
 
 def test_without_fragments_there_is_no_call() -> None:
     assert Fragments().calls == ()
+
+
+def test_events_that_begin_and_end_themselves_are_told_anew() -> None:
+    """A turn of several cannot pass on the events in which its upstream began and ended a whole answer."""
+    seen: list[Event] = []
+
+    async def emit(event: Event) -> None:
+        seen.append(event)
+
+    async def run() -> None:
+        turn = Collected(emit, lambda _: None, frozenset(), True, False)
+        await turn.emit(Delta("Hi", raw=b"own", api=Api.MESSAGES, event="content_block_delta"))
+        await turn.emit(Delta(" you", raw=b"chunk"))
+        await turn.emit(Delta(finish="stop", raw=b"own", api=Api.MESSAGES, event="message_delta"))
+        await turn.finish(Usage(output=1))
+
+    asyncio.run(run())
+    said = [(each.text, each.finish, each.raw) for each in seen if isinstance(each, Delta)]
+    assert said == [("Hi", None, None), (" you", None, b"chunk"), ("", "stop", None), ("", None, None)]
