@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gateway.errors import NoClearedModel, NoModelInService, ProviderBroken, ProviderError
+from gateway.errors import NoClearedModel, NoModelInService, ProviderBroken, ProviderError, SpeaksAnother
 from gateway.interfaces import Emit, Strategy
 from gateway.labels import NotCleared
 from gateway.types import Answer, ChatRequest, Delta, Event, Refused, Serving
@@ -18,7 +18,8 @@ def fallback(candidates: Sequence[tuple[str, Strategy]]) -> Strategy:
 
     Raises:
         NoClearedModel: the gate refuses every candidate.
-        ProviderError: the last candidate's, or the first that no other model would mend.
+        ProviderError: the last candidate's, or the first that no other model would mend. That a candidate has
+            no words for the request is told only where none of them was asked.
     """
 
     async def strategy(request: ChatRequest, emit: Emit) -> None:
@@ -35,10 +36,17 @@ def fallback(candidates: Sequence[tuple[str, Strategy]]) -> Strategy:
             except ProviderError as error:
                 if hold.left or not error.falls_over:
                     raise
-                failure = error
+                failure = _telling(failure, error)
         raise failure or no_cleared_model(request)
 
     return strategy
+
+
+def _telling(before: ProviderError | None, now: ProviderError) -> ProviderError:
+    """The one to tell: what a model that was asked ran into may pass, and not what a model cannot say."""
+    if before is None or isinstance(before, SpeaksAnother):
+        return now
+    return before if isinstance(now, SpeaksAnother) else now
 
 
 def no_cleared_model(request: ChatRequest) -> NoClearedModel:

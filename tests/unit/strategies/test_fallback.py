@@ -6,7 +6,15 @@ import asyncio
 
 import pytest
 
-from gateway.errors import NoClearedModel, ProviderBroken, ProviderRefused, ProviderUnavailable
+from gateway.errors import (
+    NoClearedModel,
+    ProviderBroken,
+    ProviderError,
+    ProviderOverloaded,
+    ProviderRefused,
+    ProviderUnavailable,
+    SpeaksAnother,
+)
 from gateway.interfaces import Emit, Strategy
 from gateway.labels import NotCleared
 from gateway.strategies.fallback import fallback
@@ -54,6 +62,24 @@ def test_a_break_after_content_has_left_is_an_error() -> None:
 def test_a_callers_mistake_is_not_asked_again_elsewhere() -> None:
     with pytest.raises(ProviderRefused):
         run(fallback([("a", says(then=ProviderRefused("bad"))), ("b", says(Delta("hi")))]))
+
+
+OVER = ProviderOverloaded("busy", retry_after=7)
+ELSE = SpeaksAnother("b", "the tool 'web_search' exists only in the Responses API")
+
+
+@pytest.mark.parametrize("errors", [(OVER, ELSE), (ELSE, OVER), (ELSE, OVER, ELSE)])
+def test_what_a_model_that_was_asked_ran_into_is_told(errors: tuple[ProviderError, ...]) -> None:
+    """Not that another has no words for it, which no wait would mend."""
+    with pytest.raises(ProviderOverloaded) as caught:
+        run(fallback([(str(n), says(then=error)) for n, error in enumerate(errors)]))
+    assert caught.value.retry_after == 7
+
+
+def test_where_no_model_has_the_words_that_is_told() -> None:
+    first = SpeaksAnother("a", "no words")
+    with pytest.raises(SpeaksAnother, match="'b'"):
+        run(fallback([("a", says(then=first)), ("b", says(then=ELSE))]))
 
 
 def test_a_candidate_that_the_gate_refuses_is_noted_and_passed_over() -> None:
