@@ -9,7 +9,7 @@ import msgspec
 
 from gateway.classify.classifier import READABLE
 from gateway.classify.label import label_left, messages_labelled, said_by
-from gateway.errors import Blocked, InvalidRequest
+from gateway.errors import Blocked
 from gateway.interfaces import Classifier
 from gateway.labels import lowered
 from gateway.masks import MOST, ROUNDS, Mask
@@ -19,6 +19,7 @@ from gateway.types import Caller, ChatRequest, Finding, Label, Masked, Signals
 _PASSES = 3  # over a whole body
 _MOST_WORK = 2_000_000_000  # bytes × values: about a second
 _FULL = 32  # findings from which on a text may hold more than were found
+# Of a chat completions body, where some server may know them; of a Responses body neither comes this far.
 _HELD_UPSTREAM = ("previous_response_id", "conversation")
 
 
@@ -51,7 +52,6 @@ class Masker:
 
         Raises:
             Blocked: earlier turns are held upstream, or something that is to be masked cannot be.
-            InvalidRequest: the body is nested too deeply to be masked.
         """
         held = next((name for name in _HELD_UPSTREAM if request.fields.get(name, b"null") != b"null"), None)
         if held:
@@ -127,14 +127,11 @@ def _body(request: ChatRequest) -> bytes:
 def _hidden(request: ChatRequest, mask: Mask) -> bytes:
     """The request's body, masked but for the model's name and options that are numbers or flags."""
     members = msgspec.json.decode(_body(request))
-    try:
-        return msgspec.json.encode(
-            {
-                mask.hide(name): mask.hidden(value, name)
-                if name != "model" and isinstance(value, str | list | dict)
-                else value
-                for name, value in members.items()
-            }
-        )
-    except RecursionError:
-        raise InvalidRequest("The body is nested too deeply to be masked.") from None
+    return msgspec.json.encode(
+        {
+            mask.hide(name): mask.hidden(value, name)
+            if name != "model" and isinstance(value, str | list | dict)
+            else value
+            for name, value in members.items()
+        }
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -11,6 +11,7 @@ from gateway.api.sketch import Sketch
 from gateway.errors import InvalidRequest
 
 Members = dict[str, Any]
+DEEPEST: Final = 128  # objects and lists in each other: what goes through a body by recursion has its room
 _CONTAINERS = frozenset({dict, list})
 _any = msgspec.json.Decoder()
 
@@ -55,21 +56,30 @@ def _decoded(body: bytes) -> Any:
     try:
         return _any.decode(body)
     except RecursionError:
-        raise InvalidRequest("The body must be a JSON object of moderate depth.") from None
+        raise _too_deep() from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidRequest(f"The body is not valid JSON: {error}.") from None
 
 
 def _names(value: Members) -> int:
-    """How many members all the objects in a value have."""
+    """How many members all the objects in a value have. Raises InvalidRequest where it is too deep."""
     count = 0
-    found: list[Any] = [value]
-    for item in found:  # which grows while it is gone through
-        if type(item) is dict:
-            count += len(item)
-            item = item.values()
-        found += [each for each in item if type(each) in _CONTAINERS]
-    return count
+    level: list[Any] = [value]
+    for _ in range(DEEPEST):
+        below: list[Any] = []
+        for item in level:
+            if type(item) is dict:
+                count += len(item)
+                item = item.values()
+            below += [each for each in item if type(each) in _CONTAINERS]
+        if not below:
+            return count
+        level = below
+    raise _too_deep()
+
+
+def _too_deep() -> InvalidRequest:
+    return InvalidRequest(f"The body is too deep: more than {DEEPEST} objects and lists in each other.")
 
 
 def member(members: Members, name: str, kind: type, where: str = "") -> Any:

@@ -77,7 +77,7 @@ def test_text_that_is_not_utf_8_is_400(line: Line, at: At) -> None:
     still_serves(line)
 
 
-@pytest.mark.parametrize("depth", [600, 90_000])
+@pytest.mark.parametrize("depth", [128, 600, 90_000])
 def test_nesting_that_is_too_deep_is_400(line: Line, at: At, depth: int) -> None:
     line.ask("POST", at.path, nested(depth, at), **at.key)
     refused(line.hear(), at, 400, "invalid_request")

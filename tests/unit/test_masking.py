@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from gateway.api.members import DEEPEST
 from gateway.api.wire import chat_request
 from gateway.classify.classifier import LinearClassifier
 from gateway.classify.label import label_of
-from gateway.errors import Blocked, InvalidRequest
+from gateway.errors import Blocked
 from gateway.masking import Hidden, Masker
 from gateway.masks import MOST
 from gateway.policy.conditions import checked
@@ -140,11 +141,12 @@ def test_a_placeholder_that_the_caller_wrote_with_escapes_is_not_given_again() -
     assert "[EMAIL_2]" in masked(text, guard()).request.question
 
 
-def test_what_is_nested_too_deeply_to_be_masked_is_refused() -> None:
-    """Some Pythons read it and cannot mask it, others cannot read it."""
+def test_what_is_nested_as_deep_as_may_be_is_masked_where_it_says_something() -> None:
     said = f'{{"model": "auto", "messages": [{{"role": "user", "content": "{ASK}"}}], "deep": '
-    with pytest.raises(InvalidRequest, match=r"nested|depth"):
-        masked_body((said + '{"a":' * 3000 + "1" + "}" * 3001).encode(), guard())
+    deep = '{"a":' * (DEEPEST - 1) + f'"{MAIL}"' + "}" * DEEPEST
+    hidden = masked_body((said + deep).encode(), guard())
+    assert b"[EMAIL_1]" in hidden.request.fields["deep"]
+    assert MAIL.encode() not in hidden.request.fields["deep"]
 
 
 @pytest.mark.parametrize("member", ["previous_response_id", "conversation"])

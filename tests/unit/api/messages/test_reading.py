@@ -102,6 +102,19 @@ def test_what_is_no_object_is_refused(sent: bytes) -> None:
         parse(sent, CALLER)
 
 
+@pytest.mark.parametrize("depth", [60, 400])
+def test_blocks_in_each_other_are_read_or_refused_and_nothing_else(depth: int) -> None:
+    block: dict[str, Any] = {"type": "text", "text": "found"}
+    for _ in range(depth):
+        block = {"type": "search_result", "source": "s", "title": "t", "content": [block]}
+    messages = [{"role": "user", "content": [block]}]
+    if depth == 60:
+        assert "found" in read(messages=messages).messages[0].text
+        return
+    with pytest.raises(InvalidRequest, match="too deep"):
+        read(messages=messages)
+
+
 def test_words_put_into_the_assistants_mouth_can_only_be_continued_in_messages() -> None:
     turns = [{"role": "user", "content": "List them."}, {"role": "assistant", "content": "{"}]
     only = "the continuing of the assistant's last message exists only in the Messages API"
