@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from gateway.api.members import DEEPEST
 from gateway.backends.anthropic.schema import constrained
 from gateway.backends.anthropic.unsaid import Unsaid
 
@@ -39,6 +40,7 @@ def test_what_can_be_said_stays() -> None:
             {"type": "string", "description": "Letters\n\n(pattern: a+, maxLength: 3)"},
         ),
         ({"type": "string", "format": "regex"}, {"type": "string", "description": "(format: regex)"}),
+        ({"type": "string", "format": ["a"]}, {"type": "string", "description": "(format: ['a'])"}),
         ({"type": "array", "minItems": 2}, {"type": "array", "description": "(minItems: 2)"}),
         ({"type": "string", "default": "x", "$schema": "y"}, {"type": "string"}),
         ({"oneOf": [{"type": "null"}]}, {"anyOf": [{"type": "null"}]}),
@@ -85,3 +87,19 @@ def test_an_object_of_no_members_is_said() -> None:
         "type": "object",
         **CLOSED,
     }
+
+
+def test_alternatives_of_alternatives_are_not_gone_through_without_end() -> None:
+    """Each level doubles what it holds."""
+    schema: dict[str, Any] = {"type": "null"}
+    for _ in range(40):
+        schema = {"type": ["object", "array"], "properties": {"a": schema}}
+    with pytest.raises(Unsaid, match=r"more than 2,000 schemas"):
+        constrained(schema, "at")
+
+
+def test_a_schema_as_deep_as_a_body_may_be_can_be_said() -> None:
+    schema: dict[str, Any] = {"type": "null"}
+    for _ in range(DEEPEST // 2):
+        schema = {"type": "object", "properties": {"a": schema}}
+    assert constrained(schema, "at")["additionalProperties"] is False
