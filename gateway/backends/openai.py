@@ -16,6 +16,7 @@ from gateway.backends.responses.reading import answer as response_answer
 from gateway.backends.retry import Budget
 from gateway.backends.speech import Speech
 from gateway.backends.text_completions import TextReader, text_answer, text_body
+from gateway.backends.upstream import upstream
 from gateway.errors import ProviderRefused, SpeaksAnother
 from gateway.interfaces import Emit
 from gateway.labels import Cleared
@@ -99,16 +100,8 @@ def _responses(model: Model) -> Speech:
 
 
 def endpoint(model: Model, path: str, method: str = "POST") -> Endpoint:
-    headers = {
-        "content-type": "application/json",
-        "accept": "application/json, text/event-stream",
-        "accept-encoding": "identity",
-        "user-agent": "pointsman",
-    }
-    if model.api_key:
-        headers["authorization"] = f"Bearer {model.api_key}"
-    url = (model.base_url or BASE_URL).rstrip("/") + path
-    return Endpoint.of(f"model {model.name!r}", method, url, headers)
+    key = {"authorization": f"Bearer {model.api_key}"} if model.api_key else {}
+    return upstream(model, (model.base_url or BASE_URL).rstrip("/") + path, key, method)
 
 
 def _choices(chat: ChatRequest) -> int:

@@ -14,6 +14,7 @@ from gateway.backends.forwarded import chosen, lines
 from gateway.backends.http import Endpoint, Pool
 from gateway.backends.retry import Budget
 from gateway.backends.speech import Speech
+from gateway.backends.upstream import upstream
 from gateway.errors import SpeaksAnother
 from gateway.interfaces import Emit
 from gateway.labels import Cleared
@@ -73,25 +74,14 @@ class AnthropicMessages:
             raise SpeaksAnother(self._model.name, lacking.why, param=lacking.param) from lacking
 
     def _headers(self, request: ChatRequest) -> bytes:
-        """The version, and what else of a caller's headers belongs to this API, each once."""
-        also = self._model.forward  # sent in any case
-        names = [name for name in _OWN_HEADERS if name not in also]
-        headers = chosen(request, names) if request.api in _NATIVE else {}
-        if "anthropic-version" not in chosen(request, also):
-            headers.setdefault("anthropic-version", VERSION)
-        return lines(headers)
+        """The version, and what else of a caller's headers belongs to this API."""
+        own = chosen(request, _OWN_HEADERS) if request.api in _NATIVE else {}
+        return lines({"anthropic-version": VERSION, **own})
 
 
 def _endpoint(model: Model, path: str) -> Endpoint:
-    headers = {
-        "content-type": "application/json",
-        "accept": "application/json, text/event-stream",
-        "accept-encoding": "identity",
-        "user-agent": "pointsman",
-    }
-    if model.api_key:
-        headers["x-api-key"] = model.api_key
-    return Endpoint.of(f"model {model.name!r}", "POST", _base(model) + path, headers)
+    key = {"x-api-key": model.api_key} if model.api_key else {}
+    return upstream(model, _base(model) + path, key)
 
 
 def _base(model: Model) -> str:

@@ -173,17 +173,6 @@ def test_its_own_headers_go_along_for_a_caller_of_this_api() -> None:
     assert "anthropic-beta" not in asked.headers
 
 
-@pytest.mark.parametrize("request_", [native(), chat()])
-def test_a_header_that_the_policy_forwards_too_goes_along_once(request_: ChatRequest) -> None:
-    asked = replace(request_, forwarded={"anthropic-beta": "b", "anthropic-version": "2026-10-21"})
-    with Upstream(anthropic()) as up:
-        entry = model(up, forward=("anthropic-beta", "anthropic-version"))
-        asyncio.run(ask(entry, asked))
-        assert up.requests[0].headers["anthropic-version"] == "2026-10-21"
-        assert up.requests[0].headers["anthropic-beta"] == "b"
-        assert AnthropicMessages(entry, Pool(EVERYWHERE))._headers(asked) == b""
-
-
 def test_an_edited_request_keeps_what_was_not_edited() -> None:
     """Members and messages stay the caller's bytes; the gateway's words and tools come beside them."""
     passage = Message("system", "Facts", b'{"role":"system","content":"Facts"}')
