@@ -57,7 +57,7 @@ class MessagesRendering:
         self._usage: Usage | None = None
 
     def delta(self, delta: Delta, exchange: Exchange) -> list[bytes]:
-        if delta.raw is not None and delta.api is Api.MESSAGES:
+        if delta.raw is not None and delta.api is Api.MESSAGES and not self._begun:
             self._relayed = delta.event
             return [event(delta.raw, delta.event)]
         events = [] if self._begun else self._start(exchange)

@@ -168,6 +168,19 @@ def test_an_upstreams_own_events_are_relayed_as_they_came() -> None:
     assert MessagesRendering("req", 0).whole(Answer("Hi", raw=b"{ }", api=Api.MESSAGES), at) == b"{ }"
 
 
+def test_an_upstreams_own_events_are_told_anew_in_a_stream_that_has_begun() -> None:
+    """They begin and end themselves, and a message begins and ends once."""
+    own = [
+        Delta(raw=b"{}", api=Api.MESSAGES, event="message_start"),
+        Delta("lo", raw=b"{}", api=Api.MESSAGES),
+    ]
+    events = streamed(Delta("Hel"), *own, Delta(raw=b"{}", api=Api.MESSAGES, event="message_stop"))
+    texts = [event["delta"]["text"] for event in events if event["type"] == "content_block_delta"]
+    kinds = [event["type"] for event in events]
+    assert texts == ["Hel", "lo"]
+    assert (kinds.count("message_start"), kinds.count("message_stop"), kinds[-1]) == (1, 1, "message_stop")
+
+
 def test_an_upstreams_stream_that_broke_off_after_all_was_said_is_ended() -> None:
     rendering, at = MessagesRendering("req", 0), exchange()
     rendering.delta(Delta(raw=b"{}", api=Api.MESSAGES, event="message_delta", finish="stop"), at)
