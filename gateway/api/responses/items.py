@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from gateway.api.chat_message import holds_files
-from gateway.api.loose import Loose, beside, is_base64
+from gateway.api.loose import beside, is_base64
 from gateway.api.members import Members, member, required
 from gateway.api.responses.said import Content, Said
 from gateway.errors import InvalidRequest
@@ -195,13 +195,8 @@ def _holds_only(members: Members, names: frozenset[str]) -> bool:
 
 
 def read_instructions(given: Any, said: Said) -> None:
-    """The member `instructions`: a text, or items.
-
-    Raises:
-        InvalidRequest: it is neither.
-    """
-    if isinstance(given, str):
-        if given:
-            said.system(given, Loose(said.aside.room))
-        return
-    raise InvalidRequest("'instructions' must be a string.", param="instructions")
+    """The member `instructions`. Raises InvalidRequest where it is no text."""
+    if not isinstance(given, str):
+        raise InvalidRequest("'instructions' must be a string.", param="instructions")
+    if given:
+        said.system(given)

@@ -49,7 +49,7 @@ class Content:
     def refuse(self, text: str) -> None:
         self.texts.append(text)
         self.parts.append({"type": "refusal", "refusal": text})
-        self.plain = False
+        self.hidden, self.plain = self.hidden or is_opaque(text), False
 
     def show(self, part: Part, need: str = "") -> None:
         """A file, as chat completions have it."""
@@ -131,11 +131,10 @@ class Said:
         self._close()
         return tuple(self._messages)
 
-    def system(self, text: str, loose: Loose) -> None:
+    def system(self, text: str) -> None:
         """What a member of the body says to the model before the items do."""
-        unreadable = is_opaque(text) or loose.unreadable
         raw = _json.encode({"role": "system", "content": text})
-        self._messages.append(Message("system", text, raw, unreadable=unreadable, native=b""))
+        self._messages.append(Message("system", text, raw, unreadable=is_opaque(text), native=b""))
 
     def message(self, role: str, content: Content, native: bytes, easy: bool) -> None:
         """`easy`: its content is a string, so that it is no part of an answer."""

@@ -133,6 +133,13 @@ def test_what_cannot_be_read_is_told(part: Any) -> None:
     assert message.unreadable
 
 
+@pytest.mark.parametrize("name", ["output_text", "refusal"])
+def test_a_file_in_what_an_assistant_said_is_told(name: str) -> None:
+    part = {"type": name, "refusal" if name == "refusal" else "text": "see data:image/png;base64," + "A" * 64}
+    (message,) = read(input=[{"role": "assistant", "content": [part]}]).messages
+    assert message.unreadable
+
+
 @pytest.mark.parametrize("name", ["conversation", "prompt"])
 def test_what_stands_for_turns_that_cannot_be_seen_is_refused(name: str) -> None:
     assert refused(**{name: {"id": "x"}}).param == name
