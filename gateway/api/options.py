@@ -34,10 +34,17 @@ class Options:
     def lacks(self, what: str, named: object) -> None:
         self.only = self.only or self.beyond(what, named)
 
-    def offer(self, value: Members, kinds: Collection[str | None], schema: str) -> None:
+    def offer(
+        self,
+        value: Members,
+        kinds: Collection[str | None],
+        schema: str,
+        allowed: Collection[str] | None = None,
+    ) -> None:
         """Takes up the caller's own tools: those of a type of `kinds`, each with its schema in `schema`.
 
-        A tool that the provider defines or runs is none of chat completions.
+        Only those of a name in `allowed`, unless that is None. A tool that the provider defines or runs is
+        none of chat completions.
 
         Raises:
             InvalidRequest: they are no tools.
@@ -52,8 +59,9 @@ class Options:
                 self.lacks("the tool", kind)
                 continue
             spec = _spec(tool, schema, where + ".")
-            specs.append(spec)
-            functions.append(_function(tool, spec))
+            if allowed is None or spec.name in allowed:
+                specs.append(spec)
+                functions.append(_function(tool, spec))
         self.tools = tuple(specs)
         if functions:
             self.put("tools", functions)

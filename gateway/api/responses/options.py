@@ -40,7 +40,7 @@ def options_of(value: Members, body: bytes) -> Options:
             options.lacks("the member", name)
         else:
             options.fields[_RENAMED.get(name, name)] = bytes(raw)
-    options.offer(value, ("function",), "parameters")
+    options.offer(value, ("function",), "parameters", _allowed(value))
     for name, write in _WRITERS.items():
         if value.get(name) is not None:
             write(value, options)
@@ -94,27 +94,29 @@ def _tool_choice(value: Members, options: Options) -> None:
     if kind == "function":
         name = required(choice, "name", str, "tool_choice.")
         options.put("tool_choice", {"type": "function", "function": {"name": name}})
-    elif kind == "allowed_tools":
-        _allowed(choice, options)
+    elif kind == "allowed_tools" and _allowed(value) is not None and _mode(choice) in _MODES:
+        if options.tools:  # a choice between none is refused
+            options.put("tool_choice", _mode(choice))
     else:
         options.lacks("the choice of tools", kind)
 
 
-def _allowed(choice: Members, options: Options) -> None:
-    """The tools that may be called are those that are shown: few servers know of another way."""
-    mode = member(choice, "mode", str, "tool_choice.") or "auto"
+def _mode(choice: Members) -> str:
+    return member(choice, "mode", str, "tool_choice.") or "auto"
+
+
+def _allowed(value: Members) -> frozenset[str] | None:
+    """The names of the tools that may be called, and are all that is shown: few servers know another way.
+
+    None: they all may be, or some are none of chat completions.
+    """
+    choice = value.get("tool_choice")
+    if not isinstance(choice, dict) or choice.get("type") != "allowed_tools":
+        return None
     listed = member(choice, "tools", list, "tool_choice.") or []
-    if mode not in _MODES or not all(isinstance(t, dict) and t.get("type") == "function" for t in listed):
-        options.lacks("the choice of tools", "allowed_tools")
-        return
-    names = {tool["name"] for tool in listed if isinstance(tool.get("name"), str)}
-    shown = [spec for spec in options.tools if spec.name in names]
-    strict = {
-        tool["function"]["name"]: tool for tool in msgspec.json.decode(options.fields.get("tools", b"[]"))
-    }
-    options.tools = tuple(shown)
-    options.put("tools", [strict[spec.name] for spec in shown])
-    options.put("tool_choice", mode)
+    if not all(isinstance(tool, dict) and tool.get("type") == "function" for tool in listed):
+        return None
+    return frozenset(tool["name"] for tool in listed if isinstance(tool.get("name"), str))
 
 
 _WRITERS: Final[Mapping[str, Callable[[Members, Options], None]]] = {

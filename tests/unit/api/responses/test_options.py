@@ -97,6 +97,13 @@ def test_of_tools_only_those_are_shown_that_may_be_called() -> None:
     assert [tool.name for tool in made.tools] == ["g"]
 
 
+def test_where_none_of_the_tools_may_be_called_there_are_none_and_no_choice() -> None:
+    allowed = {"type": "allowed_tools", "mode": "required", "tools": [{"type": "function", "name": "h"}]}
+    for listed in (allowed, {**allowed, "tools": []}):
+        made = options(tools=[F, G], tool_choice=listed)
+        assert (made.fields, made.tools, made.only) == ({}, (), "")
+
+
 @pytest.mark.parametrize(
     ("members", "named"),
     [
@@ -107,6 +114,7 @@ def test_of_tools_only_those_are_shown_that_may_be_called() -> None:
             {"tool_choice": {"type": "allowed_tools", "tools": [{"type": "mcp"}]}},
             "the choice of tools 'allowed_tools'",
         ),
+        ({"tool_choice": {"type": "allowed_tools", "mode": "some"}}, "the choice of tools 'allowed_tools'"),
         ({"text": {"format": {"type": "grammar"}}}, "the text format 'grammar'"),
         ({"include": ["message.output_text.logprobs"]}, "the asking for 'message.output_text.logprobs'"),
         ({"top_logprobs": 3}, "the asking for 'top_logprobs'"),
