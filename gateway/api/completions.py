@@ -11,10 +11,9 @@ from gateway.api.chat import error_body
 from gateway.api.completions_rendering import CompletionsRendering
 from gateway.api.dialect import Dialect
 from gateway.api.loose import Loose, beside, is_opaque
-from gateway.api.members import Members, member, object_of, required
+from gateway.api.members import Members, member, object_of
 from gateway.api.prompts import prompts_of, room
-from gateway.api.wire import MAX_MODEL, metadata_of
-from gateway.errors import InvalidRequest
+from gateway.api.wire import metadata_of, model_of
 from gateway.types import Api, Caller, ChatRequest, Message, Sent
 
 _READ: Final = frozenset({"model", "prompt"})
@@ -31,9 +30,7 @@ def parse(body: bytes, caller: Caller) -> ChatRequest:
     """
     space = room()
     value = object_of(body, space)
-    model = required(value, "model", str)
-    if len(model) > MAX_MODEL:
-        raise InvalidRequest(f"'model' is longer than {MAX_MODEL} characters.", param="model")
+    model = model_of(value)
     prompts = prompts_of(value, "prompt")
     messages = tuple(map(_message, prompts))
     loose = Loose(space)
@@ -74,14 +71,15 @@ def _fields(value: Members, body: bytes) -> Mapping[str, bytes]:
 def _unsaid(value: Members, prompts: tuple[str | None, ...]) -> str:
     """What chat completions have no words for; empty where they have."""
     lacking = {
-        "those answer one prompt, not several": len(prompts) > 1,
-        "those take words, not tokens": None in prompts,
-        "those know no 'suffix'": bool(member(value, "suffix", str)),
-        "those do not 'echo' a prompt": bool(member(value, "echo", bool)),
-        "those know no 'best_of'": member(value, "best_of", int) not in (None, 1, member(value, "n", int)),
-        "those tell 'logprobs' in another shape": member(value, "logprobs", int) is not None,
+        "a list of prompts": len(prompts) > 1,
+        "a prompt of tokens": None in prompts,
+        "'suffix'": bool(member(value, "suffix", str)),
+        "'echo'": bool(member(value, "echo", bool)),
+        "'best_of'": member(value, "best_of", int) not in (None, 1, member(value, "n", int)),
+        "'logprobs' as a number": member(value, "logprobs", int) is not None,
     }
-    return next((said for said, holds in lacking.items() if holds), "")
+    found = next((what for what, holds in lacking.items() if holds), "")
+    return found and f"{found} exists only in the Completions API"
 
 
 COMPLETIONS = Dialect(Api.COMPLETIONS, parse, CompletionsRendering, error_body)

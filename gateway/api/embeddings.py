@@ -11,9 +11,9 @@ from gateway.accounting.exchange import Exchange
 from gateway.api.chat import error_body
 from gateway.api.dialect import Dialect
 from gateway.api.loose import Loose, beside, is_opaque
-from gateway.api.members import member, object_of, required
+from gateway.api.members import member, object_of
 from gateway.api.prompts import prompts_of, room
-from gateway.api.wire import MAX_MODEL, metadata_of
+from gateway.api.wire import metadata_of, model_of
 from gateway.errors import GatewayError, InvalidRequest
 from gateway.types import Answer, Api, Caller, ChatRequest, Delta, Message, Sent
 
@@ -29,9 +29,7 @@ def parse(body: bytes, caller: Caller) -> ChatRequest:
     """
     space = room()
     value = object_of(body, space)
-    model = required(value, "model", str)
-    if len(model) > MAX_MODEL:
-        raise InvalidRequest(f"'model' is longer than {MAX_MODEL} characters.", param="model")
+    model = model_of(value)
     messages = tuple(_messages(prompts_of(value, "input")))
     member(value, "encoding_format", str)
     dimensions = member(value, "dimensions", int)

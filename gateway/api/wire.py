@@ -38,9 +38,7 @@ def chat_request(body: bytes) -> ChatRequest:
     """
     room, sketch = Room(), Sketch(body)
     value = readable_object(body, sketch, room)
-    model = required(value, "model", str)
-    if len(model) > MAX_MODEL:
-        raise InvalidRequest(f"'model' is longer than {MAX_MODEL} characters.", param="model")
+    model = model_of(value)
     loose = Loose(room)
     messages = tuple(
         message_of(message, raw, f"messages[{i}]", loose)
@@ -96,6 +94,14 @@ def _tools(value: Members) -> tuple[ToolSpec, ...]:
         raise InvalidRequest("'tools' must be a list of tools.", param="tools") from None
     specs = (t.function for t in tools if t.function)
     return tuple(ToolSpec(f.name, f.description or "", f.parameters or {}) for f in specs)
+
+
+def model_of(value: Members) -> str:
+    """The name of a model, which has to be there. Raises InvalidRequest."""
+    model: str = required(value, "model", str)
+    if len(model) > MAX_MODEL:
+        raise InvalidRequest(f"'model' is longer than {MAX_MODEL} characters.", param="model")
+    return model
 
 
 def metadata_of(value: Members) -> dict[str, str]:

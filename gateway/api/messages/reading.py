@@ -13,7 +13,7 @@ from gateway.api.messages.options import options_of
 from gateway.api.messages.said import Said, beyond
 from gateway.api.outline import Room
 from gateway.api.sketch import Sketch
-from gateway.api.wire import MAX_MODEL, each_message, metadata_of
+from gateway.api.wire import each_message, metadata_of, model_of
 from gateway.errors import InvalidRequest
 from gateway.types import Api, Caller, ChatRequest, Message, Sent
 
@@ -41,9 +41,7 @@ def parse_counted(body: bytes, caller: Caller) -> ChatRequest:
 def _request(body: bytes, api: Api) -> ChatRequest:
     room, sketch = Room(), Sketch(body)
     value = object_of(body, room, sketch)
-    model = required(value, "model", str)
-    if len(model) > MAX_MODEL:
-        raise InvalidRequest(f"'model' is longer than {MAX_MODEL} characters.", param="model")
+    model = model_of(value)
     counts = api is Api.COUNT
     max_tokens = member(value, "max_tokens", int) if counts else required(value, "max_tokens", int)
     aside = Loose(room)

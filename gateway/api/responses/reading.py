@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from gateway.api.loose import Loose, beside
-from gateway.api.members import Members, member, object_of, required
+from gateway.api.members import Members, member, object_of
 from gateway.api.outline import Room
 from gateway.api.responses.items import read_instructions, read_item
 from gateway.api.responses.options import options_of
 from gateway.api.responses.references import raw_input, written_out
 from gateway.api.responses.said import Said
-from gateway.api.wire import MAX_MESSAGES, MAX_MODEL, metadata_of
+from gateway.api.wire import MAX_MESSAGES, metadata_of, model_of
 from gateway.errors import InvalidRequest
 from gateway.interfaces import ResponseStore
 from gateway.types import Api, Caller, ChatRequest, Message, Sent
@@ -67,9 +67,7 @@ def _check(value: Members) -> None:
 
 
 def _request(value: Members, body: bytes, room: Room) -> ChatRequest:
-    model = required(value, "model", str)
-    if len(model) > MAX_MODEL:
-        raise InvalidRequest(f"'model' is longer than {MAX_MODEL} characters.", param="model")
+    model = model_of(value)
     said = Said(Loose(room))
     messages = _messages(value, body, said)
     beside(value, _READ, said.aside)
