@@ -234,13 +234,16 @@ class ProviderBroken(ProviderError):
 
 
 class SpeaksAnother(ProviderError):
-    """The request holds what the API of the model's upstream has no words for: see `ChatRequest.only`."""
+    """The request holds what the API of the model's upstream has no words for: see `ChatRequest.only`.
+
+    `asked_in` names that API, and `why` is a clause about what the request holds.
+    """
 
     status, type, code = 400, "invalid_request_error", "provider_speaks_another_api"
 
-    def __init__(self, model: str, only: str, *, param: str | None = None) -> None:
-        said = f"The model '{model}' would have to be asked in another API, and {only}."
-        super().__init__(said, param=param)
+    def __init__(self, model: str, asked_in: str, why: str, *, param: str | None = None) -> None:
+        said = f"The model '{model}' is asked in {asked_in}, and {why}."
+        super().__init__(f"{said} Remove that, or ask a model that speaks another API.", param=param)
 
 
 class Abstained(ProviderError):

@@ -23,6 +23,11 @@ class Api(StrEnum):
     COMPLETIONS = "completions"  # OpenAI's, of a prompt instead of messages
     EMBEDDINGS = "embeddings"  # OpenAI's
 
+    @property
+    def in_words(self) -> str:
+        """As a sentence names it."""
+        return "chat completions" if self is Api.CHAT else f"the {self.value.capitalize()} API"
+
 
 class Task(StrEnum):
     """What is being asked for."""

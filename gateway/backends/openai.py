@@ -75,7 +75,7 @@ class OpenAICompatible:
         if own is not None and (request.untouched or (own.edits and not acts)):
             return own
         if request.only:
-            raise SpeaksAnother(self._model.name, request.only)
+            raise SpeaksAnother(self._model.name, Api.CHAT.in_words, request.only)
         return self._chat
 
 

@@ -8,7 +8,7 @@ from gateway.errors import ProviderError, SpeaksAnother
 from gateway.interfaces import ChatModel, Emit, Strategy
 from gateway.labels import clear
 from gateway.policy.schema import Model
-from gateway.types import Answer, ChatRequest, Delta, Event, Tried, Usage
+from gateway.types import Answer, Api, ChatRequest, Delta, Event, Tried, Usage
 
 _CHARS_PER_TOKEN = 4  # where an upstream is silent; OpenAI's rule of thumb for English
 
@@ -23,7 +23,8 @@ def call(spec: Model, model: ChatModel) -> Strategy:
     async def strategy(request: ChatRequest, emit: Emit) -> None:
         passed = clear(request, request.label, spec, "model")
         if request.only and request.api not in spec.speaks:
-            raise SpeaksAnother(spec.name, request.only)
+            asked_in = Api.CHAT if Api.CHAT in spec.speaks else spec.speaks[0]
+            raise SpeaksAnother(spec.name, asked_in.in_words, request.only)
         meter = _Meter(request, emit)
         outcome = "hung_up"
         try:

@@ -242,11 +242,11 @@ def test_every_choice_of_a_chat_is_written(client: openai.OpenAI) -> None:
 @pytest.mark.parametrize(
     ("member", "said"),
     [
-        ({"prompt": ["a", "b"]}, "those answer one prompt, not several"),
-        ({"suffix": "z"}, "those know no 'suffix'"),
-        ({"echo": True}, "those do not 'echo' a prompt"),
-        ({"best_of": 3}, "those know no 'best_of'"),
-        ({"logprobs": 2}, "those tell 'logprobs' in another shape"),
+        ({"prompt": ["a", "b"]}, "a list of prompts exists only in the Completions API"),
+        ({"suffix": "z"}, "asked in chat completions, and 'suffix' exists only"),
+        ({"echo": True}, "'echo' exists only"),
+        ({"best_of": 3}, "'best_of' exists only"),
+        ({"logprobs": 2}, "'logprobs' as a number exists only"),
     ],
 )
 def test_what_chat_cannot_say_goes_to_a_model_that_can(

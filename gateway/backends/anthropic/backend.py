@@ -71,7 +71,8 @@ class AnthropicMessages:
                 return translated(request, name, self._abilities)
             return relayed(sent, name) if request.untouched else edited(request, sent, name)
         except Unsaid as lacking:
-            raise SpeaksAnother(self._model.name, lacking.why, param=lacking.param) from lacking
+            asked_in = Api.MESSAGES.in_words
+            raise SpeaksAnother(self._model.name, asked_in, lacking.why, param=lacking.param) from lacking
 
     def _headers(self, request: ChatRequest) -> bytes:
         """The version, and what else of a caller's headers belongs to this API."""

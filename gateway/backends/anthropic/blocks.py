@@ -50,7 +50,7 @@ def _part(part: Members, where: str) -> list[Block]:
             return [_file(part.get("file"), where)]
         case kind:
             word = str(kind)[:_LONGEST]
-            raise Unsaid(where, f"'{where}' is a part of type '{word}', which it has none of")
+            raise Unsaid(where, f"'{where}' is a part of type '{word}', of which this API has none")
 
 
 def _linked(url: Any, where: str) -> Block:
@@ -78,7 +78,7 @@ def _held(url: str, where: str) -> Block:
     if media.startswith("text/"):
         source = {"type": "text", "media_type": "text/plain", "data": _plain(data, where)}
         return {"type": "document", "source": source}
-    raise Unsaid(where, f"'{where}' holds {media}, which it takes no files of")
+    raise Unsaid(where, f"'{where}' holds {media}, of which this API takes no files")
 
 
 def _plain(data: str, where: str) -> str:

@@ -130,7 +130,7 @@ class _Body:
                 schema = constrained(given.get("schema") if isinstance(given, dict) else None, param)
                 self._configure("format", {"type": "json_schema", "schema": schema})
             case _:
-                raise Unsaid("response_format", "'response_format' is none that it has")
+                raise Unsaid("response_format", "'response_format' is none that this API has")
 
     def _think(self, turns: Turns) -> None:
         effort = self._fields.get("reasoning_effort")

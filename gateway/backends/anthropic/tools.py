@@ -63,4 +63,4 @@ def choice_of(given: Any) -> dict[str, Any]:
     function = given.get("function") if isinstance(given, dict) else None
     if isinstance(function, dict) and isinstance(function.get("name"), str):
         return {"type": "tool", "name": function["name"]}
-    raise Unsaid("tool_choice", "'tool_choice' is none that it has")
+    raise Unsaid("tool_choice", "'tool_choice' is none that this API has")

@@ -36,9 +36,9 @@ def test_a_stream_says_whether_its_usage_is_wanted() -> None:
 @pytest.mark.parametrize(
     ("body", "only"),
     [
-        ({"prompt": ["a", "b"]}, "one prompt"),
-        ({"prompt": [1, 2]}, "not tokens"),
-        ({"prompt": [[1], [2]]}, "one prompt"),
+        ({"prompt": ["a", "b"]}, "a list of prompts exists only in the Completions API"),
+        ({"prompt": [1, 2]}, "a prompt of tokens"),
+        ({"prompt": [[1], [2]]}, "a list of prompts"),
         ({"prompt": "x", "suffix": "y"}, "'suffix'"),
         ({"prompt": "x", "echo": True}, "'echo'"),
         ({"prompt": "x", "best_of": 2}, "'best_of'"),

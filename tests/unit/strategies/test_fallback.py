@@ -65,7 +65,7 @@ def test_a_callers_mistake_is_not_asked_again_elsewhere() -> None:
 
 
 OVER = ProviderOverloaded("busy", retry_after=7)
-ELSE = SpeaksAnother("b", "the tool 'web_search' exists only in the Responses API")
+ELSE = SpeaksAnother("b", "chat completions", "the tool 'web_search' exists only in the Responses API")
 
 
 @pytest.mark.parametrize("errors", [(OVER, ELSE), (ELSE, OVER), (ELSE, OVER, ELSE)])
@@ -77,7 +77,7 @@ def test_what_a_model_that_was_asked_ran_into_is_told(errors: tuple[ProviderErro
 
 
 def test_where_no_model_has_the_words_that_is_told() -> None:
-    first = SpeaksAnother("a", "no words")
+    first = SpeaksAnother("a", "the Messages API", "no words")
     with pytest.raises(SpeaksAnother, match="'b'"):
         run(fallback([("a", says(then=first)), ("b", says(then=ELSE))]))
 

@@ -261,6 +261,10 @@ def test_streamed_calls_of_tools_are_numbered_among_themselves() -> None:
 def test_what_it_has_no_words_for_is_refused_by_name_before_it_is_asked() -> None:
     problem, asked = fails(SpeaksAnother, anthropic(), chat(n=2))
     assert (problem.param, problem.http_status, problem.falls_over) == ("n", 400, True)
+    assert problem.message == (
+        "The model 'claude' is asked in the Messages API, and 'n' as it is here has no counterpart there. "
+        "Remove that, or ask a model that speaks another API."
+    )
     assert asked == []
 
 
