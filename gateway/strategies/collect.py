@@ -48,6 +48,10 @@ def _told_anew(delta: Delta) -> Delta:
     return structs.replace(delta, raw=None)
 
 
+def _tells_only_usage(delta: Delta) -> bool:
+    return delta.usage is not None and not delta.has_content
+
+
 @dataclass(slots=True)
 class Collected:
     """One turn. `calls` are those that the gateway makes; empty where the turn is the answer."""
@@ -56,12 +60,11 @@ class Collected:
     _account: Callable[[Tried], None]
     _offered: frozenset[str]
     _streams: bool
-    _as_json: bool  # the headers have to say what the text cannot: the stream begins with its content
+    _as_json: bool  # what is said before a call would spoil it, and the headers say what the text cannot
     text: str = ""
     _answer: Answer | None = None
     _building: Fragments = field(default_factory=Fragments)
     _kept: list[Delta] = field(default_factory=list)
-    _waiting: list[Delta] = field(default_factory=list)
 
     async def emit(self, event: Event) -> None:
         if isinstance(event, Answer):
@@ -74,21 +77,16 @@ class Collected:
             await self._emit(event)
 
     async def _delta(self, delta: Delta) -> None:
-        """Prose leaves at once; tool calls, finish and usage wait until it is known whose calls they are."""
+        """Prose leaves at once; tool calls, finish and usage wait until it is known whose calls they are.
+
+        So does all of an answer in JSON: of a turn that is not the answer, nothing of it may have left.
+        """
         self.text += delta.text
         self._building.add(delta.tool_calls)
-        if delta.tool_calls or delta.finish or (delta.usage and not delta.has_content):
+        if self._as_json or delta.tool_calls or delta.finish or _tells_only_usage(delta):
             self._kept.append(delta)
-        elif self._as_json and not delta.has_content:
-            self._waiting.append(delta)
         else:
-            await self._begin()
             await self._emit(delta if delta.usage is None else structs.replace(delta, usage=None))
-
-    async def _begin(self) -> None:
-        for delta in self._waiting:
-            await self._emit(delta)
-        self._waiting.clear()
 
     @property
     def calls(self) -> tuple[ToolCall, ...]:
@@ -121,9 +119,8 @@ class Collected:
 
     async def _released(self, note: str) -> None:
         """What was kept; the note goes with the chunk that finishes the answer."""
-        await self._begin()
         for delta in self._kept:
-            if not delta.has_content:
+            if _tells_only_usage(delta):
                 continue
             if note and delta.finish:
                 delta, note = with_more(delta, note), ""
