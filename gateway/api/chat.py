@@ -7,27 +7,21 @@ from typing import Any
 import msgspec
 
 from gateway.accounting.exchange import Exchange
+from gateway.api.chunks import Chunks, usage_body, wants_usage
 from gateway.api.dialect import Dialect, event
 from gateway.api.wire import chat_request
 from gateway.errors import GatewayError
 from gateway.types import Answer, Api, Caller, ChatRequest, Delta, Usage
 
 _json = msgspec.json.Encoder()
-_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_DONE = b"data: [DONE]\n\n"
 
 
-class ChatRendering:
-    """See Rendering.
-
-    The chunk that says nothing but the usage waits for the end: only then is the cost known that it tells.
-    """
+class ChatRendering(Chunks):
+    """See Rendering."""
 
     def __init__(self, request_id: str, created: int) -> None:
-        self._id = "chatcmpl-" + request_id
-        self._created = created
+        super().__init__("chatcmpl-" + request_id, created)
         self._roled = False
-        self._usage: bytes | None = None
 
     def delta(self, delta: Delta, exchange: Exchange) -> list[bytes]:
         wanted = wants_usage(exchange)
@@ -40,20 +34,6 @@ class ChatRendering:
             usage = self._envelope("chat.completion.chunk", [], usage_body(delta.usage), exchange)
             return [*map(event, chunks), *self._held(usage)]
         return [event(chunk) for chunk in chunks]
-
-    def _held(self, usage: bytes) -> list[bytes]:
-        """Holds a chunk of usage; what was held before it leaves."""
-        before, self._usage = self._usage, usage
-        return [] if before is None else [event(before)]
-
-    def end(self, exchange: Exchange) -> list[bytes]:
-        if self._usage is None:
-            return [_DONE]
-        cost = exchange.cost_usd
-        return [event(self._usage if cost is None else with_cost(self._usage, float(cost))), _DONE]
-
-    def broken(self, error: GatewayError, exchange: Exchange) -> list[bytes]:
-        return [event(_json.encode(error.body()))]
 
     def whole(self, answer: Answer, exchange: Exchange) -> bytes:
         if answer.raw is not None and answer.api is Api.CHAT:
@@ -96,51 +76,10 @@ class ChatRendering:
         choice = {"index": 0, "delta": content, "logprobs": None, "finish_reason": delta.finish}
         return self._envelope("chat.completion.chunk", [choice], None, exchange)
 
-    def _envelope(
-        self, kind: str, choices: list[Any], usage: dict[str, Any] | None, exchange: Exchange
-    ) -> bytes:
-        body: dict[str, Any] = {
-            "id": self._id,
-            "object": kind,
-            "created": self._created,
-            "model": exchange.model or "",
-            "choices": choices,
-        }
-        if usage is not None or wants_usage(exchange):
-            body["usage"] = usage
-        return _json.encode(body)
-
-
-def wants_usage(exchange: Exchange) -> bool:
-    return exchange.request is not None and exchange.request.include_usage
-
 
 def _says(delta: Delta) -> bool:
     """Whether there is something that a chunk can say."""
     return bool(delta.text or delta.tool_calls or delta.finish or delta.reasoning or delta.refusal)
-
-
-def with_cost(chunk: bytes, usd: float) -> bytes:
-    """A chunk whose usage says what the request cost, in USD; the rest of it is as it came."""
-    members = _members.decode(chunk)
-    usage = _members.decode(members["usage"])
-    usage["cost"] = msgspec.Raw(_json.encode(usd))
-    members["usage"] = msgspec.Raw(_json.encode(usage))
-    return _json.encode(members)
-
-
-def usage_body(usage: Usage) -> dict[str, Any]:
-    """Usage in OpenAI's shape, whose totals include the parts."""
-    return {
-        "prompt_tokens": usage.total_input,
-        "completion_tokens": usage.total_output,
-        "total_tokens": usage.total_input + usage.total_output,
-        "prompt_tokens_details": {"cached_tokens": usage.cached_input, "audio_tokens": usage.audio_input},
-        "completion_tokens_details": {
-            "reasoning_tokens": usage.reasoning,
-            "audio_tokens": usage.audio_output,
-        },
-    }
 
 
 def error_body(error: GatewayError, request_id: str) -> bytes:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
 
 from gateway.accounting.exchange import Exchange
-from gateway.api.chat import usage_body, wants_usage, with_cost
+from gateway.api.chunks import Chunks, usage_body, wants_usage
 from gateway.api.dialect import event
-from gateway.errors import GatewayError
 from gateway.types import Answer, Api, Delta, Usage
 
-_DONE: Final = event(b"[DONE]")
+_OBJECT: Final = "text_completion"
 _FINISHES: Final = {"tool_calls": "stop", "function_call": "stop"}  # of which text completions know nothing
-_json = msgspec.json.Encoder()
 _Choice = dict[str, Any]
 
 
@@ -38,16 +35,11 @@ class _Chat(msgspec.Struct):
 _chat = msgspec.json.Decoder(_Chat)
 
 
-class CompletionsRendering:
-    """See Rendering.
-
-    The chunk that says nothing but the usage waits for the end: only then is the cost known that it tells.
-    """
+class CompletionsRendering(Chunks):
+    """See Rendering."""
 
     def __init__(self, request_id: str, created: int) -> None:
-        self._id = "cmpl-" + request_id
-        self._created = created
-        self._usage: bytes | None = None
+        super().__init__("cmpl-" + request_id, created)
 
     def delta(self, delta: Delta, exchange: Exchange) -> list[bytes]:
         wanted = wants_usage(exchange)
@@ -56,43 +48,15 @@ class CompletionsRendering:
                 return [event(delta.raw)]
             return self._held(delta.raw) if wanted else []
         choices = _choices(delta)
-        chunks = [event(self._envelope(choices, None, exchange))] if choices else []
+        chunks = [event(self._envelope(_OBJECT, choices, None, exchange))] if choices else []
         if delta.usage is None or not wanted:
             return chunks
-        return [*chunks, *self._held(self._envelope([], usage_body(delta.usage), exchange))]
-
-    def _held(self, usage: bytes) -> list[bytes]:
-        """Holds a chunk of usage; what was held before it leaves."""
-        before, self._usage = self._usage, usage
-        return [] if before is None else [event(before)]
-
-    def end(self, exchange: Exchange) -> list[bytes]:
-        if self._usage is None:
-            return [_DONE]
-        cost = exchange.cost_usd
-        return [event(self._usage if cost is None else with_cost(self._usage, float(cost))), _DONE]
-
-    def broken(self, error: GatewayError, exchange: Exchange) -> list[bytes]:
-        return [event(_json.encode(error.body()))]
+        return [*chunks, *self._held(self._envelope(_OBJECT, [], usage_body(delta.usage), exchange))]
 
     def whole(self, answer: Answer, exchange: Exchange) -> bytes:
         if answer.raw is not None and answer.api is Api.COMPLETIONS:
             return answer.raw
-        return self._envelope(_choices(answer), usage_body(answer.usage or Usage()), exchange)
-
-    def _envelope(
-        self, choices: Sequence[_Choice], usage: dict[str, Any] | None, exchange: Exchange
-    ) -> bytes:
-        body: dict[str, Any] = {
-            "id": self._id,
-            "object": "text_completion",
-            "created": self._created,
-            "model": exchange.model or "",
-            "choices": choices,
-        }
-        if usage is not None or wants_usage(exchange):
-            body["usage"] = usage
-        return _json.encode(body)
+        return self._envelope(_OBJECT, _choices(answer), usage_body(answer.usage or Usage()), exchange)
 
 
 def _choices(said: Delta | Answer) -> list[_Choice]:

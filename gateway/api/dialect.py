@@ -33,6 +33,19 @@ class Rendering(Protocol):
         ...
 
 
+class WholeOnly:
+    """What is the same in the renderings of APIs whose answers never stream; see Rendering."""
+
+    def delta(self, delta: Delta, exchange: Exchange) -> list[bytes]:
+        return []
+
+    def end(self, exchange: Exchange) -> list[bytes]:
+        return []
+
+    def broken(self, error: GatewayError, exchange: Exchange) -> list[bytes]:
+        return []
+
+
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """One API.

@@ -9,13 +9,13 @@ import msgspec
 
 from gateway.accounting.exchange import Exchange
 from gateway.api.chat import error_body
-from gateway.api.dialect import Dialect
+from gateway.api.dialect import Dialect, WholeOnly
 from gateway.api.loose import Loose, beside, is_opaque
 from gateway.api.members import member, object_of
 from gateway.api.prompts import prompts_of, room
 from gateway.api.wire import metadata_of, model_of
-from gateway.errors import GatewayError, InvalidRequest
-from gateway.types import Answer, Api, Caller, ChatRequest, Delta, Message, Sent
+from gateway.errors import InvalidRequest
+from gateway.types import Answer, Api, Caller, ChatRequest, Message, Sent
 
 _READ: Final = frozenset({"model", "input"})
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -57,20 +57,11 @@ def _messages(inputs: Iterable[str | None]) -> Iterable[Message]:
         yield Message("user", text or "", b"", unreadable=text is None or is_opaque(text))
 
 
-class EmbeddingsRendering:
+class EmbeddingsRendering(WholeOnly):
     """See Rendering; vectors are sent as they came, in one piece and never as a stream."""
 
     def __init__(self, request_id: str, created: int) -> None:
         """Vectors carry neither."""
-
-    def delta(self, delta: Delta, exchange: Exchange) -> list[bytes]:
-        return []
-
-    def end(self, exchange: Exchange) -> list[bytes]:
-        return []
-
-    def broken(self, error: GatewayError, exchange: Exchange) -> list[bytes]:
-        return []
 
     def whole(self, answer: Answer, exchange: Exchange) -> bytes:
         assert answer.raw is not None, "a model for embeddings answers with a body"

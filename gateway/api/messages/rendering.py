@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from gateway.accounting.exchange import Exchange
-from gateway.api.dialect import event
+from gateway.api.dialect import WholeOnly, event
 from gateway.api.messages.blocks import Blocks, text_block, tool_use
 from gateway.api.messages.errors import error_body
 from gateway.errors import GatewayError
@@ -124,21 +124,11 @@ class MessagesRendering:
         }
 
 
-class CountRendering:
+class CountRendering(WholeOnly):
     """See Rendering: a number of tokens, the upstream's own or an estimate."""
 
     def __init__(self, request_id: str, created: int) -> None:
-        self._request_id = request_id
-
-    def delta(self, delta: Delta, exchange: Exchange) -> list[bytes]:
-        """A count does not stream."""
-        return []
-
-    def end(self, exchange: Exchange) -> list[bytes]:
-        return []
-
-    def broken(self, error: GatewayError, exchange: Exchange) -> list[bytes]:
-        return [event(error_body(error, self._request_id), "error")]
+        """A count carries neither."""
 
     def whole(self, answer: Answer, exchange: Exchange) -> bytes:
         if answer.raw is not None and answer.api is Api.COUNT:
