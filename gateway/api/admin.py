@@ -14,7 +14,8 @@ from starlette.routing import Route
 from gateway.access.keys import admin
 from gateway.api.door import check_head, headers_of, read_body
 from gateway.api.endpoint import Lease
-from gateway.api.wire import chat_request, object_of
+from gateway.api.members import object_of
+from gateway.api.wire import chat_request
 from gateway.errors import InvalidRequest
 from gateway.inbound import InForce
 from gateway.policy.analysis.explain import Explanation

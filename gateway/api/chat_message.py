@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from gateway.api.loose import Loose, beside, is_opaque
+from gateway.api.loose import Loose, beside
 from gateway.api.members import Members, member, required
+from gateway.api.opaque import is_opaque
 from gateway.errors import InvalidRequest
 from gateway.types import Message, ToolCall
 

@@ -10,8 +10,9 @@ import msgspec
 from gateway.api.chat import error_body
 from gateway.api.completions_rendering import CompletionsRendering
 from gateway.api.dialect import Dialect
-from gateway.api.loose import Loose, beside, is_opaque
+from gateway.api.loose import Loose, beside
 from gateway.api.members import Members, member, object_of
+from gateway.api.opaque import is_opaque
 from gateway.api.prompts import prompts_of, room
 from gateway.api.wire import metadata_of, model_of
 from gateway.types import Api, Caller, ChatRequest, Message, Sent

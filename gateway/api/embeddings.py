@@ -10,8 +10,9 @@ import msgspec
 from gateway.accounting.exchange import Exchange
 from gateway.api.chat import error_body
 from gateway.api.dialect import Dialect, WholeOnly
-from gateway.api.loose import Loose, beside, is_opaque
+from gateway.api.loose import Loose, beside
 from gateway.api.members import member, object_of
+from gateway.api.opaque import is_opaque
 from gateway.api.prompts import prompts_of, room
 from gateway.api.wire import metadata_of, model_of
 from gateway.errors import InvalidRequest

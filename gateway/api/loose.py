@@ -13,8 +13,6 @@ from gateway.api.opaque import is_base64, is_opaque
 from gateway.api.outline import Room, outline
 from gateway.masks import named, number_text
 
-__all__ = ["Loose", "beside", "is_base64", "is_opaque"]
-
 # Names that say nothing; any other is read as text, since a name can carry a secret too.
 _NAMES = frozenset(
     (
@@ -24,7 +22,8 @@ _NAMES = frozenset(
         *("name", "tool_calls", "tool_call_id", "refusal", "audio", "type", "text", "image_url"),
     )
 )
-_LONG_NUMBER = 10**8  # from nine digits on a number may be a card's or a person's
+# From nine digits on a number may be a card's or a person's; even an account's has 34 at most.
+_LONG_NUMBER, _TOO_LONG_NUMBER = 10**8, 10**40
 _NUMBERS = (int, float)
 _any = msgspec.json.Decoder()
 
@@ -72,7 +71,7 @@ def _walk(name: str, value: Any, room: Room) -> Iterator[str]:
             stack.extend(item.items())
         elif isinstance(item, list):
             stack += [(name, each) for each in item if each]
-        elif isinstance(item, int | float) and _LONG_NUMBER <= abs(item) < 10**40:
+        elif isinstance(item, int | float) and _LONG_NUMBER <= abs(item) < _TOO_LONG_NUMBER:
             yield number_text(item)
 
 

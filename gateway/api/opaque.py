@@ -8,6 +8,9 @@ from typing import Final
 import re2
 
 LONG_BASE64: Final = 1024  # characters; a shorter string without a data URL's head may be a word or a name
+# Characters from which on base64 may be what an upstream encrypted, to read it again: signatures of reasoning
+# have 224 and more, and keys of 164 are given out.
+_SHORTEST_SEAL: Final = 200
 _LONG: Final = 4096  # characters from which on a text is searched as bytes
 _BASE64: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
 _HEAD: Final = re.compile(r"(?:(?i:data:[^,\s]*;base64,))?")
@@ -36,6 +39,11 @@ def is_base64(text: str) -> bool:
         return False  # most texts
     head = _HEAD.match(text)
     return holds_base64(text[head.end() if head else 0 :].encode())
+
+
+def is_sealed(value: object) -> bool:
+    """Whether it may be what an upstream encrypted of what it had been given."""
+    return isinstance(value, str) and len(value) >= _SHORTEST_SEAL and is_base64(value)
 
 
 def holds_base64(payload: bytes) -> bool:

@@ -8,13 +8,11 @@ import msgspec
 
 from gateway.api.chat_message import message_of
 from gateway.api.loose import Loose, beside
-from gateway.api.members import Members, member, object_of, readable_object, required
+from gateway.api.members import Members, member, readable_object, required
 from gateway.api.outline import Room
 from gateway.api.sketch import Sketch
 from gateway.errors import InvalidRequest
 from gateway.types import Api, ChatRequest, Sent, ToolSpec
-
-__all__ = ["chat_request", "object_of"]
 
 MAX_MESSAGES = 10_000
 MAX_MODEL = 256  # characters

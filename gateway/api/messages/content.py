@@ -9,9 +9,10 @@ from typing import Any, Final
 import msgspec
 
 from gateway.api.chat_message import holds_files
-from gateway.api.loose import Loose, beside, is_base64
+from gateway.api.loose import Loose, beside
 from gateway.api.members import Members, member, required
 from gateway.api.messages.said import Part, Said
+from gateway.api.opaque import is_base64, is_sealed
 from gateway.errors import InvalidRequest
 from gateway.types import Message, ToolCall
 
@@ -19,7 +20,6 @@ _ROLES: Final = ("user", "assistant", "system")
 _READ: Final = frozenset({"role", "content"})
 _CACHING: Final = ({"type": "ephemeral"}, *({"type": "ephemeral", "ttl": ttl} for ttl in ("5m", "1h")))
 _DIRECT: Final = {"type": "direct"}  # a call that the model makes itself, not by code
-_SHORTEST_SEAL: Final = 128  # characters: what is shorter may be a key or a name
 _ABOUT: Final = ("title", "source", "context")  # of a document
 _json = msgspec.json.Encoder()
 
@@ -152,10 +152,8 @@ def _redacted(block: Members, where: str, said: Said) -> None:
 
 
 def _sealed(members: Members, name: str) -> tuple[str, ...]:
-    """The name, where it holds what an upstream encrypted of what it had been given, to read it again."""
-    value = members.get(name)
-    sealed = isinstance(value, str) and len(value) >= _SHORTEST_SEAL and is_base64(value)
-    return (name,) if sealed else ()
+    """The name, where it holds what only an upstream can read."""
+    return (name,) if is_sealed(members.get(name)) else ()
 
 
 def _tool_use(block: Members, where: str, said: Said) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from gateway.api.chat_message import holds_files
-from gateway.api.loose import beside, is_base64
+from gateway.api.loose import beside
 from gateway.api.members import Members, member, required
+from gateway.api.opaque import is_sealed
 from gateway.api.responses.said import Content, Said
 from gateway.errors import InvalidRequest
 from gateway.types import ToolCall
@@ -18,7 +19,6 @@ _MESSAGE: Final = _ABOUT | {"role", "content", "phase"}
 _CALL: Final = _ABOUT | {"call_id", "name", "arguments"}
 _REASONING: Final = _ABOUT | {"summary", "content", "encrypted_content"}
 _TEXT: Final = frozenset({"type", "text"})
-_SEALED: Final = 200  # characters from which on base64 is taken for what an upstream has encrypted
 _ROUTED: Final = frozenset({"type", "role", "content"})
 
 
@@ -59,7 +59,7 @@ def _reasoning(item: Members, raw: bytes, where: str, said: Said) -> None:
             plain = plain and isinstance(text, str) and part.get("type") == kind and _holds_only(part, _TEXT)
             texts += [text] if isinstance(text, str) else []
     sealed = item.get("encrypted_content")
-    kept = isinstance(sealed, str) and len(sealed) >= _SEALED and is_base64(sealed)
+    kept = is_sealed(sealed)
     beside(item, frozenset({"type", "encrypted_content"} if kept else {"type"}), loose)
     said.thought(texts, loose, plain and (kept or not sealed), raw)
 

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 import msgspec
 
-from gateway.api.loose import Loose, is_opaque
+from gateway.api.loose import Loose
+from gateway.api.opaque import is_opaque
 from gateway.types import Message, ToolCall
 
 _LONGEST_NAMED: Final = 64  # characters of a caller's word in an error

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gateway.api.opaque import is_base64, is_opaque
+from gateway.api.opaque import is_base64, is_opaque, is_sealed
 
 PICTURE = base64.b64encode(bytes(range(256)) * 20).decode()
 PROSE = "The parcel came two days early; thank you. "
@@ -42,3 +42,10 @@ def test_a_text_is_known_for_what_one_pass_of_a_pattern_over_all_of_it_says(text
 def test_from_some_length_on_base64_is_no_word(length: int) -> None:
     assert is_opaque("a" * length)
     assert not is_opaque("a" * length + " b")
+
+
+def test_what_is_as_long_as_a_key_is_no_seal_and_words_are_none_of_any_length() -> None:
+    assert is_sealed(PICTURE[:224])
+    assert is_sealed("gAAAAAB" + "x" * 300)
+    for other in ("sk-proj-" + "x" * 156, PROSE * 20, "", None, 7):
+        assert not is_sealed(other)
