@@ -55,7 +55,7 @@ class Reply:
             self._answer = event
             return
         if not self.started:
-            await self._start(200, [*_STREAM_HEADERS, *self._headers(exchange)])
+            await self._start([*_STREAM_HEADERS, *self._headers(exchange)])
         for data in self._rendering.delta(event, exchange):
             await self._write(data)
 
@@ -65,14 +65,14 @@ class Reply:
             await self._end(b"".join(self._rendering.end(exchange)))
         elif self._answer is not None:
             body = self._rendering.whole(self._answer, exchange)
-            await self._whole(200, [_JSON_TYPE, *self._headers(exchange)], body)
+            await self._whole([_JSON_TYPE, *self._headers(exchange)], body)
         else:
             await self.fail(ProviderBroken("The model ended without an answer."), exchange)
 
     async def fail(self, error: GatewayError, exchange: Exchange) -> None:
         """An error: a JSON body with its status, or the last events of a stream that says it is not whole."""
         if isinstance(error, HungUp):
-            self._stop_keep_alive()
+            self.close()
         elif self.started:
             await self._end(b"".join(self._rendering.broken(error, exchange)))
         else:
@@ -88,9 +88,9 @@ class Reply:
 
     # Bytes
 
-    async def _start(self, status: int, headers: Headers) -> None:
+    async def _start(self, headers: Headers) -> None:
         self.started = True
-        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+        await self._send({"type": "http.response.start", "status": 200, "headers": headers})
 
     async def _write(self, data: bytes) -> None:
         self._written = monotonic()
@@ -109,19 +109,16 @@ class Reply:
         self._watch_silence(left if left > 0 else self._silence)
 
     async def _end(self, data: bytes) -> None:
-        self._stop_keep_alive()
+        self.close()
         await self._send({"type": "http.response.body", "body": data, "more_body": False})
 
-    async def _whole(self, status: int, headers: Headers, body: bytes) -> None:
+    async def _whole(self, headers: Headers, body: bytes) -> None:
         headers.append((b"content-length", str(len(body)).encode()))
-        await self._start(status, headers)
+        await self._start(headers)
         await self._end(body)
 
     def close(self) -> None:
-        """Nothing more is sent, whatever happened."""
-        self._stop_keep_alive()
-
-    def _stop_keep_alive(self) -> None:
+        """No silence is filled any more, whatever happened."""
         self._closed = True
         if self._keep_alive is not None:
             self._keep_alive.cancel()

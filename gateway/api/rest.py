@@ -15,7 +15,7 @@ from starlette.routing import Route
 from gateway.api.door import Receive, Scope, check_size, headers_of, request_id_of
 from gateway.api.reply import Message, Send, send_error
 from gateway.api.shapes import dialect_at
-from gateway.errors import GatewayError, InternalError, InvalidRequest, MethodNotAllowed, NotFound
+from gateway.errors import GatewayError, InternalError, MethodNotAllowed, NotFound
 from gateway.interfaces import FindText
 from gateway.policy.mistakes import nearest
 
@@ -72,15 +72,14 @@ class Rest:
         return await self._told(request, self._meaning(request, error))
 
     def _meaning(self, request: Request, error: HTTPException) -> GatewayError:
-        if error.status_code == 404:
+        """Nothing here raises another status than 404 and 405."""
+        if error.status_code != 405:
             return NotFound(self._lost(request.scope["path"]))
-        if error.status_code == 405:
-            allowed = dict(error.headers or {})
-            return MethodNotAllowed(
-                f"{request.method} is not allowed here: use {allowed.get('Allow', 'another method')}.",
-                headers={name.lower(): value for name, value in allowed.items()},
-            )
-        return InvalidRequest(f"This request cannot be served ({error.status_code}).")
+        allowed = dict(error.headers or {})
+        return MethodNotAllowed(
+            f"{request.method} is not allowed here: use {allowed.get('Allow', 'another method')}.",
+            headers={name.lower(): value for name, value in allowed.items()},
+        )
 
     def _lost(self, path: str) -> str:
         """Says where it might have been meant to go."""

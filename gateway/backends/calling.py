@@ -109,7 +109,7 @@ class _Call:
             async for data in response:
                 for event in parser.feed(data):
                     if event == _DONE:
-                        await self._ended(reader)
+                        await self._ended()
                         response.finish(_GRACE)
                         return
                     await self._event(event, reader, response)
@@ -123,7 +123,7 @@ class _Call:
             raise ProviderBroken(f"{self._name} sent an event that is too long") from error
         if not reader.finished and rest != _DONE:
             raise ProviderBroken(f"{self._name} ended its stream before its answer was whole")
-        await self._ended(reader)
+        await self._ended()
 
     async def _event(self, event: bytes, reader: Reader, response: Response) -> None:
         try:
@@ -141,6 +141,8 @@ class _Call:
             await self._emit(delta)
             return
         self._held.append(delta)
+        if delta.thinks:
+            response.settled()  # an answer is on its way, though nothing of it can be passed on yet
         if delta.has_content or len(self._held) > _MAX_HELD:
             response.settled()
             await self._release()
@@ -151,7 +153,7 @@ class _Call:
         for delta in held:
             await self._emit(delta)
 
-    async def _ended(self, reader: Reader) -> None:
+    async def _ended(self) -> None:
         if not self.begun and not self._held:
             raise ProviderBroken(f"{self._name} sent an empty stream", retryable=True)
         await self._release()
