@@ -29,7 +29,7 @@ class CallerProtocol(HttpToolsProtocol):
     upstream with it.
     """
 
-    patience = 20.0
+    patience: float
 
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)

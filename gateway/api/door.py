@@ -26,7 +26,6 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 MAX_HEADER_BYTES = 64 * 1024
-MOST_REQUESTS = 2_000  # at once, unless something else is said
 MAX_DIGITS = 18  # of a length
 MIN_RATE = 500  # bytes a second that a body has to bring, as in Apache's mod_reqtimeout
 _log = logging.getLogger("pointsman")

@@ -9,7 +9,6 @@ from time import time
 
 from gateway.api.dialect import Dialect
 from gateway.api.door import (
-    MOST_REQUESTS,
     Door,
     Receive,
     Room,
@@ -42,12 +41,12 @@ class Endpoint:
         lease: Callable[[], Lease],
         max_body: int,
         find: FindText,
-        patience: float = 20.0,
-        room: Room | None = None,
+        patience: float,
+        room: Room,
     ) -> None:
         self._dialect, self._pipeline, self._lease = dialect, pipeline, lease
-        self._max_body, self._find, self._patience = max_body, find, patience
-        self._room = Room(MOST_REQUESTS) if room is None else room
+        self._max_body, self._find = max_body, find
+        self._patience, self._room = patience, room
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = headers_of(scope["headers"])

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from gateway import settings
 from gateway.cli.options import (
     DEFAULT_DATA,
     DEFAULT_POLICIES,
@@ -16,12 +17,11 @@ from gateway.cli.options import (
     fail,
 )
 from gateway.reach import Reach
-from gateway.settings import SHORTEST_RELOAD, Settings, size
 
 
 def _size(text: str) -> int:
     try:
-        return size(text)
+        return settings.size(text)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
 
@@ -37,15 +37,15 @@ def serve(
     policies: Policies = DEFAULT_POLICIES,
     host: Annotated[
         str, typer.Option(envvar="POINTSMAN_HOST", help="The address to listen on.")
-    ] = "127.0.0.1",
+    ] = settings.HOST,
     port: Annotated[
         int, typer.Option(envvar="POINTSMAN_PORT", min=0, max=65535, help="The port; 0 takes a free one.")
-    ] = 8080,
+    ] = settings.PORT,
     data_dir: DataDir = DEFAULT_DATA,
     knowledge_root: KnowledgeRoot = None,
     max_body: Annotated[
         str, typer.Option(envvar="POINTSMAN_MAX_BODY", help="The largest request body.", metavar="SIZE")
-    ] = "20MB",
+    ] = settings.MAX_BODY,
     max_requests: Annotated[
         int,
         typer.Option(
@@ -53,11 +53,11 @@ def serve(
             min=1,
             help="Requests that may be under way at once; more are told to come back.",
         ),
-    ] = 2_000,
+    ] = settings.MAX_REQUESTS,
     grace: Annotated[
         float,
         typer.Option(envvar="POINTSMAN_GRACE", min=0, help="Seconds that running requests get at shutdown."),
-    ] = 30.0,
+    ] = settings.GRACE,
     patience: Annotated[
         float,
         typer.Option(
@@ -65,7 +65,7 @@ def serve(
             min=0.1,
             help="Seconds that a caller may pause in the middle of its request, and that its head may take.",
         ),
-    ] = 20.0,
+    ] = settings.PATIENCE,
     allow_stdio: Annotated[
         bool,
         typer.Option(
@@ -90,10 +90,10 @@ def serve(
         float,
         typer.Option(
             envvar="POINTSMAN_RELOAD_EVERY",
-            min=SHORTEST_RELOAD,
+            min=settings.SHORTEST_RELOAD,
             help="Seconds between two looks at the policy folder; SIGHUP makes it look at once.",
         ),
-    ] = 0.3,
+    ] = settings.RELOAD_EVERY,
     secret: Secrets = [],  # noqa: B006 (typer copies it)
     log_level: Annotated[
         str, typer.Option(envvar="POINTSMAN_LOG_LEVEL", help="debug, info, warning or error.")
@@ -102,7 +102,7 @@ def serve(
     """Run the gateway."""
     if log_level not in ("debug", "info", "warning", "error"):
         raise typer.BadParameter(f"--log-level must be debug, info, warning or error, not '{log_level}'")
-    settings = Settings(
+    chosen = settings.Settings(
         policies=policies,
         data_dir=data_dir,
         knowledge_root=knowledge_root or policies,
@@ -122,6 +122,6 @@ def serve(
 
     log.set_up(log_level)
     try:
-        run(settings)
+        run(chosen)
     except StartFailed as error:
         fail(str(error))

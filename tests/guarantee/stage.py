@@ -23,6 +23,7 @@ from gateway.accounting.cost import prices_of
 from gateway.accounting.ledger import JournalLedger, folder_of
 from gateway.accounting.metrics import Metrics
 from gateway.api.chat import CHAT
+from gateway.api.door import Room
 from gateway.api.endpoint import Endpoint, Lease
 from gateway.api.messages.dialect import MESSAGES
 from gateway.api.responses.dialect import responses
@@ -33,7 +34,7 @@ from gateway.pipeline import Pipeline
 from gateway.policy.language.load import load
 from gateway.policy.schema import Policy
 from gateway.reach import Reach
-from gateway.settings import Settings
+from gateway.settings import MAX_BODY, MAX_REQUESTS, Settings, size
 from gateway.stored.memory import Memory
 from gateway.types import Api, Label
 from tests.guarantee.apis import PATHS, read
@@ -44,7 +45,7 @@ from tests.guarantee.worlds import CallerSpec, World, plant, told, write
 
 T = TypeVar("T")
 _HERE = Reach.of(["127.0.0.1"])
-PATIENCE = 20.0  # seconds that a caller waits
+PATIENCE = 20.0  # seconds that a caller waits, and is waited for
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +89,9 @@ class Stage:
         classifier = LinearClassifier()
         book = Book(self._ledger, self._metrics, classifier.find)
         pipeline = Pipeline(classifier, book)
+        bound = size(MAX_BODY), classifier.find, PATIENCE, Room(MAX_REQUESTS)
         self._endpoints = {
-            PATHS[dialect.api]: Endpoint(dialect, pipeline, self._lease, 20_000_000, classifier.find)
+            PATHS[dialect.api]: Endpoint(dialect, pipeline, self._lease, *bound)
             for dialect in (CHAT, MESSAGES, responses(Memory()))
         }
         self._force: InForce | None = None

@@ -12,11 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from uvicorn.server import ServerState
 
-from gateway.protocol import CallerProtocol, patient
+from gateway.protocol import patient
 
 OFFER = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMA\r\n"
 PLAIN = b"POST /a?b=c HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"
 OFFERED = PLAIN.replace(b"Content", OFFER + b"Content")
+PROTOCOL = patient(20.0)
 
 
 class Wire(asyncio.Transport):
@@ -62,8 +63,8 @@ def heard(pieces: Iterable[bytes]) -> tuple[list[tuple[str, str, bytes]], bytes]
         await send({"type": "http.response.body"})
 
     async def run() -> bytes:
-        config = uvicorn.Config(app, http=CallerProtocol, log_config=None, access_log=False, lifespan="off")
-        wire, protocol = Wire(), CallerProtocol(config=config, server_state=ServerState(), app_state={})
+        config = uvicorn.Config(app, http=PROTOCOL, log_config=None, access_log=False, lifespan="off")
+        wire, protocol = Wire(), PROTOCOL(config=config, server_state=ServerState(), app_state={})
         protocol.connection_made(wire)
         for piece in pieces:
             protocol.data_received(piece)
@@ -108,4 +109,4 @@ def test_no_bytes_make_it_fail(pieces: list[bytes]) -> None:
 
 
 def test_a_patience_of_its_own() -> None:
-    assert (patient(3.0).patience, CallerProtocol.patience) == (3.0, 20.0)
+    assert (patient(3.0).patience, PROTOCOL.patience) == (3.0, 20.0)
