@@ -339,6 +339,7 @@ class Delta(Struct, frozen=True):
     signature: str = ""  # with which an upstream knows its reasoning again
     api: Api = Api.CHAT
     event: str = ""  # the name of the event in a stream that names them
+    thinks: bool = False  # reasoning has begun, of which nothing may be shown for long
 
     @property
     def has_content(self) -> bool:

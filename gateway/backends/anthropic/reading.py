@@ -86,9 +86,10 @@ class Reader:
                 return self._delta(event, raw, text=block.text or "")
             case "thinking":
                 said = block.thinking or ""
-                return self._delta(
-                    event, raw, reasoning=said, signature=block.signature or "", other=bool(said)
-                )
+                seal = block.signature or ""
+                return self._delta(event, raw, reasoning=said, signature=seal, other=bool(said), thinks=True)
+            case "redacted_thinking":
+                return self._delta(event, raw, other=self._relays, thinks=True)
             case "tool_use":
                 call = self._calls[event.index] = _Call(len(self._calls), bytes(block.input))
                 return self._delta(event, raw, tool_calls=(ToolCallDelta(call.place, block.id, block.name),))

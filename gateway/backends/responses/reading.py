@@ -61,7 +61,8 @@ class Reader:
         """A call begins with its item, and a server may say all of it at the item's end."""
         item = event.item or Item()
         if item.type != _CALL:
-            return _delta(event, data, other=item.type not in _SAID_ITEMS)
+            thinks = item.type == "reasoning"
+            return _delta(event, data, other=item.type not in _SAID_ITEMS, thinks=thinks)
         known = event.output_index in self._calls
         self._calls.setdefault(event.output_index, len(self._calls))
         said = self._said("arguments", event, item.arguments)

@@ -46,7 +46,7 @@ def begun(index: int = 0, **block: Any) -> bytes:
         (piece("signature_delta", signature="s"), Delta(signature="s")),
         (begun(type="text", text=""), Delta()),
         (begun(type="text", text="Hi"), Delta("Hi")),
-        (begun(type="thinking", thinking="", signature=""), Delta()),
+        (begun(type="thinking", thinking="", signature=""), Delta(thinks=True)),
         (
             begun(type="tool_use", id="t1", name="clock", input={}),
             Delta(tool_calls=(ToolCallDelta(0, "t1", "clock"),)),
@@ -68,6 +68,7 @@ def test_an_event_says_what_it_says(said: bytes, delta: Delta) -> None:
         signature=delta.signature,
         api=Api.MESSAGES,
         event=name,
+        thinks=delta.thinks,
     )
     [relayed] = read(said, relays=True)
     assert (relayed.raw, relayed.event, relayed.has_content) == (data_of([said])[0], name, made.has_content)
