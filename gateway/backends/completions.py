@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
+from gateway.backends.decoding import UNREADABLE, Choices, count_of
 from gateway.backends.speech import Announced, NotJson
 from gateway.types import Answer, Delta, ToolCall, ToolCallDelta, Usage
 
-MOST_COUNTED = 2**53  # tokens that a server may say it used: what any reader of JSON keeps exact
 _NOTHING = msgspec.Raw(b"")
 
 
@@ -83,20 +83,12 @@ class _Completion(msgspec.Struct):
 
 _decoder = msgspec.json.Decoder(_Completion)
 _nothing = _Said()
-_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
-class Reader:
+class Reader(Choices):
     """Reads one stream's events; `finished` once each of its `choices` has its finish_reason."""
 
-    __slots__ = ("_choices", "_finish", "_open", "_seen", "finished")
-
-    def __init__(self, choices: int = 1) -> None:
-        self._choices = max(choices, 1)
-        self._seen: set[int] = set()
-        self._finish: str | None = None  # of the first choice
-        self._open = True
-        self.finished = False
+    __slots__ = ()
 
     def delta(self, data: bytes) -> Delta:
         """The event as a Delta: text and tool calls are the first choice's, `finish` comes with the last one.
@@ -133,17 +125,6 @@ class Reader:
             first.refusal or "",
         )
 
-    def _finishes(self, choices: list[_Choice]) -> str | None:
-        for choice in choices:
-            if choice.finish_reason:
-                self._seen.add(choice.index or 0)
-                if not choice.index or self._finish is None:
-                    self._finish = choice.finish_reason
-        if self.finished or len(self._seen) < self._choices:
-            return None
-        self.finished = True
-        return self._finish
-
 
 def answer(body: bytes) -> Answer:
     """A whole completion. Raises NotJson or Announced."""
@@ -175,7 +156,7 @@ def decode(data: bytes) -> _Completion:
         whole = _decoder.decode(data)
     except msgspec.ValidationError:
         whole = _patiently(data)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise NotJson("it is not JSON") from error
     if _is(whole.error) and not whole.choices:
         raise Announced(_error(whole.error))
@@ -185,7 +166,7 @@ def decode(data: bytes) -> _Completion:
 def _parsed(data: bytes | msgspec.Raw) -> Any:
     try:
         return msgspec.json.decode(data)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise NotJson("it is not JSON") from error
 
 
@@ -288,26 +269,21 @@ def _fragment(place: int, call: _ToolCall) -> ToolCallDelta:
     return ToolCallDelta(index, call.id or "", function.name or "", function.arguments or "")
 
 
-def _count(said: float | None) -> int:
-    """A number of tokens that can be added up and stored, whatever the server says."""
-    return int(min(max(said or 0, 0), MOST_COUNTED))
-
-
 def _usage(usage: _Usage) -> Usage:
     """OpenAI counts cached, reasoning and audio tokens inside its sums; ours are disjoint."""
     prompt = usage.prompt_tokens_details or _PromptDetails()
     completion = usage.completion_tokens_details or _CompletionDetails()
     cached, written, heard = (
-        _count(prompt.cached_tokens),
-        _count(prompt.cache_write_tokens),
-        _count(prompt.audio_tokens),
+        count_of(prompt.cached_tokens),
+        count_of(prompt.cache_write_tokens),
+        count_of(prompt.audio_tokens),
     )
-    reasoning, spoken = _count(completion.reasoning_tokens), _count(completion.audio_tokens)
+    reasoning, spoken = count_of(completion.reasoning_tokens), count_of(completion.audio_tokens)
     return Usage(
-        input=max(0, _count(usage.prompt_tokens) - cached - written - heard),
+        input=max(0, count_of(usage.prompt_tokens) - cached - written - heard),
         cached_input=cached,
         cache_write=written,
-        output=max(0, _count(usage.completion_tokens) - reasoning - spoken),
+        output=max(0, count_of(usage.completion_tokens) - reasoning - spoken),
         reasoning=reasoning,
         audio_input=heard,
         audio_output=spoken,

@@ -8,6 +8,7 @@ import msgspec
 
 from gateway.backends.calling import ask
 from gateway.backends.completions import announce, usage_of
+from gateway.backends.decoding import UNREADABLE
 from gateway.backends.http import Pool
 from gateway.backends.openai import endpoint
 from gateway.backends.retry import Budget
@@ -62,7 +63,7 @@ def vectors(body: bytes) -> Answer:
     """A reply with vectors, of which only the usage is read. Raises NotJson or Announced."""
     try:
         whole = _decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise NotJson("it is not a JSON object") from error
     if not memoryview(whole.data):
         announce(whole.error)

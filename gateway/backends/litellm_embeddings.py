@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from gateway.backends.completions import MOST_COUNTED
+from gateway.backends.decoding import MOST_COUNTED
 from gateway.backends.litellm import litellm, settings, translated
 from gateway.errors import ProviderBroken, ProviderRefused, ProviderTimeout
 from gateway.interfaces import Emit

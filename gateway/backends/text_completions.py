@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from gateway.backends.completions import announce, usage_of
+from gateway.backends.decoding import UNREADABLE, Choices
 from gateway.backends.render import stream_options
 from gateway.backends.speech import NotJson
 from gateway.backends.splice import with_member
@@ -40,16 +41,10 @@ def text_body(request: ChatRequest, model: str) -> bytes:
     return with_member(body, "stream_options", stream_options(request.fields.get("stream_options")))
 
 
-class TextReader:
+class TextReader(Choices):
     """Reads one stream's events; `finished` once each of its `choices` has its finish_reason."""
 
-    __slots__ = ("_choices", "_finish", "_seen", "finished")
-
-    def __init__(self, choices: int = 1) -> None:
-        self._choices = max(choices, 1)
-        self._seen: set[int] = set()
-        self._finish: str | None = None  # of the first choice
-        self.finished = False
+    __slots__ = ()
 
     def delta(self, data: bytes) -> Delta:
         """The event as a Delta: its text is the first choice's, `finish` comes with the last one.
@@ -66,17 +61,6 @@ class TextReader:
             other=any(choice.index and choice.text for choice in choices),
             api=Api.COMPLETIONS,
         )
-
-    def _finishes(self, choices: list[_Choice]) -> str | None:
-        for choice in choices:
-            if choice.finish_reason:
-                self._seen.add(choice.index or 0)
-                if not choice.index or self._finish is None:
-                    self._finish = choice.finish_reason
-        if self.finished or len(self._seen) < self._choices:
-            return None
-        self.finished = True
-        return self._finish
 
 
 def text_answer(body: bytes) -> Answer:
@@ -97,7 +81,7 @@ def text_answer(body: bytes) -> Answer:
 def _decode(data: bytes) -> _Completion:
     try:
         whole = _read(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise NotJson("it is not JSON") from error
     if not whole.choices:
         announce(whole.error)

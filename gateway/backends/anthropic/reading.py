@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from gateway.backends.anthropic.wire import Block, Event, Message, decoded, event_of, finish_of, usage_of
+from gateway.backends.decoding import UNREADABLE
 from gateway.backends.speech import Announced, NotJson
 from gateway.types import Answer, Api, Delta, ToolCall, ToolCallDelta, Usage
 
@@ -160,6 +161,6 @@ def counted(body: bytes) -> Answer:
     """A count of tokens, which says nothing and costs nothing. Raises NotJson."""
     try:
         _count.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise NotJson("it is not a count") from error
     return Answer(usage=Usage(), raw=body, api=Api.COUNT)

@@ -6,12 +6,11 @@ from typing import Any
 
 import msgspec
 
-from gateway.backends.completions import MOST_COUNTED
+from gateway.backends.decoding import UNREADABLE, count_of, event_by
 from gateway.backends.speech import Announced, NotJson
 from gateway.types import Usage as Used
 
 _NOTHING = msgspec.Raw(b"")
-_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _FINISHES = {
     "end_turn": "stop",
     "stop_sequence": "stop",
@@ -102,37 +101,19 @@ class Event(msgspec.Struct):
         return _error(self.error)
 
 
-class _Named(msgspec.Struct):
-    type: str
-
-
 _event, _message = msgspec.json.Decoder(Event), msgspec.json.Decoder(Message)
-_named = msgspec.json.Decoder(_Named)
 
 
 def event_of(data: bytes) -> Event:
-    """An event; one with members of other types than Anthropic's has its name alone.
-
-    Raises:
-        NotJson: it is no JSON, or has no name.
-    """
-    try:
-        return _event.decode(data)
-    except msgspec.ValidationError:
-        pass
-    except _UNREADABLE as error:
-        raise NotJson("it is not JSON") from error
-    try:
-        return Event(_named.decode(data).type)
-    except _UNREADABLE as error:
-        raise NotJson("it is not an event") from error
+    """See event_by. Raises NotJson."""
+    return event_by(_event, Event, data)
 
 
 def decoded(body: bytes) -> Message:
     """A whole message. Raises NotJson, or Announced where it is an error."""
     try:
         message = _message.decode(body)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise NotJson("it is not a message") from error
     if message.type == "error":
         raise Announced(_error(message.error))
@@ -143,7 +124,7 @@ def _error(raw: msgspec.Raw) -> dict[str, Any]:
     """An error in OpenAI's shape, which holds all that it says."""
     try:
         error = msgspec.json.decode(raw)
-    except _UNREADABLE:
+    except UNREADABLE:
         error = None
     return {**_NO_REASON, **error} if isinstance(error, dict) else dict(_NO_REASON)
 
@@ -175,6 +156,4 @@ def usage_of(first: Usage | None, last: Usage | None) -> Used | None:
 
 
 def _count(first: float | None, last: float | None) -> int:
-    """A number of tokens that can be added up and stored, whatever the server says."""
-    said = first if last is None else last
-    return int(min(max(said or 0, 0), MOST_COUNTED))
+    return count_of(first if last is None else last)

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from gateway.backends.completions import MOST_COUNTED
+from gateway.backends.decoding import UNREADABLE, count_of, event_by
 from gateway.backends.speech import NotJson
 from gateway.types import Usage
 
@@ -70,35 +70,20 @@ class Event(msgspec.Struct):
     param: str | None = None
 
 
-class Named(msgspec.Struct):
-    type: str
-
-
 _event = msgspec.json.Decoder(Event)
-_named = msgspec.json.Decoder(Named)
 _response = msgspec.json.Decoder(Response)
-_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 def event_of(data: bytes) -> Event:
-    """An event; of one with members of other types than known, its name alone."""
-    try:
-        return _event.decode(data)
-    except msgspec.ValidationError:
-        pass
-    except _UNREADABLE as error:
-        raise NotJson("it is not JSON") from error
-    try:
-        return Event(_named.decode(data).type)
-    except _UNREADABLE as error:
-        raise NotJson("it is not an event of this API") from error
+    """See event_by. Raises NotJson."""
+    return event_by(_event, Event, data)
 
 
 def response_of(body: bytes) -> Response:
     """A whole response. Raises NotJson."""
     try:
         return _response.decode(body)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise NotJson("it is not a response") from error
 
 
@@ -107,22 +92,18 @@ def error_of(error: dict[str, Any]) -> dict[str, Any]:
     return {**shape, **{name: value for name, value in error.items() if value is not None}}
 
 
-def _count(said: float | None) -> int:
-    return int(min(max(said or 0, 0), MOST_COUNTED))
-
-
 def usage_of(usage: Tokens) -> Usage:
     """The service counts cached and reasoning tokens inside its sums; ours are disjoint."""
     given, made = (
         usage.input_tokens_details or InputDetails(),
         usage.output_tokens_details or OutputDetails(),
     )
-    cached, written = _count(given.cached_tokens), _count(given.cache_write_tokens)
-    reasoning = _count(made.reasoning_tokens)
+    cached, written = count_of(given.cached_tokens), count_of(given.cache_write_tokens)
+    reasoning = count_of(made.reasoning_tokens)
     return Usage(
-        input=max(0, _count(usage.input_tokens) - cached - written),
+        input=max(0, count_of(usage.input_tokens) - cached - written),
         cached_input=cached,
         cache_write=written,
-        output=max(0, _count(usage.output_tokens) - reasoning),
+        output=max(0, count_of(usage.output_tokens) - reasoning),
         reasoning=reasoning,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.backends.completions import MOST_COUNTED
+from gateway.backends.decoding import MOST_COUNTED
 from gateway.backends.responses.shapes import error_of, event_of, response_of, usage_of
 from gateway.backends.speech import NotJson
 from gateway.types import Usage
