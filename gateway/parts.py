@@ -36,12 +36,11 @@ T = TypeVar("T")
 
 READY, EMPTY, LOADING = "ready", "ready, no documents", "loading"
 IN_PROCESS_EMBEDDER = Model("minilm", "local", "minilm", kind="embedding", clearance=Label.RESTRICTED)
+_OPENAI_SHAPED = frozenset({"openai", "openai-compatible"})
 _ASKED_DIRECTLY: Mapping[str, type[OpenAICompatible] | type[AnthropicMessages]] = {
     "anthropic": AnthropicMessages,
-    "openai": OpenAICompatible,
-    "openai-compatible": OpenAICompatible,
+    **dict.fromkeys(_OPENAI_SHAPED, OpenAICompatible),
 }
-_OPENAI_SHAPED = frozenset({"openai", "openai-compatible"})
 _CHECK_SECONDS = 30.0  # between looks at a tool server
 
 
@@ -185,8 +184,7 @@ class PartsBuilder:
         if model.provider == "local":
             return self._local(model, spec)
         if model.provider in _ASKED_DIRECTLY:
-            self._pool = self._pool or Pool(self._settings.reach)
-            upstream = _ASKED_DIRECTLY[model.provider](model, self._pool)
+            upstream = _ASKED_DIRECTLY[model.provider](model, self._connections())
             return Part(upstream, model, close=upstream.close)
         return self._foreign(model)
 
@@ -196,10 +194,13 @@ class PartsBuilder:
             own = LocalEmbeddings(model, self._embedder)
             return Part(own, model, close=own.close)
         if model.provider in _OPENAI_SHAPED:
-            self._pool = self._pool or Pool(self._settings.reach)
-            upstream = OpenAIEmbeddings(model, self._pool)
+            upstream = OpenAIEmbeddings(model, self._connections())
             return Part(upstream, model, close=upstream.close)
         return self._foreign(model, EmbeddingCall)
+
+    def _connections(self) -> Pool:
+        self._pool = self._pool or Pool(self._settings.reach)
+        return self._pool
 
     def _foreign(self, model: Model, asking: Asking | None = None) -> Part[ChatModel]:
         foreign = LiteLLM(model, self._settings.reach, self._settings.secrets, asking)
