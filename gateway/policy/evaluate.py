@@ -298,7 +298,9 @@ def _gated(policy: Policy, facts: Facts, said: Guarded, routed: Routed) -> Decis
 
 def _models(policy: Policy, facts: Facts, asked: Asked, route: Route | None) -> tuple[Model, ...]:
     if asked.model is not None:
-        return (asked.model,) * (not asked.model.disabled) if facts.embeds else of_model(policy, asked.model)
+        if not facts.embeds:
+            return of_model(policy, asked.model)
+        return () if asked.model.disabled else (asked.model,)
     if route is None:
         return ()
     models = in_order(policy, route, f"{facts.caller.name}\0{facts.sticky}")
