@@ -48,7 +48,7 @@ class Line:
 
     def ask(self, method: str, path: str, body: bytes | None = None, /, **headers: str) -> None:
         """A request; an underscore in a header's name stands for a hyphen."""
-        named = {"host": "gateway", **{name.replace("_", "-"): value for name, value in headers.items()}}
+        named = {"host": "127.0.0.1", **{name.replace("_", "-"): value for name, value in headers.items()}}
         if body is not None:
             named = {"content-type": "application/json", "content-length": str(len(body)), **named}
         lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in named.items())]

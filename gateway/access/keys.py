@@ -7,6 +7,7 @@ import hmac
 import secrets
 from collections.abc import Mapping
 
+from gateway.access.nearby import check_nearby
 from gateway.errors import Forbidden, Unauthenticated
 from gateway.policy.schema import Policy
 from gateway.types import Caller, Label
@@ -33,8 +34,10 @@ def identify(policy: Policy, headers: Mapping[bytes, bytes]) -> Caller:
 
     Raises:
         Unauthenticated: no key, one that nobody has, or two.
+        Forbidden, UnsupportedMedia: there are no callers, and a page from elsewhere may ask.
     """
     if not policy.callers:
+        check_nearby(headers)
         return ANYONE
     digest = hashlib.sha256(_key(headers)).hexdigest()
     for known in policy.callers:
@@ -61,7 +64,7 @@ def admin(policy: Policy, headers: Mapping[bytes, bytes]) -> Caller:
 
     Raises:
         Unauthenticated: no key, or one that nobody has.
-        Forbidden: the caller is not an admin.
+        Forbidden, UnsupportedMedia: the caller is not an admin, or see `identify`.
     """
     caller = identify(policy, headers)
     if not caller.admin:

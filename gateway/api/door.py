@@ -130,7 +130,8 @@ def check_head(method: str, headers: dict[bytes, bytes], limit: int) -> None:
     """
     if method != "POST":
         raise MethodNotAllowed(f"{method} is not allowed here: use POST.", headers={"allow": "POST"})
-    media = headers.get(b"content-type", b"application/json").partition(b";")[0].strip().lower()
+    unsaid = b"" if b"origin" in headers else b"application/json"  # a page may send what has no type unasked
+    media = headers.get(b"content-type", unsaid).partition(b";")[0].strip().lower()
     if media != b"application/json" and not media.endswith(b"+json"):
         raise UnsupportedMedia("The body must be sent as 'content-type: application/json'.")
     if headers.get(b"content-encoding", b"identity") != b"identity":
