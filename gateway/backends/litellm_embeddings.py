@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from base64 import b64encode
-from collections.abc import Sequence
-from struct import pack
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 
 from gateway.backends.decoding import MOST_COUNTED
 from gateway.backends.litellm import litellm, settings, translated
+from gateway.backends.vectors import vectors_body, wanted
 from gateway.errors import ProviderBroken, ProviderRefused, ProviderTimeout
 from gateway.interfaces import Emit
 from gateway.policy.schema import Model
@@ -20,8 +18,6 @@ from gateway.types import Answer, Api, ChatRequest, Usage
 # What a caller may set. A closed list: see litellm.py. How numbers are written is settled here.
 _PASSED: Final = frozenset({"dimensions", "user"})
 _OWN_TOKENS: Final = frozenset({"azure", "azure_ai"})  # providers of models that read OpenAI's tokens
-_FORMATS: Final = ("float", "base64")
-_json = msgspec.json.Encoder()
 
 
 class EmbeddingCall:
@@ -30,7 +26,7 @@ class EmbeddingCall:
     def __init__(self, model: Model, name: str, request: ChatRequest, emit: Emit) -> None:
         self._model, self._name, self._emit = model, name, emit
         self._keywords = arguments(model, request)
-        self._wanted = _wanted(request)
+        self._wanted = wanted(request)
         self.begun = False
 
     async def run(self) -> None:
@@ -47,18 +43,15 @@ class EmbeddingCall:
 
     def _answer(self, reply: Any) -> Answer:
         """The reply in OpenAI's shape, its vectors as the caller wants them."""
-        wanted, whole = self._wanted, reply.model_dump(mode="json")
+        how, whole = self._wanted, reply.model_dump(mode="json")
         made = self._vectors(whole.get("data"))
-        if wanted.dimensions and any(len(vector) != wanted.dimensions for vector in made):
+        if how.dimensions and any(len(vector) != how.dimensions for vector in made):
             said = f"{self._name} makes vectors of {len(made[0])} dimensions, and no other number of them"
             raise ProviderRefused(said, param="dimensions")  # litellm left out what the provider lacks
-        written = map(_base64, made) if wanted.base64 else made
-        data = [{"object": "embedding", "index": i, "embedding": vector} for i, vector in enumerate(written)]
         tokens = _tokens(whole.get("usage"))
-        told = {"prompt_tokens": tokens or 0, "total_tokens": tokens or 0}
-        body = {"object": "list", "data": data, "model": whole.get("model") or "", "usage": told}
+        body = vectors_body(made, whole.get("model") or "", tokens or 0, how.base64)
         usage = None if tokens is None else Usage(input=tokens)
-        return Answer(usage=usage, raw=_json.encode(body), api=Api.EMBEDDINGS)
+        return Answer(usage=usage, raw=body, api=Api.EMBEDDINGS)
 
     def _vectors(self, data: Any) -> list[list[float]]:
         items = data if isinstance(data, list) else []
@@ -95,23 +88,3 @@ def arguments(model: Model, request: ChatRequest) -> dict[str, Any]:
 
 class _Sent(msgspec.Struct):
     input: Any
-
-
-class _Wanted(NamedTuple):
-    """How the caller wants its vectors."""
-
-    dimensions: int | None
-    base64: bool
-
-
-def _wanted(request: ChatRequest) -> _Wanted:
-    dimensions = msgspec.json.decode(request.fields.get("dimensions", b"null"))
-    encoding = msgspec.json.decode(request.fields.get("encoding_format", b"null")) or "float"
-    if encoding not in _FORMATS:
-        raise ProviderRefused(f"'encoding_format' must be {' or '.join(_FORMATS)}", param="encoding_format")
-    return _Wanted(dimensions, encoding == "base64")
-
-
-def _base64(vector: Sequence[float]) -> str:
-    """OpenAI's base64 is of float32, little end first."""
-    return b64encode(pack(f"<{len(vector)}f", *vector)).decode()

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from base64 import b64encode
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
-
-import msgspec
-import numpy as np
+from typing import Final
 
 from gateway.backends.minilm import DIMENSIONS, MAX_TOKENS, MiniLM, Vectors
+from gateway.backends.vectors import Wanted, vectors_body, wanted
 from gateway.errors import ContextLength, ProviderRefused, ProviderTimeout
 from gateway.interfaces import Emit
 from gateway.labels import Cleared, clear
@@ -18,8 +15,6 @@ from gateway.policy.schema import Model
 from gateway.types import Answer, Api, ChatRequest, Usage
 
 MAX_CHARACTERS: Final = 16_384  # of one text, 64 a token: what is longer is not even counted
-_FORMATS: Final = ("float", "base64")
-_json = msgspec.json.Encoder()
 
 
 class LocalEmbeddings:
@@ -30,14 +25,14 @@ class LocalEmbeddings:
 
     async def answer(self, request: Cleared[ChatRequest], emit: Emit) -> None:
         """See ChatModel."""
-        wanted = _wanted(request.value)
-        texts = clear(wanted.texts, request.label, self._model, "embedder")
+        how = wanted(request.value)
+        texts = clear(_texts(request.value, how), request.label, self._model, "embedder")
         try:
             async with asyncio.timeout(self._model.timeouts.total):
                 vectors, used = await self._made(texts)
         except TimeoutError as error:
             raise ProviderTimeout(f"model {self._model.name!r} did not finish in time") from error
-        body = await asyncio.to_thread(reply, vectors, self._model.name, used, wanted.encoding)
+        body = await asyncio.to_thread(_body, vectors, self._model.name, used, how.base64)
         await emit(Answer(usage=Usage(input=used), raw=body, api=Api.EMBEDDINGS))
 
     async def close(self) -> None:
@@ -52,12 +47,7 @@ class LocalEmbeddings:
         return await embedder.embed(texts), sum(counts)
 
 
-class _Wanted(NamedTuple):
-    texts: tuple[str, ...]
-    encoding: str
-
-
-def _wanted(request: ChatRequest) -> _Wanted:
+def _texts(request: ChatRequest, how: Wanted) -> tuple[str, ...]:
     """Raises ProviderRefused for what this model cannot do."""
     texts = tuple(message.text for message in request.messages)
     if not all(texts):
@@ -66,14 +56,10 @@ def _wanted(request: ChatRequest) -> _Wanted:
     for i, text in enumerate(texts):
         if len(text) > MAX_CHARACTERS:
             raise _too_long(i, f"has {len(text):,} characters")
-    dimensions = msgspec.json.decode(request.fields.get("dimensions", b"null"))
-    if dimensions not in (None, DIMENSIONS):
+    if how.dimensions not in (None, DIMENSIONS):
         said = f"the vectors of local/minilm have {DIMENSIONS} dimensions, and no other number of them"
         raise ProviderRefused(said, param="dimensions")
-    encoding = msgspec.json.decode(request.fields.get("encoding_format", b"null")) or "float"
-    if encoding not in _FORMATS:
-        raise ProviderRefused(f"'encoding_format' must be {' or '.join(_FORMATS)}", param="encoding_format")
-    return _Wanted(texts, encoding)
+    return texts
 
 
 def _too_long(index: int, size: str) -> ContextLength:
@@ -81,17 +67,5 @@ def _too_long(index: int, size: str) -> ContextLength:
     return ContextLength(f"{said}: send it in smaller pieces", param="input")
 
 
-def reply(vectors: Vectors, model: str, used: int, encoding: str) -> bytes:
-    """The body of a reply: OpenAI's base64 is of float32, little end first."""
-    data = [
-        {"object": "embedding", "index": i, "embedding": _written(vector, encoding)}
-        for i, vector in enumerate(vectors)
-    ]
-    usage = {"prompt_tokens": used, "total_tokens": used}
-    return _json.encode({"object": "list", "data": data, "model": model, "usage": usage})
-
-
-def _written(vector: Vectors, encoding: str) -> Any:
-    if encoding == "float":
-        return vector.tolist()
-    return b64encode(vector.astype(np.dtype("<f4")).tobytes()).decode()
+def _body(vectors: Vectors, model: str, used: int, base64: bool) -> bytes:
+    return vectors_body(vectors.tolist(), model, used, base64)
