@@ -83,7 +83,7 @@ def _may_be_trusted(role: str, message: Members, content: _Content, calls: tuple
     called = message.get("tool_calls") or []
     return (
         content.plain
-        and _holds_only(message, _SPEECH)
+        and holds_only(message, _SPEECH)
         and all(isinstance(message.get(name) or "", str) for name in _REASONING)
         and len(calls) == len(called)
         and all(map(_is_plain, called))
@@ -99,14 +99,15 @@ def _is_plain(call: Members) -> bool:
     function = call["function"]
     texts = call.get("id") or "", function.get("arguments") or ""
     return (
-        _holds_only(call, _CALL)
-        and _holds_only(function, _FUNCTION)
+        holds_only(call, _CALL)
+        and holds_only(function, _FUNCTION)
         and (call.get("type") or "function") == "function"
         and all(isinstance(text, str) for text in texts)
     )
 
 
-def _holds_only(members: Members, names: frozenset[str]) -> bool:
+def holds_only(members: Members, names: frozenset[str]) -> bool:
+    """Whether none but these members says anything."""
     return not any(value for name, value in members.items() if name not in names)
 
 

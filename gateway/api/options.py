@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
+from gateway.api.content import beyond
 from gateway.api.members import Members, member, required
 from gateway.errors import InvalidRequest
-from gateway.types import ToolSpec
+from gateway.types import Api, ToolSpec
 
 _json = msgspec.json.Encoder()
 
@@ -19,10 +20,10 @@ _json = msgspec.json.Encoder()
 class Options:
     """`fields` are in the shape of chat completions, but for `only`, which they have no words for.
 
-    `beyond` makes the clause for that, of what it is and of the caller's word for it.
+    `api` is the one that the body is of.
     """
 
-    beyond: Callable[[str, object], str]
+    api: Api
     fields: dict[str, bytes] = field(default_factory=dict)
     tools: tuple[ToolSpec, ...] = ()
     wants_json: bool = False
@@ -32,7 +33,7 @@ class Options:
         self.fields[name] = _json.encode(value)
 
     def lacks(self, what: str, named: object) -> None:
-        self.only = self.only or self.beyond(what, named)
+        self.only = self.only or beyond(self.api, what, named)
 
     def offer(
         self,

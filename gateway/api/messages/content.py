@@ -8,10 +8,11 @@ from typing import Any, Final
 
 import msgspec
 
-from gateway.api.chat_message import holds_files
+from gateway.api.chat_message import holds_files, holds_only
+from gateway.api.content import Part, take_content
 from gateway.api.loose import Loose, beside
 from gateway.api.members import Members, member, required
-from gateway.api.messages.said import Part, Said
+from gateway.api.messages.said import Said
 from gateway.api.opaque import is_base64, is_sealed
 from gateway.errors import InvalidRequest
 from gateway.types import Message, ToolCall
@@ -39,8 +40,7 @@ def messages_of(given: Any, raw: bytes, at: str, aside: Loose) -> tuple[list[Mes
         raise InvalidRequest(f"'{at}.role' must be one of {', '.join(_ROLES)}.", param=at + ".role")
     said = Said(Loose(aside.room))
     beside(given, _READ, said.loose)
-    said.plain = not any(value for name, value in given.items() if name not in _READ)
-    said.unreadable = holds_files(given)
+    said.plain, said.hidden = holds_only(given, _READ), holds_files(given)
     read_content(given.get("content"), f"{at}.content", said)
     first, *rest = said.messages(role)
     aside.texts.extend(said.loose.texts)
@@ -49,17 +49,7 @@ def messages_of(given: Any, raw: bytes, at: str, aside: Loose) -> tuple[list[Mes
 
 def read_content(content: Any, at: str, said: Said) -> None:
     """Takes up a text, or content blocks. Raises InvalidRequest."""
-    if isinstance(content, str):
-        said.say(content)
-        return
-    if not isinstance(content, list):
-        raise InvalidRequest(f"'{at}' must be a string or a list of content blocks.", param=at)
-    for i, block in enumerate(content):
-        where = f"{at}[{i}]"
-        if not isinstance(block, dict):
-            raise InvalidRequest(f"'{where}' must be an object.", param=where)
-        kind = required(block, "type", str, where + ".")
-        _KINDS.get(kind, _unknown)(block, where + ".", said)
+    take_content(content, at, said, _KINDS, _unknown, "content blocks")
 
 
 def _text(block: Members, where: str, said: Said) -> None:
@@ -72,7 +62,7 @@ def _image(block: Members, where: str, said: Said) -> None:
     kind = source.get("type")
     if kind in ("base64", "url"):
         url = _data_url(source) if kind == "base64" else str(source.get("url") or "")
-        said.show({"type": "image_url", "image_url": {"url": url}})
+        said.show({"type": "image_url", "image_url": {"url": url}}, "vision")
     else:
         said.hide()
         said.lacks("an image by", kind)
@@ -182,7 +172,7 @@ def _unknown(block: Members, where: str, said: Said) -> None:
 def _extras(block: Members, read: frozenset[str], said: Said, known: frozenset[str] = frozenset()) -> None:
     """Reads the members that are not `read` yet; one that is not `known` either makes it less than plain."""
     beside(block, read, said.loose)
-    said.unreadable = said.unreadable or holds_files(block)
+    said.hidden = said.hidden or holds_files(block)
     extra = any(block[name] for name in block.keys() - read - known - {"cache_control"})
     caching = block.get("cache_control")
     said.plain = said.plain and not extra and (caching is None or caching in _CACHING)

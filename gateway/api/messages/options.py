@@ -8,10 +8,10 @@ from typing import Final
 import msgspec
 
 from gateway.api.members import Members, member, required
-from gateway.api.messages.said import beyond
 from gateway.api.options import Options
 from gateway.api.sketch import Sketch
 from gateway.errors import InvalidRequest
+from gateway.types import Api
 
 _raw_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 # What is said elsewhere, and hints on how to serve it, which change nothing that an answer may say. Thinking
@@ -33,7 +33,7 @@ def options_of(value: Members, body: Sketch) -> Options:
     Raises:
         InvalidRequest: a member has a wrong type.
     """
-    options = Options(beyond)
+    options = Options(Api.MESSAGES)
     for name, raw in _raw_members.decode(body.text).items():
         given = value[name]
         if given is None or name in _LEFT_OUT:

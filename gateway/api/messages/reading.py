@@ -6,11 +6,12 @@ from typing import Final
 
 import msgspec
 
+from gateway.api.content import beyond
 from gateway.api.loose import Loose, beside
 from gateway.api.members import Members, member, object_of, required
 from gateway.api.messages.content import messages_of, read_content
 from gateway.api.messages.options import options_of
-from gateway.api.messages.said import Said, beyond
+from gateway.api.messages.said import Said
 from gateway.api.outline import Room
 from gateway.api.sketch import Sketch
 from gateway.api.wire import each_message, metadata_of, model_of
@@ -72,7 +73,7 @@ def _messages(value: Members, sketch: Sketch, aside: Loose) -> tuple[tuple[Messa
         messages += made
         only = only or lacking
     if messages[-1].role == "assistant":
-        only = only or beyond("the continuing of the assistant's last message")
+        only = only or beyond(Api.MESSAGES, "the continuing of the assistant's last message")
     return tuple(messages), only
 
 
@@ -91,5 +92,4 @@ def _system(value: Members, aside: Loose) -> list[Message]:
     if not text:
         return []
     raw = _json.encode({"role": "system", "content": text})
-    unreadable = said.unreadable or said.loose.unreadable
-    return [Message("system", text, raw, unreadable=unreadable, native=b"")]
+    return [Message("system", text, raw, unreadable=said.unreadable, native=b"")]

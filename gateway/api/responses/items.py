@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from gateway.api.chat_message import holds_files
+from gateway.api.chat_message import holds_files, holds_only
+from gateway.api.content import take_content
 from gateway.api.loose import beside
 from gateway.api.members import Members, member, required
 from gateway.api.opaque import is_sealed
-from gateway.api.responses.said import Content, Said
+from gateway.api.responses.said import Said, Spoken
 from gateway.errors import InvalidRequest
 from gateway.types import ToolCall
 
@@ -41,22 +42,22 @@ def _message(item: Members, raw: bytes, where: str, said: Said) -> None:
     role = required(item, "role", str, where)
     if role not in _ROLES:
         raise InvalidRequest(f"'{where}role' must be one of {', '.join(_ROLES)}.", param=where + "role")
-    content = Content(said.loose())
+    content = Spoken(said.loose())
     given = item.get("content")
     if given is not None:
         read_content(given, where + "content", content)
     beside(item, _ROUTED, content.loose)
-    content.plain = content.plain and _holds_only(item, _MESSAGE)
+    content.plain = content.plain and holds_only(item, _MESSAGE)
     content.hidden = content.hidden or holds_files(item)
     said.message(role, content, raw, easy=not isinstance(given, list))
 
 
 def _reasoning(item: Members, raw: bytes, where: str, said: Said) -> None:
-    loose, texts, plain = said.loose(), list[str](), _holds_only(item, _REASONING)
+    loose, texts, plain = said.loose(), list[str](), holds_only(item, _REASONING)
     for name, kind in (("summary", "summary_text"), ("content", "reasoning_text")):
         for part in member(item, name, list, where) or []:
             text = part.get("text") if isinstance(part, dict) else None
-            plain = plain and isinstance(text, str) and part.get("type") == kind and _holds_only(part, _TEXT)
+            plain = plain and isinstance(text, str) and part.get("type") == kind and holds_only(part, _TEXT)
             texts += [text] if isinstance(text, str) else []
     sealed = item.get("encrypted_content")
     kept = is_sealed(sealed)
@@ -72,7 +73,7 @@ def _function_call(item: Members, raw: bytes, where: str, said: Said) -> None:
         required(item, "name", str, where),
         member(item, "arguments", str, where) or "",
     )
-    said.call(call, loose, _holds_only(item, _CALL), raw)
+    said.call(call, loose, holds_only(item, _CALL), raw)
 
 
 def _function_call_output(item: Members, raw: bytes, where: str, said: Said) -> None:
@@ -85,9 +86,9 @@ def _custom_tool_call_output(item: Members, raw: bytes, where: str, said: Said) 
     said.result(required(item, "call_id", str, where), content, raw)
 
 
-def _output(item: Members, where: str, said: Said) -> Content:
+def _output(item: Members, where: str, said: Said) -> Spoken:
     """What a tool gave; chat completions have no place for a file there."""
-    content = Content(said.loose())
+    content = Spoken(said.loose())
     if item.get("output") is not None:
         read_content(item["output"], where + "output", content)
     beside(item, frozenset({"type", "output"}), content.loose)
@@ -112,32 +113,22 @@ _KINDS: Final[Mapping[str, Callable[[Members, bytes, str, Said], None]]] = {
 }
 
 
-def read_content(given: Any, at: str, content: Content) -> None:
+def read_content(given: Any, at: str, content: Spoken) -> None:
     """Takes up a text, or content parts. Raises InvalidRequest."""
-    if isinstance(given, str):
-        content.say(given)
-        return
-    if not isinstance(given, list):
-        raise InvalidRequest(f"'{at}' must be a string or a list of content parts.", param=at)
-    for i, part in enumerate(given):
-        where = f"{at}[{i}]"
-        if not isinstance(part, dict):
-            raise InvalidRequest(f"'{where}' must be an object.", param=where)
-        kind = required(part, "type", str, where + ".")
-        _PARTS.get(kind, _unknown)(part, where + ".", content)
+    take_content(given, at, content, _PARTS, _unknown, "content parts")
 
 
-def _text(part: Members, where: str, content: Content) -> None:
+def _text(part: Members, where: str, content: Spoken) -> None:
     content.say(member(part, "text", str, where) or "")
     _extras(part, _TEXT, content)
 
 
-def _refusal(part: Members, where: str, content: Content) -> None:
+def _refusal(part: Members, where: str, content: Spoken) -> None:
     content.refuse(member(part, "refusal", str, where) or "")
     _extras(part, frozenset({"type", "refusal"}), content)
 
 
-def _image(part: Members, where: str, content: Content) -> None:
+def _image(part: Members, where: str, content: Spoken) -> None:
     url = member(part, "image_url", str, where)
     if url:
         detail = member(part, "detail", str, where)
@@ -150,7 +141,7 @@ def _image(part: Members, where: str, content: Content) -> None:
     _extras(part, frozenset({"type"}), content)
 
 
-def _file(part: Members, where: str, content: Content) -> None:
+def _file(part: Members, where: str, content: Spoken) -> None:
     """A file by its URL is none of chat completions."""
     if member(part, "file_url", str, where):
         content.hide()
@@ -162,19 +153,19 @@ def _file(part: Members, where: str, content: Content) -> None:
     _extras(part, frozenset({"type"}), content)
 
 
-def _audio(part: Members, where: str, content: Content) -> None:
+def _audio(part: Members, where: str, content: Spoken) -> None:
     audio = required(part, "input_audio", dict, where)
     content.show({"type": "input_audio", "input_audio": audio}, "audio")
     _extras(part, frozenset({"type"}), content)
 
 
-def _unknown(part: Members, where: str, content: Content) -> None:
+def _unknown(part: Members, where: str, content: Spoken) -> None:
     content.hide()
     content.lacks("a content part of type", part["type"])
     beside(part, frozenset(), content.loose)
 
 
-_PARTS: Final[Mapping[str, Callable[[Members, str, Content], None]]] = {
+_PARTS: Final[Mapping[str, Callable[[Members, str, Spoken], None]]] = {
     **dict.fromkeys(("input_text", "output_text", "text"), _text),
     "refusal": _refusal,
     "input_image": _image,
@@ -183,15 +174,11 @@ _PARTS: Final[Mapping[str, Callable[[Members, str, Content], None]]] = {
 }
 
 
-def _extras(part: Members, read: frozenset[str], content: Content) -> None:
+def _extras(part: Members, read: frozenset[str], content: Spoken) -> None:
     """Reads the members that are not `read` yet, which make it less than plain."""
     beside(part, read, content.loose)
     content.hidden = content.hidden or holds_files(part)
-    content.plain = content.plain and _holds_only(part, read)
-
-
-def _holds_only(members: Members, names: frozenset[str]) -> bool:
-    return not any(value for name, value in members.items() if name not in names)
+    content.plain = content.plain and holds_only(part, read)
 
 
 def read_instructions(given: Any, said: Said) -> None:

@@ -9,7 +9,7 @@ import msgspec
 
 from gateway.api.members import Members, member, required
 from gateway.api.options import Options
-from gateway.api.responses.said import beyond
+from gateway.types import Api
 
 _raw_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 # What is said elsewhere, what the gateway does itself, and what concerns tools that the provider runs.
@@ -31,7 +31,7 @@ def options_of(value: Members, body: bytes) -> Options:
     Raises:
         InvalidRequest: a member has a wrong type.
     """
-    options = Options(beyond)
+    options = Options(Api.RESPONSES)
     for name, raw in _raw_members.decode(body).items():
         given = value[name]
         if given is None or name in _LEFT_OUT or name in _WRITERS:

@@ -4,74 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, ClassVar
 
 import msgspec
 
+from gateway.api.content import Content, Part, beyond, body_of, called
 from gateway.api.loose import Loose
 from gateway.api.opaque import is_opaque
-from gateway.types import Message, ToolCall
+from gateway.types import Api, Message, ToolCall
 
-_LONGEST_NAMED: Final = 64  # characters of a caller's word in an error
 _json = msgspec.json.Encoder()
-Part = dict[str, Any]
-
-
-def beyond(what: str, named: object = None) -> str:
-    """The clause for `ChatRequest.only`; `named` is the caller's word for it."""
-    word = "" if named is None else f" '{str(named)[:_LONGEST_NAMED]}'"
-    return f"{what}{word} exists only in the Responses API"
 
 
 @dataclass(slots=True)
-class Content:
-    """What one message says, or the output of a tool, taken up part by part.
+class Spoken(Content):
+    """What one message says, or the output of a tool."""
 
-    `plain`: it is text alone, as an answer of the gateway's is that comes back.
-    """
-
-    loose: Loose
-    texts: list[str] = field(default_factory=list)
-    parts: list[Part] = field(default_factory=list)
-    needs: set[str] = field(default_factory=set)
-    hidden: bool = False  # something cannot be read
-    plain: bool = True
-    only: str = ""
-
-    @property
-    def unreadable(self) -> bool:
-        return self.hidden or self.loose.unreadable
-
-    def say(self, text: str) -> None:
-        self.texts.append(text)
-        self.parts.append({"type": "text", "text": text})
-        self.hidden = self.hidden or is_opaque(text)
+    api: ClassVar[Api] = Api.RESPONSES
 
     def refuse(self, text: str) -> None:
         self.texts.append(text)
         self.parts.append({"type": "refusal", "refusal": text})
         self.hidden, self.plain = self.hidden or is_opaque(text), False
-
-    def show(self, part: Part, need: str = "") -> None:
-        """A file, as chat completions have it."""
-        self.hide()
-        self.parts.append(part)
-        self.needs |= {need} if need else set()
-
-    def hide(self) -> None:
-        self.hidden, self.plain = True, False
-
-    def lacks(self, what: str, named: object = None) -> None:
-        """`what` is beyond chat completions."""
-        self.plain = False
-        self.only = self.only or beyond(what, named)
-
-    @property
-    def body(self) -> str | list[Part]:
-        """One text as what every server takes; several stay several."""
-        if len(self.parts) > 1 or (self.parts and self.parts[0]["type"] != "text"):
-            return list(self.parts)
-        return str(self.parts[0]["text"]) if self.parts else ""
 
 
 @dataclass(slots=True)
@@ -97,7 +51,7 @@ class _Answer:
         if thoughts and self.calls:
             raw["reasoning_content"] = thoughts
         if self.calls:
-            raw["tool_calls"] = [_call(call) for call in self.calls]
+            raw["tool_calls"] = called(self.calls)
         return Message(
             "assistant",
             text,
@@ -137,7 +91,7 @@ class Said:
         raw = _json.encode({"role": "system", "content": text})
         self._messages.append(Message("system", text, raw, unreadable=is_opaque(text), native=b""))
 
-    def message(self, role: str, content: Content, native: bytes, easy: bool) -> None:
+    def message(self, role: str, content: Spoken, native: bytes, easy: bool) -> None:
         """`easy`: its content is a string, so that it is no part of an answer."""
         self._take(content)
         if role == "assistant":
@@ -148,14 +102,14 @@ class Said:
             Message(
                 role,
                 "\n".join(content.texts),
-                _json.encode({"role": role, "content": content.body}),
+                _json.encode({"role": role, "content": body_of(content.parts)}),
                 unreadable=content.unreadable,
                 needs=frozenset(content.needs),
                 native=native,
             )
         )
 
-    def _spoken(self, content: Content, native: bytes, easy: bool) -> None:
+    def _spoken(self, content: Spoken, native: bytes, easy: bool) -> None:
         answer = self._open(native, new=easy or self._full)
         answer.texts += content.texts
         answer.parts += content.parts
@@ -178,10 +132,10 @@ class Said:
         answer.plain = answer.plain and plain
         answer.unreadable = answer.unreadable or loose.unreadable
 
-    def result(self, call: str, content: Content, native: bytes) -> None:
+    def result(self, call: str, content: Spoken, native: bytes) -> None:
         self._take(content)
         self._close()
-        raw = _json.encode({"role": "tool", "tool_call_id": call, "content": content.body})
+        raw = _json.encode({"role": "tool", "tool_call_id": call, "content": body_of(content.parts)})
         self._messages.append(
             Message(
                 "tool",
@@ -199,7 +153,7 @@ class Said:
         """An item that chat completions do not know."""
         self._read(loose)
         self._close()
-        self.only = self.only or beyond("an item of type", kind)
+        self.only = self.only or beyond(Api.RESPONSES, "an item of type", kind)
         self._messages.append(
             Message(
                 "assistant",
@@ -228,13 +182,9 @@ class Said:
             self._messages.append(self._answer.message())
         self._answer = None
 
-    def _take(self, content: Content) -> None:
+    def _take(self, content: Spoken) -> None:
         self._read(content.loose)
         self.only = self.only or content.only
 
     def _read(self, loose: Loose) -> None:
         self.aside.texts.extend(loose.texts)
-
-
-def _call(call: ToolCall) -> dict[str, Any]:
-    return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}

@@ -9,11 +9,11 @@ import pytest
 
 from gateway.api.options import Options
 from gateway.errors import InvalidRequest
-from gateway.types import ToolSpec
+from gateway.types import Api, ToolSpec
 
 
 def offered(*tools: Any, kinds: tuple[str | None, ...] = (None, "custom")) -> Options:
-    options = Options(lambda what, named: f"{what} {named}")
+    options = Options(Api.MESSAGES)
     options.offer({"tools": list(tools)}, kinds, "schema")
     return options
 
@@ -36,7 +36,7 @@ def test_a_tool_is_a_function_with_its_schema_and_strictness() -> None:
 
 def test_the_first_that_chat_completions_lack_is_named() -> None:
     options = offered({"type": "search"}, {"name": "f"}, {"type": "other"})
-    assert options.only == "the tool search"
+    assert options.only == "the tool 'search' exists only in the Messages API"
     assert [tool.name for tool in options.tools] == ["f"]
 
 
