@@ -8,7 +8,8 @@ from typing import Any, Final
 import msgspec
 
 from gateway.backends.decoding import MOST_COUNTED
-from gateway.backends.litellm import litellm, settings, translated
+from gateway.backends.litellm import litellm, settings
+from gateway.backends.litellm_errors import translated
 from gateway.backends.vectors import vectors_body, wanted
 from gateway.errors import ProviderBroken, ProviderRefused, ProviderTimeout
 from gateway.interfaces import Emit
