@@ -16,10 +16,10 @@ from gateway.policy.schema import Model
 from gateway.types import Label
 
 
-def real() -> MiniLM:
-    """MiniLM. Without its packages the test is skipped on a laptop, and fails in CI."""
+def real(**options: int) -> MiniLM:
+    """MiniLM, with its own options. Without its packages the test is skipped on a laptop, and fails in CI."""
     try:
-        return MiniLM()
+        return MiniLM(**options)
     except ProviderUnavailable as error:
         if os.environ.get("CI") == "true":
             raise

@@ -46,10 +46,10 @@ class MiniLM:
     dimensions = DIMENSIONS
 
     def __init__(self, *, threads: int = 1, cached: int = 512) -> None:
-        self._weights = _file_of(*_WEIGHTS)
-        self._tokenizer = _file_of(*_TOKENIZER)
+        self._weights = file_of(*_WEIGHTS)
+        self._tokenizer = file_of(*_TOKENIZER)
         for package in ("onnxruntime", "tokenizers"):
-            _folder_of(package)
+            folder_of(package)
         self._threads = threads
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="minilm")
         self._session: _Session | None = None
@@ -68,7 +68,7 @@ class MiniLM:
         if len(texts.value) == 1:
             return await self._embed_one(texts.value[0])
         vectors = np.empty((len(texts.value), DIMENSIONS), dtype=np.float32)
-        for batch in _batches(texts.value):
+        for batch in in_batches(texts.value):
             vectors[batch] = await self._embedded([texts.value[i] for i in batch])
         return vectors
 
@@ -184,7 +184,7 @@ def pooled(states: NDArray[np.float32], mask: NDArray[np.int64]) -> Vectors:
     return np.asarray(means / np.maximum(lengths, 1e-12), dtype=np.float32)
 
 
-def _batches(texts: tuple[str, ...]) -> list[list[int]]:
+def in_batches(texts: tuple[str, ...]) -> list[list[int]]:
     """Positions of the texts in batches of like length: a batch costs as much as its longest."""
     batches: list[list[int]] = []
     for position in sorted(range(len(texts)), key=lambda i: len(texts[i])):
@@ -211,7 +211,7 @@ def _digest(text: str) -> bytes:
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-def _folder_of(package: str) -> Path:
+def folder_of(package: str) -> Path:
     """Where a package is installed; it is not imported, since one of them would pull in torch."""
     spec = find_spec(package)
     if spec is None or spec.origin is None:
@@ -222,8 +222,9 @@ def _folder_of(package: str) -> Path:
     return Path(spec.origin).parent
 
 
-def _file_of(package: str, file: str) -> Path:
-    path = _folder_of(package) / file
+def file_of(package: str, file: str) -> Path:
+    """A file that a package brings. Raises ProviderUnavailable, which says what to do."""
+    path = folder_of(package) / file
     if not path.is_file():
         raise ProviderUnavailable(
             f"the embedder local/minilm needs {file} of the package {package!r}, which is not there: "

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import numpy as np
 import pytest
 
-from gateway.backends.minilm import BATCH, DIMENSIONS, MiniLM, _batches, _file_of, _folder_of, pooled
+from gateway.backends.minilm import BATCH, DIMENSIONS, MiniLM, file_of, folder_of, in_batches, pooled
 from gateway.errors import ProviderUnavailable
 from gateway.interfaces import Embedder
 from gateway.labels import Cleared, clear
@@ -86,13 +86,10 @@ async def test_a_text_that_was_embedded_just_now_is_remembered_and_cannot_be_spo
 
 
 async def test_what_is_remembered_is_bounded() -> None:
-    small = real()
-    small._cache._size = 2
-    first = await small.embed(cleared("a"))
-    await small.embed(cleared("b"))
-    await small.embed(cleared("c"))
+    small = real(cached=2)
+    first, _, last = [await small.embed(cleared(text)) for text in "abc"]
+    assert await small.embed(cleared("c")) is last
     assert await small.embed(cleared("a")) is not first
-    assert len(small._cache._vectors) == 2
     await small.close()
 
 
@@ -125,9 +122,9 @@ def test_building_one_loads_nothing_heavy() -> None:
 
 def test_a_missing_package_or_file_is_named_with_what_to_do() -> None:
     with pytest.raises(ProviderUnavailable, match=r"'no_such_package'.*make install"):
-        _folder_of("no_such_package")
+        folder_of("no_such_package")
     with pytest.raises(ProviderUnavailable, match=r"no\.onnx.*lock file"):
-        _file_of("numpy", "no.onnx")
+        file_of("numpy", "no.onnx")
 
 
 def test_padding_does_not_count_in_the_mean() -> None:
@@ -137,7 +134,7 @@ def test_padding_does_not_count_in_the_mean() -> None:
 
 
 def test_long_texts_share_a_batch_with_fewer() -> None:
-    batches = _batches(("x" * 2000,) * 5 + ("short",) * 9)
+    batches = in_batches(("x" * 2000,) * 5 + ("short",) * 9)
     assert sorted(position for batch in batches for position in batch) == list(range(14))
     assert max(len(batch) for batch in batches) == BATCH
     assert all(len(batch) <= 2 for batch in batches if 0 in batch or 4 in batch)
