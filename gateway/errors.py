@@ -178,7 +178,10 @@ class ProviderError(GatewayError):
 
 
 class ProviderRefused(ProviderError):
-    """The upstream's 4xx about the request itself: passed on whole (`reply` is its error object)."""
+    """The upstream's 4xx about the request itself: passed on whole (`reply` is its error object).
+
+    In OpenAI's shape it has a code in any case: ours, where the upstream gave none.
+    """
 
     status, type, code = 400, "invalid_request_error", "provider_refused"
     falls_over = False
@@ -201,7 +204,10 @@ class ProviderRefused(ProviderError):
         return self._http_status
 
     def body(self) -> dict[str, Any]:
-        return {"error": self.reply} if self.reply is not None else super().body()
+        if self.reply is None:
+            return super().body()
+        code = self.reply.get("code")
+        return {"error": {**self.reply, "code": self.code if code is None else code}}
 
 
 class ContextLength(ProviderRefused):

@@ -28,6 +28,8 @@ _TOO_LONG = re.compile(
     r"|reduce the length|exceeds? the (model's )?maximum (number of )?(input )?tokens",
     re.IGNORECASE,
 )
+_WAITS = ("retry-after", "retry-after-ms")
+_NOT_AGAIN: Mapping[str, str] = {"x-should-retry": "false"}  # as the clients of OpenAI and Anthropic read it
 _STATUS = re.compile(r"[1-5][0-9]{2}")
 _NAMED = {  # codes and types of errors that come without a status, inside a 200
     "rate_limit_exceeded": 429,
@@ -67,21 +69,23 @@ def meaning(
     name: str, status: int, headers: Mapping[str, str], error: Mapping[str, Any] | None
 ) -> ProviderError:
     """Our error for an upstream's status and error object."""
-    again = headers.get("x-should-retry") != "false"
+    quota = status == 429 and "insufficient_quota" in ((error or {}).get("code"), (error or {}).get("type"))
+    again = headers.get("x-should-retry") != "false" and not quota
     wait = retry_after(headers)
-    kept = {k: headers[k] for k in ("retry-after",) if k in headers}
+    kept = {k: headers[k] for k in _WAITS if k in headers} | dict({} if again else _NOT_AGAIN)
     if status < 400:  # nothing that we asked for: a redirect is not followed, it would take the key along
         return ProviderBroken(f"{name} answered with status {status} instead of an answer")
     if status == 402:
-        return ProviderAuthentication(f"{name} has no credit left for the gateway's account")
+        said = f"{name} has no credit left for the gateway's account"
+        return ProviderAuthentication(said, headers=dict(_NOT_AGAIN))
     if status in (401, 403):
-        return ProviderAuthentication(f"{name} does not accept the gateway's credentials")
+        said = f"{name} does not accept the gateway's credentials"
+        return ProviderAuthentication(said, headers=dict(_NOT_AGAIN))
     if status == 408:
-        return ProviderTimeout(f"{name} timed out (408)", retryable=again)
+        return ProviderTimeout(f"{name} timed out (408)", headers=kept, retryable=again)
     if status == 409:
-        return ProviderUnavailable(f"{name} reported a conflict (409)", retryable=again)
+        return ProviderUnavailable(f"{name} reported a conflict (409)", headers=kept, retryable=again)
     if status == 429:
-        again = again and "insufficient_quota" not in ((error or {}).get("code"), (error or {}).get("type"))
         message = f"{name} is over its rate or quota (429)"
         return ProviderRateLimited(message, headers=kept, retry_after=wait, retryable=again)
     if status in (503, 529):
@@ -89,7 +93,8 @@ def meaning(
         return ProviderOverloaded(message, headers=kept, retry_after=wait, retryable=again)
     if status < 500:
         return _refused(name, status, error)
-    return ProviderUnavailable(f"{name} failed ({status})", retry_after=wait, retryable=again)
+    message = f"{name} failed ({status})"
+    return ProviderUnavailable(message, headers=kept, retry_after=wait, retryable=again)
 
 
 def _refused(name: str, status: int, error: Mapping[str, Any] | None) -> ProviderRefused:

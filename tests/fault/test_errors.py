@@ -21,7 +21,10 @@ SCRIPT: dict[str, Reply] = {
     "down": failure(503),
     "crash": Reply(status=500, raw=b"<html>Traceback: secret</html>", headers={"content-type": "text/html"}),
     "denied": failure(401),
+    "denied quota": failure(429, code="insufficient_quota"),
+    "wait": failure(500, retry_after="7", retry_after_ms="6500"),
     "silent": Reply(before_headers=FOREVER),
+    "odd": failure(422, "that is odd"),
     "bad": failure(400, "no such thing as temperature 9", code="bad_temperature"),
     "long": failure(400, "too long", code="context_length_exceeded"),
     "cut": Reply("one two three four five six", cut_after=4),
@@ -122,7 +125,9 @@ def test_a_chunked_body_over_the_limit_is_refused(gateway: Gateway) -> None:
         ("down", 503, "provider_overloaded"),
         ("crash", 502, "provider_unavailable"),
         ("denied", 502, "provider_authentication"),
+        ("denied quota", 429, "rate_limit_exceeded"),
         ("silent", 504, "provider_timeout"),
+        ("odd", 422, "provider_refused"),
         ("bad", 400, "bad_temperature"),
         ("long", 400, "context_length_exceeded"),
     ],
@@ -134,6 +139,19 @@ def test_an_upstreams_failure_is_told_as_what_it_is(
     assert (reply.status_code, error(reply)["code"]) == (status, code)
     assert "secret" not in reply.text
     assert post(gateway, body("ok")).status_code == 200
+
+
+@pytest.mark.parametrize("say", ["denied", "denied quota"])
+def test_what_only_the_gateways_operator_can_mend_is_not_to_be_asked_again(
+    gateway: Gateway, say: str
+) -> None:
+    assert post(gateway, body(say)).headers["x-should-retry"] == "false"
+
+
+def test_how_long_an_upstream_wants_a_client_to_wait_reaches_it(gateway: Gateway) -> None:
+    told = post(gateway, body("wait")).headers
+    assert (told["retry-after"], told["retry-after-ms"]) == ("7", "6500")
+    assert "x-should-retry" not in told
 
 
 def test_a_policys_refusal_tells_clients_not_to_retry(gateway: Gateway) -> None:

@@ -56,6 +56,26 @@ def test_a_quota_that_is_used_up_is_not_asked_again() -> None:
     assert not failed(503, x_should_retry="false").retryable
 
 
+def test_what_does_not_get_better_by_asking_again_is_told_to_the_callers_client() -> None:
+    quota = failed(429, {"error": {"message": "no", "type": "insufficient_quota"}}, retry_after="1")
+    assert quota.headers == {"retry-after": "1", "x-should-retry": "false"}
+    for error in (failed(401), failed(402), failed(403), failed(503, x_should_retry="false")):
+        assert error.headers == {"x-should-retry": "false"}
+    assert all(failed(status).headers == {} for status in (400, 408, 409, 429, 500, 502, 503, 504, 529))
+
+
+@pytest.mark.parametrize("status", [408, 409, 429, 500, 502, 503, 504, 529])
+def test_how_long_to_wait_is_kept_under_its_own_names(status: int) -> None:
+    said = {"retry-after": "7", "retry-after-ms": "6500"}
+    assert failure("m", status, {**said, "server": "x"}, b"").headers == said
+
+
+@pytest.mark.parametrize("error", [{"message": "no", "code": None}, {"message": "no"}, "no"])
+def test_a_refusal_without_a_code_gets_one(error: Any) -> None:
+    assert failed(404, {"error": error}).body()["error"]["code"] == "provider_refused"
+    assert failed(404, {"error": {"message": "no", "code": 17}}).body()["error"]["code"] == 17
+
+
 def test_unknown_members_of_an_error_survive() -> None:
     error = {"message": "no", "type": "t", "param": "p", "code": "c", "innererror": {"a": 1}}
     assert failed(400, {"error": error}).body() == {"error": error}

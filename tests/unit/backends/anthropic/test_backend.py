@@ -314,7 +314,7 @@ def test_a_refusal_is_told_in_the_upstreams_words() -> None:
         "message": "tools.0.name: too long",
         "type": "invalid_request_error",
         "param": None,
-        "code": None,
+        "code": "provider_refused",
     }
 
 
