@@ -315,6 +315,23 @@ def test_what_cannot_be_asked_there_is_named(client: openai.OpenAI, up: Upstream
     assert len(up.requests) == before
 
 
+@pytest.mark.parametrize("content", ["", " ", [{"type": "text", "text": ""}]])
+def test_a_users_message_without_anything_in_it_does_not_change_the_conversation(
+    client: openai.OpenAI, up: Upstream, content: Any
+) -> None:
+    before, said = (
+        len(up.requests),
+        [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Yes?"}],
+    )
+    messages: Any = [*said, {"role": "user", "content": content}]
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.chat.completions.create(model="claude", messages=messages)
+    assert (caught.value.param, caught.value.code) == ("messages[2]", "provider_speaks_another_api")
+    assert len(up.requests) == before
+    reply = client.chat.completions.create(model="auto", messages=messages, metadata={"team": "safe"})
+    assert reply.choices[0].message.content == "I speak chat."
+
+
 @pytest.mark.parametrize("words", ["breaks", "cut"])
 def test_an_answer_that_breaks_off_ends_in_an_error(client: openai.OpenAI, words: str) -> None:
     heard: list[Any] = []

@@ -35,7 +35,7 @@ class Turns:
             case "system" | "developer":
                 self.system += content_blocks(members.get("content"), where)
             case "user":
-                self._say("user", content_blocks(members.get("content"), where))
+                self._say("user", _asked(members, where))
             case "assistant":
                 self._say("assistant", _assistant(members, where))
             case "tool":
@@ -69,6 +69,14 @@ class Turns:
         return list(dict.fromkeys(b["name"] for blocks in turns for b in blocks if b["type"] == "tool_use"))
 
 
+def _asked(members: Members, where: str) -> list[Block]:
+    """What a user said. Left out, it would turn the assistant's words before it into the answer's beginning."""
+    blocks = content_blocks(members.get("content"), where)
+    if not blocks:
+        raise Unsaid(where, f"'{where}' is a user's message with nothing in it but space")
+    return blocks
+
+
 def _assistant(members: Members, where: str) -> list[Block]:
     """What an assistant said and called. Its reasoning is not sent back: it would need a signature."""
     if members.get("audio") or members.get("function_call"):
@@ -79,10 +87,16 @@ def _assistant(members: Members, where: str) -> list[Block]:
 
 
 def settled(turns: Turns) -> None:
-    """What the API wants of a conversation as a whole: somebody speaks, and no last word ends in a space."""
+    """What the API wants of a conversation as a whole: somebody speaks, and no last word ends in a space.
+
+    Raises:
+        Unsaid: nobody says anything.
+    """
     if not turns.turns and turns.system:
         turns.turns.append({"role": "user", "content": turns.system})
         turns.system = []
-    last = turns.turns[-1] if turns.turns else None
+    if not turns.turns:
+        raise Unsaid("messages", "'messages' says nothing")
+    last = turns.turns[-1]
     if isinstance(last, dict) and last["role"] == "assistant" and last["content"][-1]["type"] == "text":
         last["content"][-1]["text"] = last["content"][-1]["text"].rstrip()

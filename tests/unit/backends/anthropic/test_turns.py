@@ -94,6 +94,23 @@ def test_a_native_turn_stands_for_itself() -> None:
 
 
 @pytest.mark.parametrize(
+    "content", ["", " \n", None, [], [{"type": "text", "text": ""}, {"type": "text", "text": " "}]]
+)
+def test_a_users_message_without_anything_in_it_is_named_and_not_left_out(content: Any) -> None:
+    """The answer before it would be the last word, which the model would then go on with."""
+    with pytest.raises(Unsaid) as lacking:
+        turns(said("user", "Hi"), said("assistant", "Yes?"), said("user", content))
+    assert lacking.value.param == "messages[2]"
+
+
+@pytest.mark.parametrize("messages", [(), (said("assistant", ""),), (said("system", " "),)])
+def test_a_conversation_in_which_nobody_says_anything_is_named(messages: tuple[Message, ...]) -> None:
+    with pytest.raises(Unsaid) as lacking:
+        settled(turns(*messages))
+    assert lacking.value.param == "messages"
+
+
+@pytest.mark.parametrize(
     ("message", "param"),
     [
         (said("function", "12", name="clock"), "messages[0].role"),
