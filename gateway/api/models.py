@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -11,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from gateway.access.keys import identify
+from gateway.api.paging import limit_of, page_of
 from gateway.api.shapes import ANTHROPIC
 from gateway.api.state import Current
 from gateway.errors import InvalidRequest, UnknownModel
@@ -19,7 +19,6 @@ from gateway.policy.schema import Policy
 from gateway.types import Caller
 
 _MOST_LISTED: Final = 1000
-_NUMBER: Final = re.compile(r"[0-9]{1,4}")
 _Info = dict[str, str | None]
 
 
@@ -76,23 +75,11 @@ def _page(entries: list[_Info], asked: Mapping[str, str]) -> dict[str, object]:
     Raises:
         InvalidRequest: the limit is no number from 1 to 1000, or a cursor names no entry.
     """
-    most = _limit(asked)
+    most = limit_of(asked, _MOST_LISTED, _MOST_LISTED)
     after, before = _cursor(entries, asked, "after_id"), _cursor(entries, asked, "before_id")
     between = entries[0 if after is None else after + 1 : before]
     page = between[:most] if before is None else between[-most:]
-    return {
-        "data": page,
-        "first_id": page[0]["id"] if page else None,
-        "last_id": page[-1]["id"] if page else None,
-        "has_more": len(page) < len(between),
-    }
-
-
-def _limit(asked: Mapping[str, str]) -> int:
-    given = asked.get("limit", str(_MOST_LISTED))
-    if not _NUMBER.fullmatch(given) or not 1 <= int(given) <= _MOST_LISTED:
-        raise InvalidRequest(f"'limit' must be a number from 1 to {_MOST_LISTED}.", param="limit")
-    return int(given)
+    return page_of(page, len(page) < len(between))
 
 
 def _cursor(entries: list[_Info], asked: Mapping[str, str], name: str) -> int | None:

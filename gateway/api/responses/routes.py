@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.access.keys import identify
+from gateway.api.paging import limit_of, page_of
 from gateway.api.state import Current
 from gateway.errors import InvalidRequest, NotFound
 from gateway.interfaces import ResponseStore
@@ -22,7 +23,6 @@ _PATH: Final = "/v1/responses/{id}"
 _NOT_OFFERED: Final = ("/v1/responses/compact", "/v1/responses/input_tokens")  # not ids of responses
 _MOST_LISTED: Final = 100
 _LISTED: Final = 20
-_DIGITS: Final = 4
 _json = msgspec.json.Encoder()
 _object = msgspec.json.Decoder(dict[str, Any])
 
@@ -79,26 +79,17 @@ def _reply(body: bytes) -> Response:
 
 def _page(items: list[dict[str, Any]], asked: Mapping[str, str]) -> dict[str, Any]:
     """Some of the items: newest first unless `order` is asc, `limit` of them, those behind `after`."""
-    order, given, after = asked.get("order", "desc"), asked.get("limit", str(_LISTED)), asked.get("after")
+    order, after = asked.get("order", "desc"), asked.get("after")
     if order not in ("asc", "desc"):
         raise InvalidRequest("'order' must be asc or desc.", param="order")
-    limit = int(given) if given.isdecimal() and len(given) < _DIGITS else 0
-    if not 1 <= limit <= _MOST_LISTED:
-        raise InvalidRequest(f"'limit' must be a number from 1 to {_MOST_LISTED}.", param="limit")
+    limit = limit_of(asked, _LISTED, _MOST_LISTED)
     ordered = items if order == "asc" else items[::-1]
     if after is not None:
         places = [place for place, item in enumerate(ordered) if item["id"] == after]
         if not places:
             raise InvalidRequest("'after' names no item of this response's input.", param="after")
         ordered = ordered[places[-1] + 1 :]
-    page = ordered[:limit]
-    return {
-        "object": "list",
-        "data": page,
-        "first_id": page[0]["id"] if page else None,
-        "last_id": page[-1]["id"] if page else None,
-        "has_more": len(ordered) > limit,
-    }
+    return {"object": "list", **page_of(ordered[:limit], len(ordered) > limit)}
 
 
 def _shown(item: bytes) -> dict[str, Any]:
