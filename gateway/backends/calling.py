@@ -6,7 +6,8 @@ import asyncio
 
 from gateway.backends.failures import announced, failure
 from gateway.backends.forwarded import carried, lines
-from gateway.backends.http import Limits, Pool, Response
+from gateway.backends.http import Pool
+from gateway.backends.response import Limits, Response
 from gateway.backends.retry import Budget, with_retries
 from gateway.backends.speech import Announced, NotJson, Reader, Speech
 from gateway.backends.sse import Events, TooLong

@@ -18,8 +18,6 @@ from gateway.backends.response import Limits, Response
 from gateway.errors import ProviderError, ProviderOverloaded, ProviderTimeout, ProviderUnavailable
 from gateway.reach import Reach
 
-__all__ = ["Endpoint", "Limits", "Origin", "Pool", "Response"]
-
 _FORBIDDEN = frozenset("\r\n\0")
 
 

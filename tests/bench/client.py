@@ -9,8 +9,9 @@ from typing import TypeVar
 
 import msgspec
 
-from gateway.backends.http import Endpoint, Limits, Pool
+from gateway.backends.http import Endpoint, Pool
 from gateway.backends.openai import OpenAICompatible
+from gateway.backends.response import Limits
 from gateway.labels import clear
 from gateway.policy.schema import Model
 from gateway.types import ChatRequest, Event, Label, Message

@@ -6,9 +6,18 @@ from typing import Any
 
 from gateway.backends.anthropic.abilities import Abilities
 
-_SCALE = ("minimal", "low", "medium", "high", "xhigh", "max")
-_BUDGETS = {"minimal": 1_024, "low": 2_048, "medium": 8_192, "high": 24_576, "xhigh": 32_768, "max": 49_152}
 _LEAST_BUDGET = 1_024  # Anthropic's
+_SCALE = ("minimal", "low", "medium", "high", "xhigh", "max")
+# Tokens. Anthropic gives none to an effort: medium and high are what Gemini's OpenAI-compatible API takes for
+# them, and the others are chosen around those.
+_BUDGETS = {
+    "minimal": _LEAST_BUDGET,
+    "low": 2_048,
+    "medium": 8_192,
+    "high": 24_576,
+    "xhigh": 32_768,
+    "max": 49_152,
+}
 _Thinking = dict[str, Any]
 
 

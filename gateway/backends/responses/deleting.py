@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from gateway.backends.failures import failure
-from gateway.backends.http import Endpoint, Limits, Pool
+from gateway.backends.http import Endpoint, Pool
+from gateway.backends.response import Limits
 
 _SECONDS = 5.0
 _MOST = 64 * 1024  # bytes of the answer

@@ -18,7 +18,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from gateway.backends.http import Endpoint, Limits, Pool
+from gateway.backends.http import Endpoint, Pool
+from gateway.backends.response import Limits
 from gateway.errors import ProviderOverloaded, ProviderTimeout, ProviderUnavailable
 from gateway.reach import Reach
 from tests.reach import EVERYWHERE

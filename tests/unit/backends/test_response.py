@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from gateway.backends.http import Endpoint, Limits, Pool, Response
+from gateway.backends.http import Endpoint, Pool
+from gateway.backends.response import Limits, Response
 from gateway.errors import ProviderBroken, ProviderTimeout, ProviderUnavailable
 from tests.reach import EVERYWHERE
 
