@@ -70,7 +70,7 @@ class Turns:
 
 
 def _asked(members: Members, where: str) -> list[Block]:
-    """What a user said. Left out, it would turn the assistant's words before it into the answer's beginning."""
+    """What a user said. Left out, it would make the words before it the beginning of the answer."""
     blocks = content_blocks(members.get("content"), where)
     if not blocks:
         raise Unsaid(where, f"'{where}' is a user's message with nothing in it but space")
