@@ -81,7 +81,7 @@ def _include(value: Members, options: Options) -> None:
 
 def _top_logprobs(value: Members, options: Options) -> None:
     if member(value, "top_logprobs", int):
-        options.lacks("the asking for", "top_logprobs")
+        options.lacks("this way to ask for", "top_logprobs")
 
 
 def _tool_choice(value: Members, options: Options) -> None:

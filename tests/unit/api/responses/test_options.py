@@ -117,7 +117,7 @@ def test_where_none_of_the_tools_may_be_called_there_are_none_and_no_choice() ->
         ({"tool_choice": {"type": "allowed_tools", "mode": "some"}}, "the choice of tools 'allowed_tools'"),
         ({"text": {"format": {"type": "grammar"}}}, "the text format 'grammar'"),
         ({"include": ["message.output_text.logprobs"]}, "the asking for 'message.output_text.logprobs'"),
-        ({"top_logprobs": 3}, "the asking for 'top_logprobs'"),
+        ({"top_logprobs": 3}, "this way to ask for 'top_logprobs'"),
         ({"context_management": [{"type": "compaction"}]}, "the member 'context_management'"),
     ],
     ids=str,
