@@ -101,8 +101,8 @@ class ResponseStore(Protocol):
         """The caller's last response whose own turn, the last of its turns, has an item of this id."""
         ...
 
-    def forget(self, caller: str, id_: str) -> bool:
-        """Whether there was one."""
+    def forget(self, caller: str, id_: str) -> None:
+        """Of one that there is not there is nothing to forget."""
         ...
 
 

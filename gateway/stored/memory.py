@@ -87,12 +87,10 @@ class Memory:
         own = self._callers.get(caller)
         return None if own is None else self.response(caller, own.items.get(item, ""))
 
-    def forget(self, caller: str, id_: str) -> bool:
-        known = self.response(caller, id_) is not None
+    def forget(self, caller: str, id_: str) -> None:
         own = self._callers.get(caller)
         if own is not None and id_ in own.kept:
             self._drop(caller, id_)
-        return known
 
     async def sweeping(self) -> None:
         """Drops what is over, for as long as it runs."""
