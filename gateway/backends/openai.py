@@ -25,6 +25,7 @@ from gateway.types import Api, ChatRequest
 
 BASE_URL = "https://api.openai.com/v1"
 _LIMITS = {"openai": "max_completion_tokens"}  # whose models that reason take nothing else
+_REFUSED = {"openai": frozenset({"top_k"})}  # which other servers take
 
 
 class OpenAICompatible:
@@ -35,9 +36,11 @@ class OpenAICompatible:
         self._budget = Budget()
         own = {Api.COMPLETIONS: _text_completions, Api.RESPONSES: _responses}
         self._own = {api: made(model) for api, made in own.items() if api in model.speaks}
+        limit = _LIMITS.get(model.provider, "max_tokens")
+        refused = _REFUSED.get(model.provider, frozenset())
         self._chat = Speech(
             endpoint(model, "/chat/completions"),
-            lambda request: chat_body(request, model.model, _LIMITS.get(model.provider, "max_tokens")),
+            lambda request: chat_body(request, model.model, limit, refused),
             lambda request: Reader(_choices(request)),
             answer,
         )

@@ -17,15 +17,18 @@ _items = msgspec.json.Decoder(list[msgspec.Raw])
 _encoder = msgspec.json.Encoder()
 
 
-def chat_body(request: ChatRequest, model: str, limit: str = "max_tokens") -> bytes:
+def chat_body(
+    request: ChatRequest, model: str, limit: str = "max_tokens", refused: frozenset[str] = frozenset()
+) -> bytes:
     """The request as JSON for `model`: the caller's own bytes, where nothing else is to be said.
 
     Usage is asked of every stream, since accounting needs it. `limit` is what the upstream calls the most
-    tokens that it may answer with; a caller of chat completions names it itself.
+    tokens that it may answer with, and `refused` what it takes in no request: a caller of chat completions
+    names its members itself.
     """
     sent, own = request.sent, request.fields
     if sent is None or sent.api is not Api.CHAT or not request.untouched or not _may_stay(request):
-        return _put_together(request, model, limit)
+        return _put_together(request, model, limit, refused)
     changed = {"model": _encoder.encode(model)}
     if request.stream and not request.include_usage:
         changed["stream_options"] = stream_options(own.get("stream_options"))
@@ -39,7 +42,7 @@ def _may_stay(request: ChatRequest) -> bool:
     return request.stream == asked and (asked or options == b"null")
 
 
-def _put_together(request: ChatRequest, model: str, limit: str) -> bytes:
+def _put_together(request: ChatRequest, model: str, limit: str, refused: frozenset[str]) -> bytes:
     """Order, unknown members and each message's own bytes are kept.
 
     The messages are always put together again from their own JSON. That costs a copy, changes nothing but
@@ -47,7 +50,7 @@ def _put_together(request: ChatRequest, model: str, limit: str) -> bytes:
     """
     body = {name: msgspec.Raw(raw) for name, raw in request.fields.items()}
     if request.api is not Api.CHAT:
-        body = {limit if name in _LIMITS else name: raw for name, raw in body.items()}
+        body = {limit if n in _LIMITS else n: raw for n, raw in body.items() if n not in refused}
     body["model"] = msgspec.Raw(_encoder.encode(model))
     body["messages"] = msgspec.Raw(b"[" + b",".join([m.raw for m in request.messages]) + b"]")
     if request.offered:

@@ -25,7 +25,7 @@ from gateway.errors import (
 )
 from gateway.labels import clear
 from gateway.policy.schema import Model, Timeouts
-from gateway.types import Answer, ChatRequest, Delta, Event, Label, Message, ToolCall, Usage
+from gateway.types import Answer, Api, ChatRequest, Delta, Event, Label, Message, Sent, ToolCall, Usage
 from tests.reach import EVERYWHERE
 from tests.upstream import FOREVER, Call, Recorded, Reply, Script, Upstream, failure
 
@@ -98,6 +98,17 @@ def test_an_answer_carries_the_upstreams_own_bytes_beside_what_is_read_of_them()
         "seed": 7,
         "frobnicate": {"a": [1]},
     }
+
+
+@pytest.mark.parametrize("provider", ["openai", "openai-compatible"])
+def test_what_openai_refuses_is_left_out_of_what_came_in_another_api(provider: str) -> None:
+    came = chat(max_tokens=9, top_k=3, top_p=0.5)
+    translated = replace(came, sent=Sent(Api.MESSAGES, b"{}", came.messages, {}))
+    _, [asked] = answers(Reply(), translated, provider=provider)
+    own = {"max_completion_tokens": 9} if provider == "openai" else {"max_tokens": 9, "top_k": 3}
+    assert {n: v for n, v in asked.body.items() if n not in ("model", "messages")} == {**own, "top_p": 0.5}
+    _, [asked] = answers(Reply(), came, provider=provider)
+    assert (asked.body["top_k"], asked.body["max_tokens"]) == (3, 9), "who speaks the API says what it likes"
 
 
 def test_a_stream_is_passed_on_event_by_event_and_ends_with_its_usage() -> None:
