@@ -227,6 +227,15 @@ def test_tools_are_called_and_their_results_come_back(
     ]
 
 
+def test_of_the_tools_those_alone_are_shown_that_may_be_called(client: openai.OpenAI, up: Upstream) -> None:
+    other: Any = {"type": "function", "function": {"name": "other"}}
+    named: Any = {"type": "function", "function": {"name": "weather"}}
+    among: Any = {"type": "allowed_tools", "allowed_tools": {"mode": "required", "tools": [named]}}
+    say(client, "weather", tools=[other, WEATHER], tool_choice=among)
+    assert [tool["name"] for tool in up.requests[-1].body["tools"]] == ["weather"]
+    assert up.requests[-1].body["tool_choice"] == {"type": "any"}
+
+
 def test_an_answer_has_the_structure_that_was_asked_for(client: openai.OpenAI, up: Upstream) -> None:
     reply = client.chat.completions.parse(
         model="claude", messages=[{"role": "user", "content": "person"}], response_format=Person

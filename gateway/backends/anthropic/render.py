@@ -14,7 +14,7 @@ import msgspec
 from gateway.backends.anthropic.abilities import Abilities
 from gateway.backends.anthropic.schema import constrained
 from gateway.backends.anthropic.thinking import thinking_of
-from gateway.backends.anthropic.tools import choice_of, offered_tools, stubs, tool_of
+from gateway.backends.anthropic.tools import allowed_of, choice_of, offered_tools, own_tools, stubs
 from gateway.backends.anthropic.turns import Turns, settled
 from gateway.backends.anthropic.unsaid import Unsaid
 from gateway.types import ChatRequest
@@ -104,10 +104,11 @@ class _Body:
         return turns
 
     def _tools(self, turns: Turns) -> None:
-        own = self._fields.get("tools")
-        tools = [tool_of(each, f"tools[{i}]") for i, each in enumerate(own if isinstance(own, list) else ())]
-        tools += offered_tools(self._request)
-        choice = choice_of(self._fields["tool_choice"]) if "tool_choice" in self._fields else {}
+        wish = self._fields.get("tool_choice")
+        names, wish = allowed_of(wish) or (None, wish)
+        own = own_tools(self._fields.get("tools"), names)
+        choice = {} if wish is None or (names is not None and not own) else choice_of(wish)
+        tools = own + offered_tools(self._request)
         if not tools:
             tools, choice = stubs(turns.called), {"type": "none"}
         if not tools:

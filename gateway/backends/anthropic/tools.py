@@ -64,3 +64,31 @@ def choice_of(given: Any) -> dict[str, Any]:
     if isinstance(function, dict) and isinstance(function.get("name"), str):
         return {"type": "tool", "name": function["name"]}
     raise Unsaid("tool_choice", "'tool_choice' is none that this API has")
+
+
+def allowed_of(given: Any) -> tuple[frozenset[str], str] | None:
+    """Of a `tool_choice` among some of the tools: their names, and the choice that is left among them.
+
+    None: it is another choice. Raises Unsaid where one of them is no function.
+    """
+    if not isinstance(given, dict) or given.get("type") != "allowed_tools":
+        return None
+    among = given.get("allowed_tools")
+    listed, mode = (among.get("tools"), among.get("mode")) if isinstance(among, dict) else (None, None)
+    names = [_name(each) for each in listed] if isinstance(listed, list) else [None]
+    if mode not in ("auto", "required") or None in names:
+        raise Unsaid("tool_choice", "'tool_choice' is none that this API has")
+    return frozenset(name for name in names if name is not None), mode
+
+
+def _name(tool: Any) -> str | None:
+    function = tool.get("function") if isinstance(tool, dict) else None
+    name = function.get("name") if isinstance(function, dict) else None
+    return name if isinstance(name, str) else None
+
+
+def own_tools(given: Any, names: frozenset[str] | None) -> list[dict[str, Any]]:
+    """The caller's `tools`, of which only those with one of the `names` are shown. Raises Unsaid."""
+    listed = given if isinstance(given, list) else ()
+    shown = ((i, each) for i, each in enumerate(listed) if names is None or _name(each) in names)
+    return [tool_of(each, f"tools[{i}]") for i, each in shown]

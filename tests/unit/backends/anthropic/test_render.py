@@ -23,6 +23,7 @@ from gateway.types import Caller, ChatRequest, Label, ToolSpec
 HI = [{"role": "user", "content": "Hi"}]
 SAID = [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}]
 TOOL = {"type": "function", "function": {"name": "clock", "parameters": {"type": "object", "properties": {}}}}
+DICE = {"type": "custom", "custom": {"name": "dice"}}
 CLOCK = {"name": "clock", "input_schema": {"type": "object", "properties": {}}}
 CALL = {"id": "c1", "type": "function", "function": {"name": "clock", "arguments": "{}"}}
 LOOP = [
@@ -33,6 +34,12 @@ LOOP = [
 PERSON = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
 FORMAT = {"type": "json_schema", "json_schema": {"name": "person", "strict": True, "schema": PERSON}}
 CLOSED = {**PERSON, "additionalProperties": False}
+
+
+def among(mode: str, name: str) -> Any:
+    """A choice among one tool."""
+    tools = [{"type": "function", "function": {"name": name}}]
+    return {"type": "allowed_tools", "allowed_tools": {"mode": mode, "tools": tools}}
 
 
 def asked(messages: Any = HI, **members: Any) -> ChatRequest:
@@ -95,6 +102,15 @@ def test_it_writes_as_much_as_it_may_and_can(given: dict[str, Any], most: int) -
             {"tools": [CLOCK], "tool_choice": {"type": "none"}},
         ),
         ({"tools": [], "tool_choice": "auto", "parallel_tool_calls": False}, {}),
+        (
+            {"tools": [TOOL, DICE], "tool_choice": among("auto", "clock")},
+            {"tools": [CLOCK], "tool_choice": {"type": "auto"}},
+        ),
+        (
+            {"tools": [DICE, TOOL], "tool_choice": among("required", "clock"), "parallel_tool_calls": False},
+            {"tools": [CLOCK], "tool_choice": {"type": "any", "disable_parallel_tool_use": True}},
+        ),
+        ({"tools": [TOOL, DICE], "tool_choice": among("required", "other")}, {}),
         ({"response_format": {"type": "text"}}, {}),
         (
             {"response_format": FORMAT},

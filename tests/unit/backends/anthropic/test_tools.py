@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.backends.anthropic.tools import choice_of, offered_tools, stubs, tool_of
+from gateway.backends.anthropic.tools import allowed_of, choice_of, offered_tools, own_tools, stubs, tool_of
 from gateway.backends.anthropic.unsaid import Unsaid
 from gateway.types import ChatRequest, ToolSpec
 
@@ -68,6 +68,33 @@ def test_another_choice_is_named(given: Any) -> None:
     with pytest.raises(Unsaid) as lacking:
         choice_of(given)
     assert lacking.value.param == "tool_choice"
+
+
+@pytest.mark.parametrize(
+    "among",
+    [
+        None,
+        {"mode": "auto"},
+        {"mode": "most", "tools": [function()]},
+        {"tools": [function()]},
+        {"mode": "auto", "tools": [function(), {"type": "custom", "custom": {"name": "x"}}]},
+        {"mode": "auto", "tools": [3]},
+        {"mode": ["auto"], "tools": []},
+    ],
+)
+def test_a_choice_among_what_is_no_function_is_named(among: Any) -> None:
+    with pytest.raises(Unsaid) as lacking:
+        allowed_of({"type": "allowed_tools", "allowed_tools": among})
+    assert lacking.value.param == "tool_choice"
+
+
+def test_a_choice_among_some_tools_shows_these_alone() -> None:
+    given = [{"type": "custom", "custom": {"name": "clock"}}, function(), {**function(name="dice")}]
+    choice = {"type": "allowed_tools", "allowed_tools": {"mode": "required", "tools": [function()]}}
+    assert allowed_of(choice) == (frozenset({"clock"}), "required")
+    assert [tool["name"] for tool in own_tools(given, frozenset({"clock"}))] == ["clock"]
+    assert allowed_of("required") is None
+    assert allowed_of({"type": "function", "function": {"name": "clock"}}) is None
 
 
 def test_of_two_tools_of_one_name_the_callers_stays() -> None:
