@@ -64,11 +64,16 @@ def wants_usage(exchange: Exchange) -> bool:
 
 def usage_body(usage: Usage) -> dict[str, Any]:
     """Usage in OpenAI's shape, whose totals include the parts."""
+    written = {"cache_write_tokens": usage.cache_write} if usage.cache_write else {}
     return {
         "prompt_tokens": usage.total_input,
         "completion_tokens": usage.total_output,
         "total_tokens": usage.total_input + usage.total_output,
-        "prompt_tokens_details": {"cached_tokens": usage.cached_input, "audio_tokens": usage.audio_input},
+        "prompt_tokens_details": {
+            "cached_tokens": usage.cached_input,
+            "audio_tokens": usage.audio_input,
+            **written,
+        },
         "completion_tokens_details": {
             "reasoning_tokens": usage.reasoning,
             "audio_tokens": usage.audio_output,

@@ -145,6 +145,7 @@ def test_a_chat_is_answered(client: openai.OpenAI, up: Upstream) -> None:
     assert (reply.usage.prompt_tokens, reply.usage.completion_tokens) == (17, 5)
     assert reply.usage.prompt_tokens_details is not None
     assert reply.usage.prompt_tokens_details.cached_tokens == 3
+    assert reply.usage.prompt_tokens_details.model_dump()["cache_write_tokens"] == 2
     asked = up.requests[-1]
     assert asked.headers["x-api-key"] == "sk-ant"
     assert asked.body == {
@@ -179,7 +180,9 @@ def test_a_chat_is_streamed(client: openai.OpenAI) -> None:
 
 def test_usage_comes_once_in_a_stream_that_asks_for_it(client: openai.OpenAI) -> None:
     chunks = streamed(client, "hello", stream_options={"include_usage": True})
-    assert [chunk.usage.total_tokens for chunk in chunks if chunk.usage] == [22]
+    [usage] = [chunk.usage for chunk in chunks if chunk.usage]
+    assert usage.total_tokens == 22
+    assert usage.prompt_tokens_details.model_dump()["cache_write_tokens"] == 2
     assert chunks[-1].choices == []
 
 
