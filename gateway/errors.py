@@ -3,11 +3,11 @@
     GatewayError
     ├── CallerError                       400 and its kin: the request is at fault
     │   ├── InvalidRequest                400 invalid_request_error
+    │   │   └── PreviousResponseNotFound  400 previous_response_not_found
     │   ├── Unauthenticated               401 invalid_api_key
     │   ├── Forbidden                     403 forbidden
     │   ├── NotFound                      404 not_found
-    │   │   ├── UnknownModel              404 model_not_found
-    │   │   └── PreviousResponseNotFound  404 previous_response_not_found
+    │   │   └── UnknownModel              404 model_not_found
     │   ├── MethodNotAllowed              405 method_not_allowed
     │   ├── RequestTimeout                408 request_timeout: the caller did not go on with it
     │   ├── UnsupportedMedia              415 unsupported_media_type
@@ -16,6 +16,7 @@
     │   └── HungUp                        499 never sent: the caller left
     ├── PolicyError                       the policy said no
     │   ├── Blocked                       403 policy_blocked
+    │   │   └── RemoteTools               403 policy_blocked: goes on to a model that may
     │   ├── NoClearedModel                403 policy_no_cleared_model
     │   └── NoModelInService              503 policy_no_model_in_service
     ├── ProviderError                     a model could not answer
@@ -98,7 +99,9 @@ class UnknownModel(NotFound):
     code = "model_not_found"
 
 
-class PreviousResponseNotFound(NotFound):
+class PreviousResponseNotFound(InvalidRequest):
+    """What a body refers to is not kept here; OpenAI calls it a bad request, too."""
+
     code = "previous_response_not_found"
 
 
@@ -142,6 +145,10 @@ class PolicyError(GatewayError):
 
 class Blocked(PolicyError):
     code = "policy_blocked"
+
+
+class RemoteTools(Blocked):
+    """The request names servers for the provider to call, and a model may not: see `Model.remote_tools`."""
 
 
 class NoClearedModel(PolicyError):

@@ -176,7 +176,7 @@ class CallerProtocol(HttpToolsProtocol):
 
 def _reply(error: GatewayError, path: str) -> bytes:
     dialect, request_id = dialect_at(path), secrets.token_hex(12)
-    body = dialect.error(error, request_id)
+    status, body = dialect.error(error, request_id)
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", b"%d" % len(body)),
@@ -184,7 +184,7 @@ def _reply(error: GatewayError, path: str) -> bytes:
         *dialect.ids(request_id),
     ]
     lines = b"".join(b"%b: %b\r\n" % header for header in headers)
-    return STATUS_LINE[error.http_status] + lines + b"\r\n" + body
+    return STATUS_LINE[status] + lines + b"\r\n" + body
 
 
 def patient(seconds: float) -> type[CallerProtocol]:

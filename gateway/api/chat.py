@@ -82,9 +82,9 @@ def _says(delta: Delta) -> bool:
     return bool(delta.text or delta.tool_calls or delta.finish or delta.reasoning or delta.refusal)
 
 
-def error_body(error: GatewayError, request_id: str) -> bytes:
-    """An error in OpenAI's shape."""
-    return _json.encode(error.body())
+def told(error: GatewayError, request_id: str) -> tuple[int, bytes]:
+    """An error in OpenAI's shape, and its status."""
+    return error.http_status, _json.encode(error.body())
 
 
 def parse(body: bytes, caller: Caller) -> ChatRequest:
@@ -92,4 +92,4 @@ def parse(body: bytes, caller: Caller) -> ChatRequest:
     return chat_request(body)
 
 
-CHAT = Dialect(Api.CHAT, parse, ChatRendering, error_body)
+CHAT = Dialect(Api.CHAT, parse, ChatRendering, told)

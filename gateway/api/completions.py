@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from gateway.api.chat import error_body
+from gateway.api.chat import told
 from gateway.api.completions_rendering import CompletionsRendering
 from gateway.api.dialect import Dialect
 from gateway.api.loose import Loose, beside
@@ -83,4 +83,4 @@ def _unsaid(value: Members, prompts: tuple[str | None, ...]) -> str:
     return found and f"{found} exists only in the Completions API"
 
 
-COMPLETIONS = Dialect(Api.COMPLETIONS, parse, CompletionsRendering, error_body)
+COMPLETIONS = Dialect(Api.COMPLETIONS, parse, CompletionsRendering, told)

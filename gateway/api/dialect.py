@@ -51,14 +51,14 @@ class Dialect:
     """One API.
 
     `parse` reads a caller's body and raises InvalidRequest; `rendering` takes the request's id and the time
-    in seconds since the epoch; `error` gives the body of an error for a request's id. `id_headers` are those
-    that carry the request's id.
+    in seconds since the epoch; `error` gives the status and the body of an error for a request's id.
+    `id_headers` are those that carry the request's id.
     """
 
     api: Api
     parse: Callable[[bytes, Caller], ChatRequest]
     rendering: Callable[[str, int], Rendering]
-    error: Callable[[GatewayError, str], bytes]
+    error: Callable[[GatewayError, str], tuple[int, bytes]]
     id_headers: tuple[bytes, ...] = (b"x-request-id",)
 
     def ids(self, request_id: str) -> Headers:

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from gateway.accounting.exchange import Exchange
-from gateway.api.chat import error_body
+from gateway.api.chat import told
 from gateway.api.dialect import Dialect, WholeOnly
 from gateway.api.loose import Loose, beside
 from gateway.api.members import member, object_of
@@ -69,4 +69,4 @@ class EmbeddingsRendering(WholeOnly):
         return answer.raw
 
 
-EMBEDDINGS = Dialect(Api.EMBEDDINGS, parse, EmbeddingsRendering, error_body)
+EMBEDDINGS = Dialect(Api.EMBEDDINGS, parse, EmbeddingsRendering, told)

@@ -127,10 +127,11 @@ class Reply:
             self._beat.cancel()
 
 
-async def send_error(send: Send, body: bytes, error: GatewayError, headers: Headers) -> None:
-    """An error as a whole reply; `body` says it."""
+async def send_error(send: Send, told: tuple[int, bytes], error: GatewayError, headers: Headers) -> None:
+    """An error as a whole reply, whose status and body are `told`."""
+    status, body = told
     own = [(name.encode(), value.encode("latin-1", "replace")) for name, value in error.headers.items()]
     length = (b"content-length", str(len(body)).encode())
-    start = {"type": "http.response.start", "status": error.http_status}
+    start = {"type": "http.response.start", "status": status}
     await send({**start, "headers": [_JSON_TYPE, length, *own, *headers]})
     await send({"type": "http.response.body", "body": body, "more_body": False})

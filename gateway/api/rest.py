@@ -64,8 +64,8 @@ class Rest:
     async def _told(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, GatewayError)
         headers = dict(request.scope["headers"])
-        body = dialect_at(request.url.path, headers).error(error, request.scope[_ID])
-        return Response(body, error.http_status, error.headers, "application/json")
+        status, body = dialect_at(request.url.path, headers).error(error, request.scope[_ID])
+        return Response(body, status, error.headers, "application/json")
 
     async def _http_error(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)

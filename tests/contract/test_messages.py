@@ -416,7 +416,7 @@ def test_an_upstreams_errors_keep_their_meaning(gateway: Gateway) -> None:
         "7",
     )
     down = post(gateway, asking("down"))
-    assert (down.status_code, error(down)["type"]) == (503, "overloaded_error")
+    assert (down.status_code, error(down)["type"]) == (529, "overloaded_error")
     long = post(gateway, asking("long"))
     assert (long.status_code, error(long)["type"]) == (400, "invalid_request_error")
     assert error(long)["code"] == "context_length_exceeded"

@@ -500,7 +500,7 @@ def test_another_callers_response_does_not_exist(client: openai.OpenAI, other: o
         other.responses.delete(first.id)
     with pytest.raises(openai.NotFoundError):
         other.responses.input_items.list(first.id)
-    with pytest.raises(openai.NotFoundError) as refused:
+    with pytest.raises(openai.BadRequestError) as refused:
         other.responses.create(model="auto", input="go on", previous_response_id=first.id)
     assert (refused.value.code, refused.value.param) == (
         "previous_response_not_found",
@@ -517,7 +517,7 @@ def test_what_is_not_to_be_kept_is_not(client: openai.OpenAI) -> None:
 def test_what_is_over_is_gone(client: openai.OpenAI) -> None:
     first = client.responses.create(model="auto", input="hello")
     time.sleep(2.1)  # as long as the policy keeps it
-    with pytest.raises(openai.NotFoundError) as refused:
+    with pytest.raises(openai.BadRequestError) as refused:
         client.responses.create(model="auto", input="again", previous_response_id=first.id)
     assert refused.value.code == "previous_response_not_found"
 

@@ -267,7 +267,7 @@ def test_another_callers_response_does_not_reach_the_upstream_that_holds_it(
     first = client.responses.create(model="native", input="hello")
     other = openai.OpenAI(base_url=gateway.url + "/v1", api_key=OTHER, max_retries=0)
     before = len(up.requests)
-    with pytest.raises(openai.NotFoundError):
+    with pytest.raises(openai.BadRequestError):
         other.responses.create(model="native", input="go on", previous_response_id=first.id)
     reference: Any = [{"type": "item_reference", "id": "msg_up"}]
     with pytest.raises(openai.NotFoundError):

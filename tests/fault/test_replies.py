@@ -90,7 +90,8 @@ def test_an_upstreams_error_is_told_as_what_it_is(
     gateway: Gateway, at: At, how: str, status: int, code: str
 ) -> None:
     reply = post(gateway, at, how)
-    assert (reply.status_code, at.code(status, reply.content, reply.headers)) == (status, code)
+    told = 529 if code == "provider_overloaded" and at.path == "/v1/messages" else status
+    assert (reply.status_code, at.code(status, reply.content, reply.headers)) == (told, code)
     assert "theirs" not in reply.text
     assert "html" not in reply.text
     assert reply.headers["x-pointsman-policy"]

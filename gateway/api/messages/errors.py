@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from gateway.errors import GatewayError, ProviderOverloaded, ProviderRefused
+from gateway.errors import GatewayError, Overloaded, ProviderOverloaded, ProviderRateLimited, ProviderRefused
 
 _json = msgspec.json.Encoder()
 # https://docs.anthropic.com/en/api/errors
@@ -24,6 +24,11 @@ _TYPES: Final = {
 _KNOWN: Final = frozenset({*_TYPES.values(), "invalid_request_error", "api_error"})
 
 
+def told(error: GatewayError, request_id: str) -> tuple[int, bytes]:
+    """An error in Anthropic's shape, with the status by which Anthropic's clients know it."""
+    return 529 if is_overloaded(type(error)) else error.http_status, error_body(error, request_id)
+
+
 def error_body(error: GatewayError, request_id: str) -> bytes:
     """The error, the gateway's own code beside Anthropic's type; an upstream's own object stays whole."""
     return _json.encode({"type": "error", "error": _object(error), "request_id": request_id})
@@ -39,8 +44,13 @@ def _object(error: GatewayError) -> dict[str, Any]:
     return {**said, "type": kind if kind in _KNOWN else _type(error), "message": error.message}
 
 
+def is_overloaded(kind: type[GatewayError]) -> bool:
+    """Whether such an error is what Anthropic tells by 529."""
+    return issubclass(kind, (ProviderOverloaded, Overloaded)) and not issubclass(kind, ProviderRateLimited)
+
+
 def _type(error: GatewayError) -> str:
-    if isinstance(error, ProviderOverloaded) and error.http_status != 429:
+    if is_overloaded(type(error)):
         return "overloaded_error"
     status = error.http_status
     return _TYPES.get(status, "invalid_request_error" if status < 500 else "api_error")

@@ -20,9 +20,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway import __version__, errors
+from gateway.api.messages.errors import is_overloaded
 from gateway.errors import GatewayError, HungUp, ProviderRefused
 
 PATH = "/openapi.json"
+_ANTHROPICS = "MessagesError"  # the schema of errors that Anthropic's clients read
 _Json = dict[str, Any]
 _ON_EVERY = {"x-request-id": "RequestId"}
 _ON_SERVED = {
@@ -97,7 +99,7 @@ def _fill(responses: _Json) -> None:
     if "$errors" in responses:
         given = responses.pop("$errors")
         kinds = [kind for name in given["of"] for kind in _sent(getattr(errors, name))]
-        for status, codes in _by_status(kinds).items():
+        for status, codes in _by_status(kinds, given["schema"] == _ANTHROPICS).items():
             responses[status] = _error(codes, given["schema"])
 
 
@@ -131,11 +133,12 @@ def _sent(kind: type[GatewayError]) -> list[type[GatewayError]]:
     return below if kind is HungUp else [kind, *below]
 
 
-def _by_status(kinds: list[type[GatewayError]]) -> dict[str, list[str]]:
+def _by_status(kinds: list[type[GatewayError]], anthropics: bool) -> dict[str, list[str]]:
     """The codes by status; an upstream's refusal of the request has any of 4xx."""
     found: dict[str, list[str]] = {}
     for kind in kinds:
-        statuses = [str(kind.status), *(["4XX"] if kind is ProviderRefused else [])]
+        own = 529 if anthropics and is_overloaded(kind) else kind.status
+        statuses = [str(own), *(["4XX"] if kind is ProviderRefused else [])]
         for status in statuses:
             codes = found.setdefault(status, [])
             if kind.code not in codes:

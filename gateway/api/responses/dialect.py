@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.api.chat import error_body
+from gateway.api.chat import told
 from gateway.api.dialect import Dialect
 from gateway.api.responses.reading import RequestReader
 from gateway.api.responses.rendering import ResponseRendering
@@ -16,5 +16,5 @@ def responses(store: ResponseStore) -> Dialect:
         Api.RESPONSES,
         RequestReader(store),
         lambda request_id, created: ResponseRendering(store, created),
-        error_body,
+        told,
     )
