@@ -235,6 +235,7 @@ class ChatRequest:
     tools: tuple[ToolSpec, ...] = ()  # the caller's own
     metadata: Mapping[str, str] = field(default_factory=dict)
     other_text: str = ""  # readable members beside the messages: tool schemas, metadata, user
+    sealed: tuple[str, ...] = ()  # base64 beside them: what has a shape of its own is looked for in it
     label: Label = Label.PUBLIC
     unreadable: bool = False  # something beside the messages could not be read
     offered: tuple[ToolSpec, ...] = ()  # tools that the gateway adds
@@ -246,11 +247,17 @@ class ChatRequest:
     forwarded: Mapping[str, str] = field(default_factory=dict)  # the caller's headers that upstreams may get
     keep: bool = False  # the answer is to be kept, so that a later request can refer to it
     only: str = ""  # what chat completions have no words for, as a clause: "the tool … exists only in …"
+    remote_tools: str = ""  # the member that names servers which the provider is to call
 
     @property
     def api(self) -> Api:
         """The API that the caller speaks."""
         return Api.CHAT if self.sent is None else self.sent.api
+
+    @property
+    def outside(self) -> str:
+        """All that stands beside the messages, where a finding outside them has its place."""
+        return "\n".join((self.other_text, *self.sealed)) if self.sealed else self.other_text
 
     @property
     def untouched(self) -> bool:

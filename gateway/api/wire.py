@@ -10,6 +10,7 @@ from gateway.api.chat_message import message_of
 from gateway.api.loose import Loose, beside
 from gateway.api.members import Members, member, readable_object, required
 from gateway.api.outline import Room
+from gateway.api.remote import remote_tools
 from gateway.api.sketch import Sketch
 from gateway.errors import InvalidRequest
 from gateway.types import Api, ChatRequest, Sent, ToolSpec
@@ -59,6 +60,7 @@ def chat_request(body: bytes) -> ChatRequest:
         metadata=metadata_of(value),
         other_text="\n".join(loose.texts),
         unreadable=loose.unreadable,
+        remote_tools=remote_tools(value),
     )
 
 

@@ -54,6 +54,7 @@ class Model:
     absent: str = field(default="", compare=False)  # why `if_available` has left it out of service
     speaks: tuple[Api, ...] = (Api.CHAT,)  # the APIs in which its upstream may be asked
     forward: tuple[str, ...] = ()  # the caller's headers that it gets, in small letters
+    remote_tools: bool = False  # whether its provider may call servers that a caller names
 
     @property
     def head(self) -> str | None:

@@ -8,6 +8,7 @@ from gateway.errors import ProviderError, SpeaksAnother
 from gateway.interfaces import ChatModel, Emit, Strategy
 from gateway.labels import clear
 from gateway.policy.schema import Model
+from gateway.strategies.remote import check_remote
 from gateway.types import Answer, Api, ChatRequest, Delta, Event, Tried, Usage
 
 _CHARS_PER_TOKEN = 4  # where an upstream is silent; OpenAI's rule of thumb for English
@@ -16,12 +17,13 @@ _CHARS_PER_TOKEN = 4  # where an upstream is silent; OpenAI's rule of thumb for 
 def call(spec: Model, model: ChatModel) -> Strategy:
     """The strategy that asks `model`; it notes the try, however it ends.
 
-    Raises NotCleared where the request's label is above the model's clearance, and ProviderError.
+    Raises NotCleared where the request's label is above the model's clearance, RemoteTools, ProviderError.
     A model that has no words for what is asked is not asked.
     """
 
     async def strategy(request: ChatRequest, emit: Emit) -> None:
         passed = clear(request, request.label, spec, "model")
+        check_remote(spec, request)
         if request.only and request.api not in spec.speaks:
             asked_in = Api.CHAT if Api.CHAT in spec.speaks else spec.speaks[0]
             raise SpeaksAnother(spec.name, asked_in.in_words, request.only)

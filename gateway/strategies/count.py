@@ -8,6 +8,7 @@ from gateway.errors import ProviderError
 from gateway.interfaces import ChatModel, Emit, Strategy
 from gateway.labels import clear
 from gateway.policy.schema import Model
+from gateway.strategies.remote import check_remote
 from gateway.types import Answer, Api, ChatRequest, Tried, Usage
 
 
@@ -16,7 +17,7 @@ def count(spec: Model, model: ChatModel) -> Strategy:
 
     An answer without `raw` says that nothing was asked.
 
-    Raises NotCleared where the request's label is above the model's clearance, and ProviderError.
+    Raises NotCleared where the request's label is above the model's clearance, RemoteTools, ProviderError.
     """
 
     async def strategy(request: ChatRequest, emit: Emit) -> None:
@@ -24,6 +25,7 @@ def count(spec: Model, model: ChatModel) -> Strategy:
         if Api.MESSAGES not in spec.speaks:
             await emit(Answer(usage=Usage(), api=Api.COUNT))
             return
+        check_remote(spec, request)
         started, outcome = perf_counter(), "hung_up"
         try:
             await model.answer(passed, emit)

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gateway.errors import NoClearedModel, NoModelInService, ProviderBroken, ProviderError, SpeaksAnother
+from gateway.errors import (
+    GatewayError,
+    NoClearedModel,
+    NoModelInService,
+    ProviderBroken,
+    ProviderError,
+    RemoteTools,
+    SpeaksAnother,
+)
 from gateway.interfaces import Emit, Strategy
 from gateway.labels import NotCleared
 from gateway.types import Answer, ChatRequest, Delta, Event, Refused, Serving
@@ -20,10 +28,11 @@ def fallback(candidates: Sequence[tuple[str, Strategy]]) -> Strategy:
         NoClearedModel: the gate refuses every candidate.
         ProviderError: the last candidate's, or the first that no other model would mend. That a candidate has
             no words for the request is told only where none of them was asked.
+        RemoteTools: none of them was asked, and one may not have servers called that the caller names.
     """
 
     async def strategy(request: ChatRequest, emit: Emit) -> None:
-        failure: ProviderError | None = None
+        failure: GatewayError | None = None
         for name, ask in candidates:
             hold = _Hold(Serving(name, request.label, request.trusted), emit)
             try:
@@ -33,6 +42,8 @@ def fallback(candidates: Sequence[tuple[str, Strategy]]) -> Strategy:
                 failure = ProviderBroken(f"The model '{name}' ended without an answer.")
             except NotCleared as refused:
                 await emit(Refused(refused.kind, refused.destination, refused.label))
+            except RemoteTools as refused_servers:
+                failure = _telling(failure, refused_servers)
             except ProviderError as error:
                 if hold.left or not error.falls_over:
                     raise
@@ -42,11 +53,13 @@ def fallback(candidates: Sequence[tuple[str, Strategy]]) -> Strategy:
     return strategy
 
 
-def _telling(before: ProviderError | None, now: ProviderError) -> ProviderError:
+def _telling(before: GatewayError | None, now: GatewayError) -> GatewayError:
     """The one to tell: what a model that was asked ran into may pass, and not what a model cannot say."""
-    if before is None or isinstance(before, SpeaksAnother):
-        return now
-    return before if isinstance(now, SpeaksAnother) else now
+    return now if before is None or _weight(now) >= _weight(before) else before
+
+
+def _weight(error: GatewayError) -> int:
+    return 0 if isinstance(error, SpeaksAnother) else 1 if isinstance(error, RemoteTools) else 2
 
 
 def no_cleared_model(request: ChatRequest) -> NoClearedModel:

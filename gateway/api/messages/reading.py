@@ -13,6 +13,7 @@ from gateway.api.messages.content import messages_of, read_content
 from gateway.api.messages.options import options_of
 from gateway.api.messages.said import Said
 from gateway.api.outline import Room
+from gateway.api.remote import remote_tools
 from gateway.api.sketch import Sketch
 from gateway.api.wire import each_message, metadata_of, model_of
 from gateway.errors import InvalidRequest
@@ -62,6 +63,7 @@ def _request(body: bytes, api: Api) -> ChatRequest:
         unreadable=aside.unreadable,
         sent=Sent(api, body, messages, options.fields),
         only="" if counts else only or options.only,
+        remote_tools=remote_tools(value),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from gateway.api.loose import Loose, beside
 from gateway.api.members import Members, member, object_of
 from gateway.api.outline import Room
+from gateway.api.remote import remote_tools
 from gateway.api.responses.items import read_instructions, read_item
 from gateway.api.responses.options import options_of
 from gateway.api.responses.references import raw_input, written_out
@@ -86,6 +87,7 @@ def _request(value: Members, body: bytes, room: Room) -> ChatRequest:
         sent=Sent(Api.RESPONSES, body, messages, options.fields),
         keep=member(value, "store", bool) is not False,
         only=said.only or options.only,
+        remote_tools=remote_tools(value),
     )
 
 

@@ -69,6 +69,7 @@ SECURITY: Mapping[tuple[str, str], Test] = {
     ("model", "provider"): _always,
     ("model", "base_url"): _always,
     ("model", "api_key"): _always,
+    ("model", "remote_tools"): _set,
     ("knowledge", "documents"): lambda before, after: _less(after, before),
     ("knowledge", "label"): _lowered,
     ("knowledge", "clearance"): _raised,
@@ -144,6 +145,8 @@ def _opens(kind: str, thing: Any) -> bool:
     """Whether something new can take what was nobody's before."""
     if kind == "caller":
         return bool(thing.caller.admin or thing.caller.clearance > Label.PUBLIC)
+    if kind == "model" and thing.remote_tools:
+        return True
     return kind in ("model", "tool") and bool(thing.clearance > Label.PUBLIC)
 
 

@@ -186,6 +186,12 @@ class ModelFields(
         "and so does what belongs to the API in which it is asked, as `anthropic-beta`.",
         (),
     )
+    remote_tools = Key(
+        FLAG,
+        "true: a caller may name MCP servers that the provider then calls, and hosts that its tools may "
+        "reach: what the model was given may get there, whatever the clearance of this model.",
+        False,
+    )
     disabled = Key(FLAG, "true: out of service, and still checked.", False)
     if_available = Key(
         FLAG,
@@ -235,6 +241,7 @@ def read_model(value: Value, found: Reading, around: Surroundings) -> Model | No
         absent=(absent or "") if fields.if_available else "",
         speaks=_speaks(fields, found, provider),
         forward=tuple(dict.fromkeys(fields.forward)),
+        remote_tools=fields.remote_tools,
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.errors import SpeaksAnother
+from gateway.errors import RemoteTools, SpeaksAnother
 from gateway.interfaces import Emit
 from gateway.labels import Cleared
 from gateway.policy.schema import Model
@@ -56,3 +56,12 @@ def test_a_model_without_the_words_is_not_asked_and_the_error_says_which() -> No
 
 def test_what_chat_completions_can_say_goes_to_any_model() -> None:
     assert ask(CHAT_ONLY, replace(REQUEST, only=""))[0] == Answer("Hi")
+
+
+def test_a_model_has_no_servers_called_that_the_caller_names_unless_the_policy_says_so() -> None:
+    request = replace(REQUEST, only="", remote_tools="mcp_servers")
+    with pytest.raises(RemoteTools, match="'remote_tools: true'") as caught:
+        ask(BOTH, request)
+    assert (caught.value.http_status, caught.value.code) == (403, "policy_blocked")
+    assert caught.value.param == "mcp_servers"
+    assert ask(replace(BOTH, remote_tools=True), request)[0] == Answer("Hi")

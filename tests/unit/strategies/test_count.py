@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.errors import ProviderUnavailable
+from gateway.errors import ProviderUnavailable, RemoteTools
 from gateway.interfaces import Emit
 from gateway.labels import Cleared, NotCleared
 from gateway.policy.schema import Model
@@ -71,3 +71,13 @@ def test_a_failure_is_noted_and_goes_on_to_the_next_candidate() -> None:
 def test_the_gate_holds_for_a_count_too() -> None:
     with pytest.raises(NotCleared):
         ask(NATIVE, Counts(), [], replace(REQUEST, label=Label.RESTRICTED))
+
+
+def test_servers_that_the_caller_names_are_not_named_to_a_model_that_may_not_have_them_called() -> None:
+    model, request = Counts(), replace(REQUEST, remote_tools="mcp_servers")
+    with pytest.raises(RemoteTools):
+        ask(NATIVE, model, [], request)
+    assert model.asked == 0
+    ask(replace(NATIVE, remote_tools=True), model, [], request)
+    assert model.asked == 1
+    ask(CHAT, model, [], request)  # whose count is an estimate

@@ -13,6 +13,7 @@ from gateway.errors import (
     ProviderOverloaded,
     ProviderRefused,
     ProviderUnavailable,
+    RemoteTools,
     SpeaksAnother,
 )
 from gateway.interfaces import Emit, Strategy
@@ -108,3 +109,19 @@ def test_what_serves_says_what_the_model_was_given() -> None:
     passage = Message("system", "from a web page", b"{}", trusted=False)
     given = ChatRequest("auto", (passage,), {}, label=Label.INTERNAL)
     assert run(fallback([("a", says(Answer("hi")))]), given)[0] == Serving("a", Label.INTERNAL, trusted=False)
+
+
+REMOTE = says(then=RemoteTools("named", param="tools"))
+
+
+def test_a_model_that_may_not_call_the_callers_servers_is_passed_over() -> None:
+    assert run(fallback([("a", REMOTE), ("b", says(Delta("hi")))])) == [Serving("b"), Delta("hi")]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_that_no_model_may_call_them_is_told_before_what_no_model_can_say(order: int) -> None:
+    wordless = says(then=SpeaksAnother("b", "chat completions", "the tool exists elsewhere"))
+    with pytest.raises(RemoteTools):
+        run(fallback([("a", REMOTE), ("b", wordless)][::order]))
+    with pytest.raises(ProviderUnavailable):
+        run(fallback([("a", REMOTE), ("b", says(then=ProviderUnavailable("down")))][::order]))

@@ -14,6 +14,7 @@ from tests.policies import TOOLS, loaded
 HASH = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 GUARD = "guards: [{name: g, when: sensitivity == confidential, mask: [email, phone], lowers_to: internal}]\n"
 CALLER = f"callers: [{{name: app, key_sha256: {HASH}, may_use: [auto]}}]\n"
+MODEL = "models: [{name: xai, target: xai/x}]\n"
 KNOWLEDGE = "knowledge: [{name: k, documents: k/*.md, label: internal}]\n"
 
 
@@ -53,6 +54,8 @@ def test_the_same_policy_has_no_change(tmp_path: Path) -> None:
         (TOOLS, "clearance: confidential", "clearance: public", "clearance", False),
         (TOOLS, "http://crm/", "http://other/", "url", True),
         (TOOLS, "label: c", "allow: [find], label: c", "allow", False),
+        (MODEL, "}]", ", remote_tools: true}]", "remote_tools", True),
+        (MODEL.replace("}]", ", remote_tools: true}]"), ", remote_tools: true", "", "remote_tools", False),
         ("unreadable: restricted\n", "restricted", "public", "unreadable", True),
         ("log: {content: never, up_to: public}\n", "up_to: public", "up_to: internal", "log.up_to", True),
     ],
@@ -77,10 +80,12 @@ def test_a_guard_that_masked_and_now_blocks_lets_no_more_through(tmp_path: Path)
 
 def test_what_came_and_went_is_told_guards_that_went_first(tmp_path: Path) -> None:
     more = "models: [{name: new, target: xai/n, clearance: internal}, {name: plain, target: xai/p}]\n"
+    more = more.replace("{name: plain", "{name: calls, target: xai/c, remote_tools: true}, {name: plain")
     found = changed(tmp_path, {"guards": GUARD, "k": KNOWLEDGE}, {"more": more})
     assert [(one.kind, one.name, one.what, one.security) for one in found] == [
         ("guard", "g", What.REMOVED, True),
         ("model", "new", What.ADDED, True),
+        ("model", "calls", What.ADDED, True),
         ("model", "plain", What.ADDED, False),
         ("knowledge", "k", What.REMOVED, False),
     ]

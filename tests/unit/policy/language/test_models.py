@@ -223,6 +223,13 @@ def test_other_names_of_heads_are_not_doubted(tmp_path: Path, target: str) -> No
     assert loaded(tmp_path, models=models, routes=TAGGED).warnings == ()
 
 
+def test_only_a_model_that_says_so_has_servers_called_that_a_caller_names(tmp_path: Path) -> None:
+    for said, meant in (("remote_tools: true", True), ("remote_tools: false", False), ("retries: 1", False)):
+        folder = tmp_path / str(len(said))
+        folder.mkdir()
+        assert loaded(folder, models=ONE.format(said), routes=REST).models["m"].remote_tools is meant
+
+
 def test_a_model_names_the_headers_that_it_gets(tmp_path: Path) -> None:
     policy = loaded(tmp_path, models=ONE.format("forward: [x-tenant, x-team, x-tenant]"), routes=REST)
     assert policy.models["m"].forward == ("x-tenant", "x-team")
