@@ -13,7 +13,7 @@ from gateway.reach import Reach
 # What holds where nothing else is said; times are in seconds.
 HOST: Final = "127.0.0.1"
 PORT: Final = 8080
-MAX_BODY: Final = "20MB"
+MAX_BODY: Final = "32MiB"  # as large as Anthropic takes one
 MAX_REQUESTS: Final = 2_000
 GRACE: Final = 30.0
 PATIENCE: Final = 20.0
