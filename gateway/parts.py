@@ -211,7 +211,7 @@ class PartsBuilder:
             from gateway.backends.local.chat import LocalChat
             from gateway.backends.local.smollm import SmolLM
 
-            chat = LocalChat(SmolLM(), self._embedder(), IN_PROCESS_EMBEDDER)
+            chat = LocalChat(SmolLM(), self._embedder(), IN_PROCESS_EMBEDDER, name=model.name)
             return Part(chat, model, run=_watched(f"model {model.name}", chat.start), close=chat.close)
         from gateway.backends.head import HeadModel
 

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from gateway.backends.local.prompt import PROMPT_TOKENS, chatml, tokens
 from gateway.backends.local.smollm import Say, SmolLM, Written
 from gateway.backends.local.turn import Turn, Wrapper
+from gateway.backends.local.unsaid import check
 from gateway.errors import ContextLength
 from gateway.interfaces import Embedder, Emit
 from gateway.labels import Cleared, Destination
@@ -31,8 +32,10 @@ class LocalChat:
         embedder: Embedder | None = None,
         embed_destination: Destination | None = None,
         today: Callable[[], date] = lambda: datetime.now(UTC).date(),
+        name: str = "local",
     ) -> None:
-        self._model = model
+        """`name` is the model's in errors."""
+        self._model, self._name = model, name
         self._wrapper = Wrapper(embedder, embed_destination, today)
 
     @property
@@ -46,6 +49,7 @@ class LocalChat:
     async def answer(self, request: Cleared[ChatRequest], emit: Emit) -> None:
         """As the protocol says. A request that needs the language model waits for it to be loaded."""
         asked = request.value
+        check(self._name, asked)
         turn = await self._wrapper.turn(asked)
         if turn is None:
             await self._talk(asked, emit)
