@@ -20,6 +20,7 @@ _DONE = b"[DONE]"
 _MAX_FAILURE = 1024 * 1024
 _MAX_MALFORMED = 16  # events of a stream that may be garbage
 _MAX_HELD = 64  # events without content before the first one with it
+_MAX_HELD_BYTES = 1024 * 1024  # of those
 _GRACE = 1.0  # seconds that a stream is waited for once all it had to say is said
 
 
@@ -59,10 +60,12 @@ class _Call:
         self._name = speech.endpoint.name
         self.begun = False
         self._held: list[Delta] = []
+        self._held_bytes = 0
         self._malformed = 0
 
     async def run(self, stream: bool, limits: Limits) -> None:
         self._held.clear()
+        self._held_bytes = 0
         response = await self._pool.send(
             self._speech.endpoint, self._body, limits, headers=self._headers, hold_first=stream
         )
@@ -142,9 +145,10 @@ class _Call:
             await self._emit(delta)
             return
         self._held.append(delta)
+        self._held_bytes += len(event)
         if delta.thinks:
             response.settled()  # an answer is on its way, though nothing of it can be passed on yet
-        if delta.has_content or len(self._held) > _MAX_HELD:
+        if delta.has_content or len(self._held) > _MAX_HELD or self._held_bytes > _MAX_HELD_BYTES:
             response.settled()
             await self._release()
 

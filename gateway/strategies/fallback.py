@@ -17,12 +17,15 @@ from gateway.interfaces import Emit, Strategy
 from gateway.labels import NotCleared
 from gateway.types import Answer, ChatRequest, Delta, Event, Refused, Serving
 
+_MOST_HELD = 1024 * 1024  # bytes of events without content, each taken to be of _EVENT bytes beside its JSON
+_EVENT = 256
+
 
 def fallback(candidates: Sequence[tuple[str, Strategy]]) -> Strategy:
     """Tries `candidates` (a model's name and the strategy that asks it) in order.
 
     A candidate that the gate refuses is noted and passed over. Events without content wait, so that a
-    break before the first content goes on to the next candidate silently.
+    break before the first content goes on to the next candidate silently, as long as there are few of them.
 
     Raises:
         NoClearedModel: the gate refuses every candidate.
@@ -77,11 +80,12 @@ def no_model_in_service() -> NoModelInService:
 
 
 class _Hold:
-    """Keeps a candidate's first events back until one has content."""
+    """Keeps a candidate's first events back until one has content, or they are more than are worth it."""
 
     def __init__(self, serving: Serving, emit: Emit) -> None:
         self._serving, self._emit = serving, emit
         self._held: list[Delta] = []
+        self._size = 0
         self.left = False
 
     async def emit(self, event: Event) -> None:
@@ -89,6 +93,9 @@ class _Hold:
             await self._emit(event)
         elif isinstance(event, Delta) and not event.has_content:
             self._held.append(event)
+            self._size += _EVENT + len(event.raw or b"") + len(event.signature)
+            if self._size > _MOST_HELD:
+                await self._release()
         else:
             await self._release()
             await self._emit(event)

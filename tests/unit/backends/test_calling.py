@@ -10,7 +10,7 @@ import pytest
 from gateway.backends.anthropic.backend import AnthropicMessages
 from gateway.backends.http import Pool
 from gateway.backends.openai import OpenAICompatible
-from gateway.errors import ProviderTimeout
+from gateway.errors import ProviderBroken, ProviderTimeout
 from gateway.interfaces import ChatModel
 from gateway.labels import clear
 from gateway.policy.schema import Model, Timeouts
@@ -126,3 +126,16 @@ def test_a_thought_that_falls_silent_is_given_up_and_another_model_may_still_ans
 def test_that_it_was_asked_does_not_begin_an_answer(api: Api, events: tuple[bytes, ...]) -> None:
     with pytest.raises(ProviderTimeout, match="did not begin"):
         hear(api, Reply(events=events, between=PAUSE), [])
+
+
+def test_what_is_held_before_the_first_word_is_bounded_in_bytes() -> None:
+    """Two events are too many of half a megabyte and more: they leave before the stream breaks."""
+    heard: list[Event] = []
+    ping = messages.event("ping", pad="x" * 600_000)
+    with pytest.raises(ProviderBroken):
+        hear(Api.MESSAGES, Reply(events=(messages.start(), ping, ping)), heard)
+    assert len(heard) == 3
+    heard.clear()
+    with pytest.raises(ProviderBroken):
+        hear(Api.MESSAGES, Reply(events=(messages.start(), ping)), heard)
+    assert heard == []

@@ -125,3 +125,23 @@ def test_that_no_model_may_call_them_is_told_before_what_no_model_can_say(order:
         run(fallback([("a", REMOTE), ("b", wordless)][::order]))
     with pytest.raises(ProviderUnavailable):
         run(fallback([("a", REMOTE), ("b", says(then=ProviderUnavailable("down")))][::order]))
+
+
+@pytest.mark.parametrize("event", [Delta(raw=b"x" * 100_000), Delta(signature="x" * 100_000), Delta()])
+def test_no_more_than_a_megabyte_is_held_back(event: Delta) -> None:
+    """An upstream that says nothing without end says it to the caller."""
+    heard: list[Event] = []
+    held = 0
+
+    async def endless(_: ChatRequest, emit: Emit) -> None:
+        nonlocal held
+        while not heard:
+            held += 1
+            assert held * (256 + len(event.raw or b"") + len(event.signature)) < 1_200_000
+            await emit(event)
+
+    async def hear(event: Event) -> None:
+        heard.append(event)
+
+    asyncio.run(fallback([("a", endless)])(REQUEST, hear))
+    assert heard == [Serving("a"), *[event] * held]
