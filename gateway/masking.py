@@ -102,7 +102,7 @@ class Masker:
         for finding in signals.findings:
             found.setdefault(finding.message, []).append(finding)
         for message, findings in found.items():
-            text = (request.other_text if message < 0 else request.messages[message].text)[:READABLE]
+            text = (request.outside if message < 0 else request.messages[message].text)[:READABLE]
             for _ in range(ROUNDS):
                 mask.learn(text, findings)
                 if len(findings) < _FULL:

@@ -60,7 +60,7 @@ def _with_more(given: Members, raw: bytes, where: str, aside: Loose) -> Message:
     loose = Loose(aside.room)
     content = _content(given, where, loose)
     beside(given, _READ, loose)
-    aside.texts.extend(loose.texts)
+    aside.take(loose)
     calls = _tool_calls(given, where)
     return Message(
         role=role,

@@ -49,6 +49,7 @@ def parse(body: bytes, caller: Caller) -> ChatRequest:
         wants_json=str(response_format.get("type", "")).startswith("json"),
         metadata=metadata_of(value),
         other_text="\n".join(loose.texts),
+        sealed=tuple(loose.sealed),
         unreadable=loose.unreadable,
         sent=Sent(Api.COMPLETIONS, body, messages, fields),
         only=_unsaid(value, prompts),

@@ -45,6 +45,7 @@ def parse(body: bytes, caller: Caller) -> ChatRequest:
         fields=fields,
         metadata=metadata_of(value),
         other_text="\n".join(loose.texts),
+        sealed=tuple(loose.sealed),
         unreadable=loose.unreadable,
         sent=Sent(Api.EMBEDDINGS, body, messages, fields),
     )

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from gateway.api.members import Members
-from gateway.api.opaque import is_base64, is_opaque
+from gateway.api.opaque import is_base64, is_opaque, is_sealed
 from gateway.api.outline import Room, outline
 from gateway.masks import named, number_text
 
@@ -23,26 +23,45 @@ _NAMES = frozenset(
     )
 )
 # From nine digits on a number may be a card's or a person's; even an account's has 34 at most.
-_LONG_NUMBER, _TOO_LONG_NUMBER = 10**8, 10**40
+_LONG_NUMBER, _TOO_LONG_FRACTION = 10**8, 10**40
+_FILES = frozenset({"data", "file_data", "image_url", "url"})  # members that hold a file's bytes
 _NUMBERS = (int, float)
 _any = msgspec.json.Decoder()
 
 
 @dataclass(slots=True)
 class Loose:
-    """Strings beside what a model reads as a message's text, and whether something there is no text."""
+    """Strings beside what a model reads as a message's text, and whether something there is no text.
+
+    `sealed` are those that are base64 from end to end: they say nothing, and look like anything, but for what
+    has a shape, as plain keys, cards and accounts do, which are of that alphabet too.
+    """
 
     room: Room
     texts: list[str] = field(default_factory=list)
+    sealed: list[str] = field(default_factory=list)
     unreadable: bool = False
 
-    def add(self, text: str) -> None:
-        """What is base64 from end to end is not read: it says nothing, and looks like anything."""
+    def add(self, text: str, name: str = "") -> None:
+        """A string in a member of this name; in the bytes of a file nothing is looked for."""
         if is_opaque(text):
             self.unreadable = True
             if is_base64(text):
+                self.sealed += () if name in _FILES else (text,)
                 return
         self.texts.append(text)
+
+    def seal(self, value: object) -> bool:
+        """Whether a value may be what an upstream encrypted; it is taken up as that then."""
+        if not isinstance(value, str) or not is_sealed(value):
+            return False
+        self.sealed.append(value)
+        return True
+
+    def take(self, other: Loose) -> None:
+        """The strings of another; what could not be read there is told of what it stands beside."""
+        self.texts += other.texts
+        self.sealed += other.sealed
 
 
 def beside(members: Members, read: frozenset[str], loose: Loose) -> None:
@@ -54,28 +73,34 @@ def beside(members: Members, read: frozenset[str], loose: Loose) -> None:
             loose.add(named(name, value))
         if value is None or (isinstance(value, _NUMBERS) and abs(value) < _LONG_NUMBER):
             continue  # no text, nor are true and false
-        for text in _walk(name, value, loose.room):
-            loose.add(text)
+        for own, text in _walk(name, value, loose.room):
+            loose.add(text, own)
 
 
-def _walk(name: str, value: Any, room: Room) -> Iterator[str]:
+def _walk(name: str, value: Any, room: Room) -> Iterator[tuple[str, str]]:
+    """Each text, with the name of the member that it is in."""
     stack = [(name, value)]
     while stack:
         name, item = stack.pop()
         if isinstance(item, str):
-            yield item
+            yield name, item
             if name == "arguments":
                 yield from _arguments(item, room)
         elif isinstance(item, dict):
-            yield from (named(own, each) for own, each in item.items())
+            yield from (("", named(own, each)) for own, each in item.items())
             stack.extend(item.items())
         elif isinstance(item, list):
             stack += [(name, each) for each in item if each]
-        elif isinstance(item, int | float) and _LONG_NUMBER <= abs(item) < _TOO_LONG_NUMBER:
-            yield number_text(item)
+        elif isinstance(item, _NUMBERS) and _is_long(item):
+            yield "", number_text(item)
 
 
-def _arguments(text: str, room: Room) -> Iterator[str]:
+def _is_long(number: float) -> bool:
+    """A fraction is of no more digits than that, however far its point is away."""
+    return abs(number) >= _LONG_NUMBER and (isinstance(number, int) or abs(number) < _TOO_LONG_FRACTION)
+
+
+def _arguments(text: str, room: Room) -> Iterator[tuple[str, str]]:
     """The strings in a call's arguments, which are JSON in a string: escapes must not hide what they say."""
     room.take(outline(text.encode("utf-8", "replace")).values)
     try:

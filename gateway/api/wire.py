@@ -59,6 +59,7 @@ def chat_request(body: bytes) -> ChatRequest:
         tools=_tools(value),
         metadata=metadata_of(value),
         other_text="\n".join(loose.texts),
+        sealed=tuple(loose.sealed),
         unreadable=loose.unreadable,
         remote_tools=remote_tools(value),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +22,7 @@ from gateway.types import Api, ChatRequest, Finding, Freshness, Guess, Label, Si
 
 WEIGHTS: Final = Path(__file__).parent / "weights" / "linear.npz"
 READABLE: Final = 256 * 1024  # bytes of UTF-8, all messages together; what is past them counts as unreadable
+SEALED: Final = 512 * 1024  # bytes of base64 beside them, the shortest first; what is past them, too
 REMEMBERED: Final = 4096  # texts of which is kept what reading them gave: about 1 kB each
 MOST_FINDINGS: Final = 32  # a text with more is read anew each time
 FOLLOW_UP: Final = 60  # characters: a last message up to here may lean on the one before
@@ -43,6 +45,7 @@ class LinearClassifier:
         self._detector = Detector()
         self._reader = Reader(self._model, self._detector)
         self._read = Remembered(self._reader, REMEMBERED, _is_small)
+        self._unsealed = Remembered(self._detector.find, REMEMBERED, _are_few)
 
     def find(self, text: str) -> tuple[Finding, ...]:
         """See `interfaces.Classifier`."""
@@ -56,7 +59,9 @@ class LinearClassifier:
         read = self._reader if request.api is Api.EMBEDDINGS else self._read
         readings = {text: read(text) for index, text in texts if index != OUTSIDE}
         task, freshness = self._asked(self._scores(question, readings), question, before)
-        sensitivity, findings = self._labelled(texts, readings)
+        sealed, some = self._sealed(request)
+        cut = cut or some
+        sensitivity, findings = self._labelled(texts, readings, sealed)
         return Signals(
             task=task,
             freshness=freshness,
@@ -90,12 +95,28 @@ class LinearClassifier:
         head = self._model.heads["task"]
         return task_guess(head.labels, self._model.probabilities("task", scores), head.threshold)
 
+    def _sealed(self, request: ChatRequest) -> tuple[list[Finding], bool]:
+        """What has a shape in base64, which says nothing to the models; and whether any of it was not read.
+
+        Each string is read alone, and once for as long as it comes again, as the seals of reasoning do.
+        """
+        places, at = list[tuple[int, str]](), len(request.other_text) + 1
+        for text in request.sealed:
+            places.append((at, text))
+            at += len(text) + 1
+        findings, left = list[Finding](), SEALED
+        for start, text in sorted(places, key=lambda place: len(place[1])):
+            found = self._unsealed(text[: max(left, 0)])
+            findings += (replace(f, message=OUTSIDE, start=start + f.start, end=start + f.end) for f in found)
+            left -= len(text)
+        return findings, left < 0
+
     def _labelled(
-        self, texts: Sequence[tuple[int, str]], readings: Mapping[str, Reading]
+        self, texts: Sequence[tuple[int, str]], readings: Mapping[str, Reading], sealed: Sequence[Finding]
     ) -> tuple[Guess[Label], tuple[Finding, ...]]:
         """The label of everything that was read, with the findings in the order of the messages."""
         head = self._model.heads["sensitivity"]
-        findings: list[Finding] = []
+        findings = list(sealed)
         personal, where = 0.0, OUTSIDE
         named: tuple[str, ...] = ()
         for index, text in texts:
@@ -112,7 +133,11 @@ class LinearClassifier:
 
 def _is_small(reading: Reading) -> bool:
     """Whether it may be remembered: what thousands of them take has to stay small."""
-    return len(reading.findings) <= MOST_FINDINGS
+    return _are_few(reading.findings)
+
+
+def _are_few(findings: Sequence[Finding]) -> bool:
+    return len(findings) <= MOST_FINDINGS
 
 
 def _questions(request: ChatRequest) -> tuple[str, str]:

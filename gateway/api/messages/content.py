@@ -13,7 +13,7 @@ from gateway.api.content import Part, take_content
 from gateway.api.loose import Loose, beside
 from gateway.api.members import Members, member, required
 from gateway.api.messages.said import Said
-from gateway.api.opaque import is_base64, is_sealed
+from gateway.api.opaque import is_base64
 from gateway.errors import InvalidRequest
 from gateway.types import Message, ToolCall
 
@@ -21,6 +21,7 @@ _ROLES: Final = ("user", "assistant", "system")
 _READ: Final = frozenset({"role", "content"})
 _CACHING: Final = ({"type": "ephemeral"}, *({"type": "ephemeral", "ttl": ttl} for ttl in ("5m", "1h")))
 _DIRECT: Final = {"type": "direct"}  # a call that the model makes itself, not by code
+_SOURCES: Final = ("base64", "url", "file", "text", "content")
 _ABOUT: Final = ("title", "source", "context")  # of a document
 _json = msgspec.json.Encoder()
 
@@ -43,7 +44,7 @@ def messages_of(given: Any, raw: bytes, at: str, aside: Loose) -> tuple[list[Mes
     said.plain, said.hidden = holds_only(given, _READ), holds_files(given)
     read_content(given.get("content"), f"{at}.content", said)
     first, *rest = said.messages(role)
-    aside.texts.extend(said.loose.texts)
+    aside.take(said.loose)
     return [replace(first, native=raw), *(replace(message, native=b"") for message in rest)], said.only
 
 
@@ -113,9 +114,12 @@ def _cited(block: Members, said: Said) -> None:
 def _source(block: Members, where: str, said: Said) -> Members:
     """Where a file comes from; its bytes are not read."""
     source = member(block, "source", dict, where) or {}
-    data = source.get("data")
-    file = {"data"} if isinstance(data, str) and is_base64(data) else set()
-    beside(source, frozenset({"type", *file}), said.loose)
+    data, read = source.get("data"), set[str]()
+    if isinstance(data, str) and is_base64(data):
+        read.add("data")
+    if source.get("type") in _SOURCES:
+        read.add("type")
+    beside(source, frozenset(read), said.loose)
     _extras(block, frozenset({"type", "source"}), said)
     return source
 
@@ -132,18 +136,21 @@ def _file(block: Members, source: Members) -> Part:
 def _thinking(block: Members, where: str, said: Said) -> None:
     said.thoughts.append(member(block, "thinking", str, where) or "")
     said.signed = said.signed or bool(block.get("signature"))
-    sealed = _sealed(block, "signature")
+    sealed = _sealed(block, "signature", said)
     _extras(block, frozenset({"type", *sealed}), said, frozenset({"thinking", "signature"}))
 
 
 def _redacted(block: Members, where: str, said: Said) -> None:
     said.signed = True
-    _extras(block, frozenset({"type", *_sealed(block, "data")}), said, frozenset({"data"}))
+    _extras(block, frozenset({"type", *_sealed(block, "data", said)}), said, frozenset({"data"}))
 
 
-def _sealed(members: Members, name: str) -> tuple[str, ...]:
-    """The name, where it holds what only an upstream can read."""
-    return (name,) if is_sealed(members.get(name)) else ()
+def _sealed(members: Members, name: str, said: Said) -> tuple[str, ...]:
+    """The name, where it holds what only an upstream can read: readable, or no loop of thinking would be.
+
+    What has a shape is looked for in it.
+    """
+    return (name,) if said.loose.seal(members.get(name)) else ()
 
 
 def _tool_use(block: Members, where: str, said: Said) -> None:

@@ -60,6 +60,7 @@ def _request(body: bytes, api: Api) -> ChatRequest:
         tools=options.tools,
         metadata=metadata_of(value),
         other_text="\n".join(aside.texts),
+        sealed=tuple(aside.sealed),
         unreadable=aside.unreadable,
         sent=Sent(api, body, messages, options.fields),
         only="" if counts else only or options.only,
@@ -89,9 +90,10 @@ def _system(value: Members, aside: Loose) -> list[Message]:
         raise InvalidRequest("'system' must be a string or a list of text blocks.", param="system")
     said = Said(Loose(aside.room))
     read_content(given, "system", said)
-    aside.texts.extend(said.loose.texts)
+    aside.take(said.loose)
     text = "\n\n".join(said.texts)
     if not text:
+        aside.unreadable = aside.unreadable or said.unreadable
         return []
     raw = _json.encode({"role": "system", "content": text})
     return [Message("system", text, raw, unreadable=said.unreadable, native=b"")]

@@ -9,7 +9,6 @@ from gateway.api.chat_message import holds_files, holds_only
 from gateway.api.content import take_content
 from gateway.api.loose import beside
 from gateway.api.members import Members, member, required
-from gateway.api.opaque import is_sealed
 from gateway.api.responses.said import Said, Spoken
 from gateway.errors import InvalidRequest
 from gateway.types import ToolCall
@@ -60,7 +59,7 @@ def _reasoning(item: Members, raw: bytes, where: str, said: Said) -> None:
             plain = plain and isinstance(text, str) and part.get("type") == kind and holds_only(part, _TEXT)
             texts += [text] if isinstance(text, str) else []
     sealed = item.get("encrypted_content")
-    kept = is_sealed(sealed)
+    kept = loose.seal(sealed)
     beside(item, frozenset({"type", "encrypted_content"} if kept else {"type"}), loose)
     said.thought(texts, loose, plain and (kept or not sealed), raw)
 

@@ -83,6 +83,7 @@ def _request(value: Members, body: bytes, room: Room) -> ChatRequest:
         tools=options.tools,
         metadata=metadata_of(value),
         other_text="\n".join(said.aside.texts),
+        sealed=tuple(said.aside.sealed),
         unreadable=said.aside.unreadable,
         sent=Sent(Api.RESPONSES, body, messages, options.fields),
         keep=member(value, "store", bool) is not False,

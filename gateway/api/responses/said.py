@@ -187,4 +187,4 @@ class Said:
         self.only = self.only or content.only
 
     def _read(self, loose: Loose) -> None:
-        self.aside.texts.extend(loose.texts)
+        self.aside.take(loose)

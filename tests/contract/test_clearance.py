@@ -1,0 +1,118 @@
+"""What a body hides from whoever reads it leaves for nobody who is not cleared for it: over sockets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.folder import KEY, policy_folder
+from tests.messages_replies import anthropic, text
+from tests.responses_replies import answered, message
+from tests.running import Gateway
+from tests.upstream import Recorded, Reply, Upstream
+
+Json = dict[str, Any]
+MODELS = """\
+  - {{name: claude, target: anthropic/c, base_url: "{url}", api_key: k, clearance: public, retries: 0}}
+  - name: native
+    target: openai-compatible/n
+    base_url: "{url}"
+    speaks: [chat, responses]
+    clearance: public
+    retries: 0
+callers:
+"""
+CREDENTIAL = "AKIA" + "IOSFODNN7EXAMPLQ"
+CARD = "4111-1111-1111-1111"
+SEAL = CREDENTIAL + "_" * 200
+LONG = CREDENTIAL + "_" * 1100
+
+
+def script(request: Recorded) -> Reply:
+    if request.path.endswith("/responses"):
+        return answered(request, message("Fine."))
+    reply: Reply = anthropic(text("Fine."))(request)
+    return reply
+
+
+@pytest.fixture(scope="module")
+def up() -> Iterator[Upstream]:
+    with Upstream(script) as upstream:
+        yield upstream
+
+
+@pytest.fixture(scope="module")
+def gateway(up: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    folder: Path = tmp_path_factory.mktemp("clearance")
+    policies = policy_folder(folder / "policies", up.url)
+    file = policies / "policy.yaml"
+    file.write_text(file.read_text().replace("callers:\n", MODELS.format(url=up.url)))
+    with Gateway(policies, folder / "data") as running:
+        yield running
+
+
+def post(gateway: Gateway, path: str, body: Json) -> httpx.Response:
+    keyed = {"authorization": "Bearer " + KEY}
+    return httpx.post(f"{gateway.url}/v1/{path}", json=body, headers=keyed, timeout=20)
+
+
+def held(gateway: Gateway, up: Upstream, path: str, body: Json, label: str) -> None:
+    before = len(up.requests)
+    reply = post(gateway, path, body)
+    assert (reply.status_code, reply.headers["x-pointsman-sensitivity"]) == (403, label), reply.text
+    assert len(up.requests) == before
+
+
+def messages(*said: Json, **members: Any) -> Json:
+    turns: list[Json] = [{"role": "user", "content": "hi"}]
+    turns += (
+        [{"role": "assistant", "content": list(said)}, {"role": "user", "content": "go on"}] if said else []
+    )
+    return {"model": "claude", "max_tokens": 9, "messages": turns, **members}
+
+
+def responses(*items: Json, **members: Any) -> Json:
+    return {"model": "native", "input": [{"role": "user", "content": "hi"}, *items], **members}
+
+
+def thinking(signature: str) -> Json:
+    return {"type": "thinking", "thinking": "Hm.", "signature": signature}
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("messages", messages(thinking(SEAL))),
+        ("messages", messages(thinking(CARD + "-" * 200))),
+        ("messages", messages({"type": "redacted_thinking", "data": SEAL})),
+        ("messages/count_tokens", messages(thinking(SEAL))),
+        ("messages", messages(metadata={"user_id": LONG})),
+        ("messages", messages({"type": "image", "source": {"type": CREDENTIAL}})),
+        ("responses", responses({"type": "reasoning", "summary": [], "encrypted_content": SEAL})),
+        ("responses", responses(user=LONG)),
+    ],
+    ids=lambda value: value if isinstance(value, str) else json.dumps(value)[-90:],
+)
+def test_what_has_a_shape_is_found_in_base64_and_in_what_is_passed_over(
+    gateway: Gateway, up: Upstream, path: str, body: Json
+) -> None:
+    held(gateway, up, path, body, "restricted")
+
+
+def test_what_an_empty_text_of_the_system_hides_is_unreadable(gateway: Gateway, up: Upstream) -> None:
+    hidden = [{"type": "text", "text": "", "more": "QUJD" * 300}]
+    held(gateway, up, "messages", messages(system=hidden), "confidential")
+
+
+def test_a_seal_that_holds_nothing_passes(gateway: Gateway, up: Upstream) -> None:
+    seal = "Er4C" * 100
+    assert (
+        post(gateway, "messages", messages(thinking(seal), {"type": "text", "text": "Hi."})).status_code
+        == 200
+    )
+    assert seal.encode() in up.requests[-1].raw
