@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from time import perf_counter
 
-from gateway.errors import ProviderError, SpeaksAnother
+from gateway.errors import ProviderBroken, ProviderError, SpeaksAnother
 from gateway.interfaces import ChatModel, Emit, Strategy
 from gateway.labels import clear
 from gateway.policy.schema import Model
 from gateway.strategies.remote import check_remote
 from gateway.types import Answer, Api, ChatRequest, Delta, Event, Tried, Usage
 
+_MOST_CALLS = 1_000  # of tools in one answer: each costs whoever puts it together
 _CHARS_PER_TOKEN = 4  # where an upstream is silent; OpenAI's rule of thumb for English
 
 
@@ -27,7 +28,7 @@ def call(spec: Model, model: ChatModel) -> Strategy:
         if request.only and request.api not in spec.speaks:
             asked_in = Api.CHAT if Api.CHAT in spec.speaks else spec.speaks[0]
             raise SpeaksAnother(spec.name, asked_in.in_words, request.only)
-        meter = _Meter(request, emit)
+        meter = _Meter(spec.name, request, emit)
         outcome = "hung_up"
         try:
             await model.answer(passed, meter.emit)
@@ -36,16 +37,17 @@ def call(spec: Model, model: ChatModel) -> Strategy:
             outcome = error.code
             raise
         finally:
-            await emit(meter.tried(spec.name, outcome))
+            await emit(meter.tried(outcome))
 
     return strategy
 
 
 class _Meter:
-    """Reads usage and times off the events that pass."""
+    """Reads usage and times off the events that pass, and counts the tools that are called."""
 
-    def __init__(self, request: ChatRequest, emit: Emit) -> None:
-        self._request, self._emit = request, emit
+    def __init__(self, model: str, request: ChatRequest, emit: Emit) -> None:
+        self._model, self._request, self._emit = model, request, emit
+        self._calls: set[int] = set()
         self._started = perf_counter()
         self._first: float | None = None
         self._usage: Usage | None = None
@@ -60,15 +62,24 @@ class _Meter:
     def _read(self, event: Delta | Answer) -> None:
         if self._first is None and (isinstance(event, Answer) or event.has_content):
             self._first = perf_counter() - self._started
+        if event.tool_calls:
+            self._count(event)
         if event.usage is not None:
             self._usage = event.usage
         self._characters += len(event.text) or _beside(event)
         if isinstance(event, Answer):
             self._confidence = event.confidence
 
-    def tried(self, model: str, outcome: str) -> Tried:
+    def _count(self, event: Delta | Answer) -> None:
+        """Raises ProviderBroken."""
+        if isinstance(event, Delta):
+            self._calls.update(call.index for call in event.tool_calls)
+        if max(len(self._calls), len(event.tool_calls)) > _MOST_CALLS:
+            raise ProviderBroken(f"{self._model} calls more than {_MOST_CALLS:,} tools in one answer")
+
+    def tried(self, outcome: str) -> Tried:
         seconds = perf_counter() - self._started
-        return Tried(model, outcome, self._used(outcome), seconds, self._first, self._confidence)
+        return Tried(self._model, outcome, self._used(outcome), seconds, self._first, self._confidence)
 
     def _used(self, outcome: str) -> Usage:
         """What the upstream said; else an estimate of what a caller who left, or a cut, has used.

@@ -14,6 +14,7 @@ from gateway.types import ToolCallDelta
 
 _TEXT: Final = ("text", -1)
 _THINKING: Final = ("thinking", -1)
+_LOOKS: Final = 8  # at a call's arguments, which may be megabytes, for whether they are whole
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 Event = dict[str, Any]
 
@@ -27,12 +28,17 @@ class _Block:
     deltas: list[Event] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     begun: bool = False
+    looks: int = 0
+    seen: int = -1  # of `said`, at the last look
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing can be added where another block begins."""
+        """Whether nothing can be added where another block begins; one that was not many times ends last."""
         if self.key[0] != "tool_use":
             return True
+        if self.seen == len(self.said) or self.looks == _LOOKS:
+            return False
+        self.seen, self.looks = len(self.said), self.looks + 1
         try:
             _object.decode("".join(self.said))
         except (msgspec.DecodeError, RecursionError):
@@ -50,7 +56,8 @@ class Blocks:
 
     def __init__(self) -> None:
         self._open: deque[_Block] = deque()
-        self._over: set[tuple[str, int]] = set()
+        self._calls: dict[int, _Block] = {}  # those of the open ones that are calls, by their index
+        self._over: set[int] = set()
         self._index = 0
 
     def think(self, text: str, signature: str) -> Iterator[Event]:
@@ -65,12 +72,11 @@ class Blocks:
 
     def call(self, part: ToolCallDelta) -> Iterator[Event]:
         """A fragment of a call; one that is over already has nothing more to say."""
-        key = ("tool_use", part.index)
-        if key in self._over:
+        if part.index in self._over:
             return
-        block = next((block for block in self._open if block.key == key), None)
+        block = self._calls.get(part.index)
         if block is None:
-            block = _Block(key, tool_use(part.id, part.name))
+            block = self._calls[part.index] = _Block(("tool_use", part.index), tool_use(part.id, part.name))
             yield from self._enter(block)
         else:
             block.start["name"] = block.start["name"] or part.name
@@ -100,8 +106,8 @@ class Blocks:
         yield from self._sent(block)
         yield {"type": "content_block_stop", "index": self._index}
         self._open.popleft()
-        if block.key[0] == "tool_use":
-            self._over.add(block.key)
+        if self._calls.pop(block.key[1], None) is not None:
+            self._over.add(block.key[1])
         self._index += 1
 
     def _flush(self) -> Iterator[Event]:

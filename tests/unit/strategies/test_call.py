@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.errors import RemoteTools, SpeaksAnother
+from gateway.errors import ProviderBroken, RemoteTools, SpeaksAnother
 from gateway.interfaces import Emit
 from gateway.labels import Cleared
 from gateway.policy.schema import Model
 from gateway.strategies.call import call
-from gateway.types import Answer, Api, ChatRequest, Event, Sent, Tried
+from gateway.types import Answer, Api, ChatRequest, Delta, Event, Sent, ToolCall, ToolCallDelta, Tried
 
 CHAT_ONLY = Model("small", "openai-compatible", "llama")
 BOTH = replace(CHAT_ONLY, speaks=(Api.CHAT, Api.MESSAGES))
@@ -25,6 +25,24 @@ class Says:
 
     async def answer(self, request: Cleared[ChatRequest], emit: Emit) -> None:
         await emit(Answer("Hi"))
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+class Calls:
+    """A model that calls tools, one after the other or all at once."""
+
+    def __init__(self, most: int, whole: bool) -> None:
+        self._most, self._whole = most, whole
+
+    async def answer(self, request: Cleared[ChatRequest], emit: Emit) -> None:
+        if self._whole:
+            await emit(Answer(tool_calls=(ToolCall("c", "look", "{}"),) * self._most))
+            return
+        for index in range(self._most):
+            await emit(Delta(tool_calls=(ToolCallDelta(index, "c", "look", "{"),)))
+            await emit(Delta(tool_calls=(ToolCallDelta(index, arguments="}"),)))
 
     async def close(self) -> None:
         """Nothing is open."""
@@ -65,3 +83,20 @@ def test_a_model_has_no_servers_called_that_the_caller_names_unless_the_policy_s
     assert (caught.value.http_status, caught.value.code) == (403, "policy_blocked")
     assert caught.value.param == "mcp_servers"
     assert ask(replace(BOTH, remote_tools=True), request)[0] == Answer("Hi")
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_an_answer_calls_a_thousand_tools_at_most(whole: bool) -> None:
+    seen: list[Event] = []
+
+    async def emit(event: Event) -> None:
+        seen.append(event)
+
+    asyncio.run(call(BOTH, Calls(1_000, whole))(REQUEST, emit))
+    seen.clear()
+    with pytest.raises(ProviderBroken, match="more than 1,000 tools"):
+        asyncio.run(call(BOTH, Calls(1_001, whole))(REQUEST, emit))
+    *passed, tried = seen
+    assert len(passed) == (0 if whole else 2_000)
+    assert isinstance(tried, Tried)
+    assert tried.outcome == "provider_stream_broken"

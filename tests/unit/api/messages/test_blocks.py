@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from types import SimpleNamespace
 from typing import Any
 
+import msgspec
+import pytest
+
+from gateway.api.messages import blocks as module
 from gateway.api.messages.blocks import Blocks
 from gateway.types import ToolCallDelta
 
@@ -91,3 +96,36 @@ def test_a_call_without_an_id_gets_one_of_its_own() -> None:
     ids = {start["content_block"]["id"] for start in starts}
     assert len(ids) == 2
     assert all(each.startswith("toolu_") for each in ids)
+
+
+def test_calls_that_are_looked_at_again_and_again_end_in_their_order_at_last() -> None:
+    blocks = Blocks()
+    list(blocks.call(ToolCallDelta(0, "a", "look", '{"q":"')))
+    for _ in range(20):
+        list(blocks.call(ToolCallDelta(0, arguments="}")))
+        assert short(blocks.say("well")) == []
+        list(blocks.think("hm", ""))
+    list(blocks.call(ToolCallDelta(0, arguments='"}')))
+    assert short(blocks.say("so")) == []
+    said = short(blocks.close())
+    assert said[:3] == ["0 .", "1 text", "1 + well"]
+    assert said[-1] == "41 ."
+
+
+def test_many_calls_that_are_not_whole_take_no_longer_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = 0
+
+    def looked(text: str) -> object:
+        nonlocal looks
+        looks += 1
+        return msgspec.json.decode(text)
+
+    monkeypatch.setattr(module, "_object", SimpleNamespace(decode=looked))
+    blocks = Blocks()
+    for index in range(2_000):
+        list(blocks.call(ToolCallDelta(index, f"c{index}", "look", "{")))
+    for index in range(100):
+        list(blocks.call(ToolCallDelta(0, arguments=" ")))
+        list(blocks.call(ToolCallDelta(2_000 + index, "c", "look", "{")))
+    assert looks == 8
+    assert len(list(blocks.close())) == 3 * 2_100 - 2  # the first begins at once
