@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from gateway.api.elsewhere import FILES
 from gateway.api.loose import Loose, beside
 from gateway.api.members import Members, member, required
 from gateway.api.opaque import is_opaque
@@ -13,23 +14,6 @@ from gateway.types import Message, ToolCall
 _ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
 _READ = frozenset({"role", "content"})
 _PART_NEEDS = {"image_url": "vision", "input_audio": "audio", "audio": "audio"}
-# Members that hold what is no text, wherever an upstream may look for it.
-_FILES = frozenset(
-    (
-        *(
-            "image",
-            "images",
-            "image_url",
-            "input_image",
-            "audio",
-            "audio_url",
-            "input_audio",
-            "video",
-            "videos",
-        ),
-        *("video_url", "file", "files", "file_id", "file_ids", "file_data", "attachments"),
-    )
-)
 # Of an assistant message, what is known again; of a call in it too.
 _REASONING = ("reasoning_content", "reasoning")
 _SPEECH = frozenset({"role", "content", "tool_calls", *_REASONING})
@@ -117,7 +101,7 @@ def _reasoning(message: Members) -> tuple[str, ...]:
 
 
 def holds_files(members: Members) -> bool:
-    return any(members[name] for name in _FILES.intersection(members))
+    return any(members[name] for name in FILES.intersection(members))
 
 
 class _Content(NamedTuple):

@@ -26,7 +26,10 @@ _REFERENCE: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """A response until its time is over. `size`: bytes without its turns; `items`: ids of its own turn's."""
+    """A response until its time is over. `size`: bytes without its turns; `items`: ids of its output's.
+
+    Those of an input are the caller's own words: they would name anew what was answered.
+    """
 
     response: KeptResponse
     until: float
@@ -115,7 +118,7 @@ class Memory:
             response,
             until=self._clock() + min(response.keep, LONGEST),
             size=_OVERHEAD + len(response.body) + _REFERENCE * len(response.turns),
-            items=tuple(map(id_of, response.turns[-1].items)),
+            items=tuple(map(id_of, response.turns[-1].output)),
         )
 
     def _put(self, own: _Own, kept: _Kept) -> None:

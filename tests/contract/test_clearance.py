@@ -104,6 +104,53 @@ def test_what_has_a_shape_is_found_in_base64_and_in_what_is_passed_over(
     held(gateway, up, path, body, "restricted")
 
 
+def reasoning(**members: Any) -> Json:
+    return {"type": "reasoning", "id": "rs_of_another", "summary": [], **members}
+
+
+SHOT = {"type": "computer_call_output", "call_id": "c"}
+CODE = {"type": "code_interpreter"}
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("responses", responses({"type": "image_generation_call", "id": "ig_of_another"})),
+        ("responses", responses({"type": "novel_item", "payload": "x"})),
+        ("responses", responses({**SHOT, "output": {"type": "computer_screenshot", "file_id": "file-x"}})),
+        ("responses", responses({**SHOT, "output": {"image_url": "https://x.example/a.png"}})),
+        ("responses", responses(tools=[{**CODE, "container": "cntr_x"}])),
+        ("responses", responses(tools=[{**CODE, "container": {"type": "auto", "file_ids": ["file-x"]}}])),
+        ("responses", responses(tools=[{"type": "file_search", "vector_store_ids": ["vs_x"]}])),
+        ("messages", messages(container="container_x")),
+        ("messages", messages({"type": "container_upload", "file_id": "file_x"})),
+    ],
+    ids=lambda value: value if isinstance(value, str) else json.dumps(value)[-90:],
+)
+def test_what_a_provider_holds_is_unreadable(gateway: Gateway, up: Upstream, path: str, body: Json) -> None:
+    held(gateway, up, path, body, "confidential")
+
+
+@pytest.mark.parametrize(
+    "tool",
+    [
+        {**CODE, "container": {"type": "auto"}},
+        {"type": "function", "name": "f", "parameters": {"properties": {"file_id": {"type": "string"}}}},
+    ],
+    ids=lambda tool: str(tool["type"]),
+)
+def test_a_tool_that_holds_nothing_passes(gateway: Gateway, tool: Json) -> None:
+    assert post(gateway, "responses", responses(tools=[tool])).status_code == 200
+
+
+@pytest.mark.parametrize("more", [{}, {"encrypted_content": "x"}], ids=str)
+def test_reasoning_that_is_not_known_here_leaves_without_its_id(
+    gateway: Gateway, up: Upstream, more: Json
+) -> None:
+    assert post(gateway, "responses", responses(reasoning(**more))).status_code == 200
+    assert b"rs_of_another" not in up.requests[-1].raw
+
+
 def test_what_an_empty_text_of_the_system_hides_is_unreadable(gateway: Gateway, up: Upstream) -> None:
     hidden = [{"type": "text", "text": "", "more": "QUJD" * 300}]
     held(gateway, up, "messages", messages(system=hidden), "confidential")

@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from gateway.api.content import beyond
+from gateway.api.elsewhere import points_elsewhere
 from gateway.api.loose import Loose, beside
 from gateway.api.members import Members, member, object_of, required
 from gateway.api.messages.content import messages_of, read_content
@@ -20,6 +21,7 @@ from gateway.errors import InvalidRequest
 from gateway.types import Api, Caller, ChatRequest, Message, Sent
 
 _READ: Final = frozenset({"model", "messages", "system"})
+_MAY_POINT: Final = ("tools", "container")
 _json = msgspec.json.Encoder()
 
 
@@ -61,7 +63,7 @@ def _request(body: bytes, api: Api) -> ChatRequest:
         metadata=metadata_of(value),
         other_text="\n".join(aside.texts),
         sealed=tuple(aside.sealed),
-        unreadable=aside.unreadable,
+        unreadable=aside.unreadable or points_elsewhere({name: value.get(name) for name in _MAY_POINT}),
         sent=Sent(api, body, messages, options.fields),
         only="" if counts else only or options.only,
         remote_tools=remote_tools(value),

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from gateway.api.chat_message import holds_files, holds_only
 from gateway.api.content import take_content
+from gateway.api.elsewhere import points_elsewhere
 from gateway.api.loose import beside
 from gateway.api.members import Members, member, required
 from gateway.api.responses.said import Said, Spoken
@@ -18,6 +19,15 @@ _ABOUT: Final = frozenset({"type", "id", "status"})  # of an item: no words of i
 _MESSAGE: Final = _ABOUT | {"role", "content", "phase"}
 _CALL: Final = _ABOUT | {"call_id", "name", "arguments"}
 _REASONING: Final = _ABOUT | {"summary", "content", "encrypted_content"}
+# Items that say themselves, beside those that have a reader; one of any other type says who knows what.
+_TOLD: Final = frozenset(
+    (
+        *("web_search_call", "file_search_call", "code_interpreter_call", "computer_call", "compaction"),
+        *("custom_tool_call", "local_shell_call", "local_shell_call_output", "shell_call"),
+        *("shell_call_output", "apply_patch_call", "apply_patch_call_output", "mcp_list_tools", "mcp_call"),
+        *("mcp_approval_request", "mcp_approval_response"),
+    )
+)
 _TEXT: Final = frozenset({"type", "text"})
 _ROUTED: Final = frozenset({"type", "role", "content"})
 
@@ -35,6 +45,7 @@ def read_item(item: Any, raw: bytes, at: str, said: Said) -> None:
     if not kind:
         raise InvalidRequest(f"'{where}type' is required.", param=where + "type")
     _KINDS.get(kind, _other)(item, raw, where, said)
+    said.aside.unreadable = said.aside.unreadable or points_elsewhere(item)
 
 
 def _message(item: Members, raw: bytes, where: str, said: Said) -> None:
@@ -99,8 +110,9 @@ def _output(item: Members, where: str, said: Said) -> Spoken:
 
 def _other(item: Members, raw: bytes, where: str, said: Said) -> None:
     loose = said.loose()
-    beside(item, frozenset(), loose)
-    said.other(item["type"], loose, holds_files(item), raw)
+    sealed = loose.seal(item.get("encrypted_content"))
+    beside(item, frozenset({"encrypted_content"} if sealed else ()), loose)
+    said.other(item["type"], loose, item["type"] not in _TOLD or holds_files(item), raw)
 
 
 _KINDS: Final[Mapping[str, Callable[[Members, bytes, str, Said], None]]] = {

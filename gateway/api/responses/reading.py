@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
+from gateway.api.elsewhere import points_elsewhere
 from gateway.api.loose import Loose, beside
 from gateway.api.members import Members, member, object_of
 from gateway.api.outline import Room
@@ -72,6 +73,7 @@ def _request(value: Members, body: bytes, room: Room) -> ChatRequest:
     said = Said(Loose(room))
     messages = _messages(value, body, said)
     beside(value, _READ, said.aside)
+    said.aside.unreadable = said.aside.unreadable or points_elsewhere(value.get("tools"))
     options = options_of(value, body)
     return ChatRequest(
         model=model,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -15,6 +15,10 @@ from gateway.labels import highest
 from gateway.stored.items import id_of
 from gateway.types import Caller, KeptResponse, Label
 
+# Items that say themselves whole, so that their ids name nothing that is not in them.
+_SAID: Final = frozenset(
+    ("message", "function_call", "function_call_output", "custom_tool_call", "custom_tool_call_output")
+)
 _raw_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _raw_items = msgspec.json.Decoder(list[msgspec.Raw])
 _json = msgspec.json.Encoder()
@@ -94,7 +98,7 @@ def _said(item: Any, raw: bytes, at: int, caller: Caller, store: ResponseStore, 
     kind = item.get("type")
     if kind == "item_reference" or (kind is None and "role" not in item):
         return _referred(required(item, "id", str, f"input[{at}]."), at, caller, store, found)
-    if kind == "reasoning" and not item.get("encrypted_content"):
+    if kind is not None and kind not in _SAID:
         # An upstream that holds it would go by its id, whatever it says.
         kept = store.holding(caller.name, item["id"])
         found.responses += [] if kept is None else [kept]
@@ -111,7 +115,7 @@ def _referred(id_: str, at: int, caller: Caller, store: ResponseStore, found: _F
             param=where,
         )
     found.responses.append(kept)
-    return next(item for item in kept.turns[-1].items if id_of(item) == id_)
+    return next(item for item in kept.turns[-1].output if id_of(item) == id_)
 
 
 class _Input(msgspec.Struct):

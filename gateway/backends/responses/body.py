@@ -59,10 +59,8 @@ def _given(body: bytes) -> list[dict[str, Any]]:
 
 def _own(items: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for item in items:
-        if item.get("type") != "reasoning":
+        if item.get("type") != "reasoning" or item.get("encrypted_content"):
             yield {name: value for name, value in item.items() if name not in ("id", "status")}
-        elif item.get("encrypted_content"):
-            yield item
 
 
 def _written(request: ChatRequest) -> bytes:

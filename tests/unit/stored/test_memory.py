@@ -132,13 +132,23 @@ def test_one_whose_items_have_no_ids_changes_nothing() -> None:
     clock = Clock()
     memory = Memory(clock=clock)
     put(memory, response("r1"))
-    bad = replace(response("r1"), turns=(Turn((b'{"id":5}',), ()),))
+    bad = replace(response("r1"), turns=(Turn((), (b'{"id":5}',)),))
     with pytest.raises(msgspec.ValidationError):
         put(memory, bad)
     assert memory.response("app", "r1") is not None
     clock.now = 61.0
     memory.sweep()
     assert (len(memory), memory.size) == (0, 0)
+
+
+def test_the_items_of_an_input_do_not_name_anew_what_was_answered() -> None:
+    memory = Memory()
+    put(memory, response("r1"))
+    put(memory, replace(response("r2"), turns=(Turn((b'{"id":"out_r1"}',), ()),)))
+    found = memory.holding("app", "out_r1")
+    assert found is not None
+    assert found.id == "r1"
+    assert memory.holding("app", "in_r1") is None
 
 
 def test_what_many_turns_and_small_items_take_beside_their_json_is_counted() -> None:

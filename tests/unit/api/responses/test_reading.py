@@ -195,9 +195,9 @@ def test_an_id_leads_to_nothing_that_is_not_this_callers() -> None:
 
 
 def test_a_referred_item_is_written_out() -> None:
-    items = [{"type": "item_reference", "id": "msg_2"}, {"id": "msg_1"}, {"role": "user", "content": "x"}]
+    items = [{"type": "item_reference", "id": "msg_2"}, {"id": "msg_2"}, {"role": "user", "content": "x"}]
     request = read(kept(label=Label.INTERNAL), input=items)
-    assert [message.text for message in request.messages] == ["Hi.", "hello", "x"]
+    assert [message.text for message in request.messages] == ["Hi.Hi.", "x"]
     assert request.label is Label.INTERNAL
     assert refused(kept(), input=[{"type": "item_reference", "id": "msg_9"}]).param == "input[0].id"
 

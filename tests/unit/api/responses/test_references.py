@@ -59,8 +59,8 @@ def test_an_item_is_that_of_the_response_whose_turn_it_was() -> None:
     store = Memory()
     first = keep(store, "r1", label=Label.INTERNAL)
     keep(store, "r2", first, label=Label.CONFIDENTIAL)
-    made = written(store, [{"type": "item_reference", "id": "out_r1"}, {"id": "in_r2"}])
-    assert ids(made) == ["out_r1", "in_r2"]
+    made = written(store, [{"type": "item_reference", "id": "out_r1"}, {"id": "out_r2"}])
+    assert ids(made) == ["out_r1", "out_r2"]
     assert made is not None
     assert made.label is Label.CONFIDENTIAL
     one = written(store, [{"id": "out_r1"}])
@@ -95,12 +95,24 @@ def test_what_is_not_kept_for_the_caller_is_not_found(caller: Caller) -> None:
 def test_reasoning_that_says_itself_is_nobodys_where_it_is_not_known() -> None:
     store = Memory()
     keep(store, "r1")
-    bare, sealed = {"type": "reasoning", "summary": []}, {"encrypted_content": "x"}
+    bare = {"type": "reasoning", "summary": []}
     for id_, held_by in (("rs_r1", "m"), ("rs_elsewhere", "")):
-        made = written(store, [{**bare, "id": id_}])
-        assert made is not None
-        assert (made.held_by, ids(made)) == (held_by, [id_])
-    assert written(store, [{**bare, **sealed, "id": "rs_elsewhere"}]) is None
+        for item in (bare, {**bare, "encrypted_content": "x"}, {"type": "image_generation_call"}):
+            made = written(store, [{**item, "id": id_}])
+            assert made is not None
+            assert (made.held_by, ids(made)) == (held_by, [id_])
+
+
+@pytest.mark.parametrize("kind", ["message", "function_call", "function_call_output"])
+def test_an_item_that_says_itself_refers_to_nothing(kind: str) -> None:
+    assert written(Memory(), [{"type": kind, "id": "elsewhere"}]) is None
+
+
+def test_what_a_caller_says_has_no_id_to_refer_to() -> None:
+    store = Memory()
+    keep(store, "r1")
+    with pytest.raises(NotFound):
+        written(store, [{"type": "item_reference", "id": "in_r1"}])
 
 
 def test_two_upstreams_hold_a_conversation_only_in_part() -> None:

@@ -55,7 +55,7 @@ def test_earlier_turns_are_written_out_without_ids_that_this_upstream_does_not_k
     assert (whole["model"], whole["x"]) == ("gpt-x", 1)
     assert whole["input"] == [
         {"type": "message", "role": "user", "content": "hello"},
-        {"id": "rs_2", "type": "reasoning", "summary": [], "encrypted_content": "gAAA"},
+        {"type": "reasoning", "summary": [], "encrypted_content": "gAAA"},
         {"type": "message", "role": "assistant", "content": []},
         {"role": "user", "content": "more"},
     ]
