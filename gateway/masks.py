@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
@@ -116,6 +117,14 @@ class Mask:
             return self.restore(leaf, as_json or name == _ARGUMENTS) if isinstance(leaf, str) else leaf
 
         return _mapped(value, restored)
+
+    def mover(self, text: str, as_json: bool = False) -> Callable[[int], int]:
+        """Says of a place in the text where it is once the values are back."""
+        ends, moved = list[int](), [0]
+        for found in _PLACEHOLDER.finditer(text):
+            ends.append(found.end())
+            moved.append(moved[-1] + len(self._value(found[0], as_json)) - len(found[0]))
+        return lambda at: at + moved[bisect_right(ends, at)]
 
     def begins(self, text: str) -> bool:
         """Whether what follows could make a placeholder of it."""

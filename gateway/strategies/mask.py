@@ -9,12 +9,22 @@ from typing import Any
 import msgspec
 from msgspec import structs
 
+from gateway.errors import ProviderBroken
 from gateway.interfaces import Emit
 from gateway.masks import Mask, Restoring
+from gateway.strategies.unmasking.messages import MessagesEvents
+from gateway.strategies.unmasking.responses import ResponsesEvents
+from gateway.strategies.unmasking.words import Words
 from gateway.types import Answer, Api, Delta, Event, ToolCallDelta
 
 _NOT_SAID = frozenset({"role", "id", "type", "name", "object"})
 _IN_CHOICES = frozenset({Api.CHAT, Api.COMPLETIONS})  # what an upstream of these says is a list of choices
+_EVENTS: Mapping[Api, type[MessagesEvents] | type[ResponsesEvents]] = {
+    Api.MESSAGES: MessagesEvents,
+    Api.RESPONSES: ResponsesEvents,
+}
+_BODIES = frozenset({*_EVENTS, Api.COUNT})  # what an upstream of these says is an object of many texts
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _ABOUT = frozenset({"index", "finish_reason", "logprobs"})  # of a choice: what is not its words
 _TEXT = ("delta", "content")
 _REASONING = ("delta", "reasoning_content")
@@ -34,17 +44,25 @@ class Unmasking:
     def __init__(self, mask: Mask, as_json: bool, emit: Emit) -> None:
         self._mask, self._as_json, self._emit = mask, as_json, emit
         self._channels: dict[Channel, Restoring] = {}
+        self._native: MessagesEvents | ResponsesEvents | None = None
 
     async def emit(self, event: Event) -> None:
+        """Raises ProviderBroken: an upstream's JSON cannot be read, so that no value can come back."""
         if isinstance(event, Answer):
             event = self._answer(event)
         elif isinstance(event, Delta):
+            if event.raw is not None and event.api in _EVENTS:
+                for each in self._events(event, event.raw):
+                    await self._emit(each)
+                return
             chunk = event.raw if event.api in _IN_CHOICES else None
             event = self._delta(event) if chunk is None else self._chunk(event, chunk)
         await self._emit(event)
 
     async def finish(self) -> None:
         """Whatever is held back still, where the stream had no finish."""
+        for each in self._native.rest() if self._native is not None else ():
+            await self._emit(each)
         text = "".join(self._rest((0, _TEXT)))
         if text:
             await self._emit(Delta(text=text))
@@ -60,13 +78,30 @@ class Unmasking:
             refusal=self._mask.restore(answer.refusal),
             tool_calls=calls,
         )
+        if answer.raw is not None and answer.api in _BODIES:
+            return replace(restored, raw=self._body(answer.raw))
         if answer.raw is None or answer.api not in _IN_CHOICES:
             return replace(restored, raw=None)
         body = msgspec.json.decode(answer.raw)
         body["choices"] = self._mask.restored(body["choices"], self._as_json)
         return replace(restored, raw=_json.encode(body))
 
+    def _body(self, body: bytes) -> bytes:
+        try:
+            return Words(self._mask, self._as_json).body(body)
+        except _UNREADABLE as error:
+            raise ProviderBroken("the model's answer cannot be read, and values are masked in it") from error
+
     # Streams
+
+    def _events(self, delta: Delta, raw: bytes) -> list[Delta]:
+        """An upstream's own event, with what has to be said before it."""
+        if self._native is None:
+            self._native = _EVENTS[delta.api](self._mask, self._as_json)
+        try:
+            return self._native.said(delta, raw)
+        except _UNREADABLE as error:
+            raise ProviderBroken("the model's stream cannot be read, and values are masked in it") from error
 
     def _delta(self, delta: Delta) -> Delta:
         """A delta that the gateway made itself, or that came in another shape: it is made anew."""

@@ -93,6 +93,16 @@ def test_in_json_a_value_comes_back_escaped() -> None:
     assert json.loads(mask.restored({"arguments": '{"to": "[EMAIL_1]"}'})["arguments"]) == {"to": value}
 
 
+def test_a_place_in_a_text_moves_with_what_comes_back_before_it() -> None:
+    mask = mask_of("anna.larsen@b.org", 'a"b')
+    text = "x [EMAIL_1] y [EMAIL_2] z [EMAIL_3] w"
+    for as_json in (False, True):
+        restored, move = mask.restore(text, as_json), mask.mover(text, as_json)
+        for word in "xyzw":
+            assert restored[move(text.index(word))] == word
+        assert move(len(text)) == len(restored)
+
+
 @pytest.mark.parametrize("cut", range(1, 9))
 def test_a_placeholder_in_pieces_is_put_back(cut: int) -> None:
     stream = Restoring(mask_of("anna@b.org"), as_json=False)

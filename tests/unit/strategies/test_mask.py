@@ -6,6 +6,9 @@ import asyncio
 import json
 from typing import Any
 
+import pytest
+
+from gateway.errors import ProviderBroken
 from gateway.masks import Mask
 from gateway.strategies.mask import Unmasking
 from gateway.types import Answer, Api, Delta, Event, Finding, Label, ToolCall, ToolCallDelta, Tried, Usage
@@ -203,3 +206,48 @@ def test_a_chunk_that_speaks_in_a_message_or_a_text_says_the_values_too() -> Non
 def test_a_turn_that_the_gateway_ends_itself_passes_though_an_upstream_was_cut_in_its_reasoning() -> None:
     seen = through(chunk({"reasoning_content": "so ["}), Delta("Done.", finish="length"))
     assert [event.text for event in seen if isinstance(event, Delta)] == ["", "Done."]
+
+
+@pytest.mark.parametrize(
+    ("api", "said"),
+    [
+        (Api.MESSAGES, {"id": "msg", "content": [{"type": "text", "text": "[EMAIL_1]"}], "stop_reason": "x"}),
+        (Api.RESPONSES, {"id": "r", "output": [{"type": "message", "content": [{"text": "[EMAIL_1]"}]}]}),
+        (Api.COUNT, {"input_tokens": 3}),
+    ],
+)
+def test_an_upstreams_body_in_another_api_keeps_its_shape(api: Api, said: dict[str, Any]) -> None:
+    (answer,) = through(Answer("[EMAIL_1]", raw=json.dumps(said).encode(), api=api))
+    assert isinstance(answer, Answer)
+    assert (answer.text, answer.api) == (VALUE, api)
+    assert json.loads(answer.raw or b"") == json.loads(json.dumps(said).replace("[EMAIL_1]", 'a\\"b@c.org'))
+
+
+@pytest.mark.parametrize(
+    ("api", "kind", "event"),
+    [
+        (
+            Api.MESSAGES,
+            "content_block_delta",
+            {"index": 0, "delta": {"type": "text_delta", "text": "so [EM"}},
+        ),
+        (Api.RESPONSES, "response.output_text.delta", {"output_index": 0, "delta": "so [EM"}),
+    ],
+)
+def test_an_upstreams_events_in_another_api_keep_their_shape(
+    api: Api, kind: str, event: dict[str, Any]
+) -> None:
+    raw = json.dumps({"type": kind, **event}).encode()
+    first, rest = through(Delta("so [EM", raw=raw, api=api, event=kind))
+    for delta, said in ((first, "so "), (rest, "[EM")):
+        assert isinstance(delta, Delta)
+        assert (delta.text, delta.api, delta.event) == (said, api, kind)
+        told = json.loads(delta.raw or b"")
+        assert told == json.loads(raw.replace(b"so [EM", said.encode()))
+
+
+@pytest.mark.parametrize("api", [Api.MESSAGES, Api.RESPONSES])
+def test_what_cannot_be_read_does_not_leave(api: Api) -> None:
+    for event in (Answer(raw=b'{"x": [', api=api), Delta(raw=b'{"x": [', api=api)):
+        with pytest.raises(ProviderBroken, match="cannot be read"):
+            through(event)
