@@ -152,7 +152,16 @@ class RemoteTools(Blocked):
 
 
 class NoClearedModel(PolicyError):
+    """`label` is the word for what no model may have; empty: whoever is told may not know."""
+
     code = "policy_no_cleared_model"
+
+    def __init__(self, label: str = "") -> None:
+        data = f"data labelled {label}" if label else "this data"
+        super().__init__(
+            f"No model in service here is cleared for {data}. "
+            "Remove what is sensitive, or ask whoever edits the policy."
+        )
 
 
 class NoModelInService(PolicyError):

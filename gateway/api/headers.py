@@ -21,12 +21,13 @@ def response_headers(exchange: Exchange) -> Headers:
         b"x-pointsman-held-back": _held_back(exchange) if exchange.tool_uses else None,
         b"x-pointsman-overhead-ms": f"{exchange.overhead * 1000:.2f}",
         b"x-pointsman-cost-usd": None if exchange.cost_usd is None else f"{exchange.cost_usd.normalize():f}",
-        **(_labels(exchange) if _discloses(exchange) else {}),
+        **(_labels(exchange) if discloses(exchange) else {}),
     }
     return [(name, value.encode("latin-1", "replace")) for name, value in told.items() if value]
 
 
-def _discloses(exchange: Exchange) -> bool:
+def discloses(exchange: Exchange) -> bool:
+    """Whether the caller is told how the request was understood."""
     own = exchange.caller.disclose if exchange.caller else None
     return exchange.policy.disclose if own is None else own
 

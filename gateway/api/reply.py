@@ -9,8 +9,8 @@ from typing import Any
 
 from gateway.accounting.exchange import Exchange
 from gateway.api.dialect import Dialect, Headers
-from gateway.api.headers import response_headers
-from gateway.errors import GatewayError, HungUp, InternalError, ProviderBroken
+from gateway.api.headers import discloses, response_headers
+from gateway.errors import GatewayError, HungUp, InternalError, NoClearedModel, ProviderBroken
 from gateway.types import Answer, Delta
 
 Message = MutableMapping[str, Any]
@@ -76,6 +76,8 @@ class Reply:
         elif self.started:
             await self._end(b"".join(self._rendering.broken(error, exchange)))
         else:
+            if isinstance(error, NoClearedModel) and not discloses(exchange):
+                error = NoClearedModel()
             await send_error(self._send, self._dialect.error(error, self._id), error, self._headers(exchange))
 
     async def crash(self) -> None:

@@ -66,10 +66,7 @@ def _weight(error: GatewayError) -> int:
 
 
 def no_cleared_model(request: ChatRequest) -> NoClearedModel:
-    return NoClearedModel(
-        f"No model in service here is cleared for data labelled {request.label.word}. "
-        "Remove what is sensitive, or ask whoever edits the policy."
-    )
+    return NoClearedModel(request.label.word)
 
 
 def no_model_in_service() -> NoModelInService:

@@ -149,7 +149,7 @@ def test_an_upstreams_error_stays_whole(gateway: Gateway) -> None:
     assert wrong.json()["error"] == {"type": "invalid_request_error", "message": "messages.0: that is wrong"}
     assert wrong.json()["request_id"] == wrong.headers["request-id"]
     over = post(gateway, asking("overloaded"))
-    assert (over.status_code, over.json()["error"]["type"]) == (503, "overloaded_error")
+    assert (over.status_code, over.json()["error"]["type"]) == (529, "overloaded_error")
 
 
 def test_the_model_counts_and_that_costs_nothing(gateway: Gateway, up: Upstream) -> None:

@@ -133,6 +133,18 @@ def test_whoever_may_not_know_labels_is_told_none(gateway: Gateway, at: At, how:
 
 
 @pytest.mark.parametrize("at", ALL, ids=str)
+def test_the_error_that_no_model_is_cleared_names_the_label_to_whoever_may_know_it(
+    gateway: Gateway, at: At
+) -> None:
+    card = "My card is 4111 1111 1111 1111."
+    reply, discreet = (post(gateway, at, say=card, key=key) for key in (KEY, DISCREET_KEY))
+    assert "is cleared for data labelled restricted." in reply.text
+    assert (discreet.status_code, "is cleared for this data." in discreet.text) == (403, True)
+    assert "restricted" not in discreet.text
+    assert "x-pointsman-sensitivity" not in discreet.headers
+
+
+@pytest.mark.parametrize("at", ALL, ids=str)
 def test_a_callers_own_id_comes_back(gateway: Gateway, at: At) -> None:
     body = at.body(model="nobody")
     for sent, same in (("mine-1", True), ("not/sane" * 9, False)):
