@@ -40,6 +40,7 @@ class Incoming:
     headers: Mapping[bytes, bytes]
     body: Callable[[], Awaitable[bytes]]
     parse: Callable[[bytes, Caller], ChatRequest]
+    refers: bool = False  # a short body may stand for a long one
 
     def named(self, names: Iterable[str]) -> dict[str, str]:
         """Those of the named headers that were sent, as far as a condition may read them."""

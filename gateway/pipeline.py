@@ -28,7 +28,7 @@ from gateway.strategies.compose import compose
 from gateway.strategies.fallback import no_cleared_model, no_model_in_service
 from gateway.strategies.inflow import Inflow
 from gateway.strategies.mask import Unmasking
-from gateway.types import Answer, Api, Caller, ChatRequest, Delta, Event, Signals
+from gateway.types import Answer, Api, Caller, ChatRequest, Delta, Event, Label, Signals
 
 IN_PLACE = 2_000  # characters that are classified on the event loop
 PARSED_IN_PLACE = 32_000  # bytes, which take some milliseconds at the worst: thousands of small objects
@@ -114,13 +114,13 @@ class _Flow:
             decision = exchange.decision = route(policy, replace(facts, stays=thread.stays), said)
         left = partial(left_of, guards=said.masking)
         inflow = Inflow(self.classifier.find, caller.clearance, mask, left)
-        await self._act(decision, request, inflow, thread)
+        await self._act(decision, self._served(request, mask), inflow, thread)
         refused = withheld(exchange) if request.keep else None
         if refused is not None:
             exchange.note(refused)
 
     async def _parsed(self, body: bytes, caller: Caller) -> ChatRequest:
-        if len(body) > PARSED_IN_PLACE:
+        if len(body) > PARSED_IN_PLACE or self.incoming.refers:
             return await asyncio.to_thread(self._read, body, caller)
         return self._read(body, caller)
 
@@ -150,7 +150,7 @@ class _Flow:
             signals, unreadable = self.classifier.classify(parsed), self.force.policy.unreadable
             return labelled(parsed, signals, caller, unreadable, self.incoming.headers), signals
 
-        if sum(len(message.text) for message in parsed.messages) + len(parsed.other_text) <= IN_PLACE:
+        if sum(len(message.text) for message in parsed.messages) + len(parsed.outside) <= IN_PLACE:
             return read()
         return await asyncio.to_thread(read)
 
@@ -168,6 +168,13 @@ class _Flow:
         )
         self.exchange.note(hidden.note)
         return hidden.request, hidden.mask
+
+    def _served(self, request: ChatRequest, mask: Mask | None) -> ChatRequest:
+        """The request for models: an upstream keeps nothing of what the policy keeps out of the store."""
+        hidden = Label.PUBLIC if mask is None else mask.label
+        if not request.keep or withheld(self.exchange, hidden) is None:
+            return request
+        return replace(request, keep=False)
 
     async def _act(self, decision: Decision, request: ChatRequest, inflow: Inflow, thread: Thread) -> None:
         exchange = self.exchange
@@ -187,13 +194,18 @@ class _Flow:
                 exchange.note(event)
 
         serve = compose(decision, self.force.parts, self.force.spend, inflow, request.api)
-        if inflow.mask is None:
+        mask = inflow.mask
+        if mask is None:
             await serve(request, emit)
-        else:
-            unmasking = Unmasking(inflow.mask, request.wants_json, emit)
-            await serve(request, unmasking.emit)
-            await unmasking.finish()
-            exchange.hidden = inflow.mask.label
+            return
+
+        async def unhidden(event: Event) -> None:
+            exchange.hidden = mask.label  # what an answer says of its being kept goes by it
+            await emit(event)
+
+        unmasking = Unmasking(mask, request.wants_json, unhidden)
+        await serve(request, unmasking.emit)
+        await unmasking.finish()
 
     def _timed(self, stage: str) -> _Timed:
         return _Timed(self.exchange, stage)

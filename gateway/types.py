@@ -200,7 +200,9 @@ class Sent:
     """A body as it came, and what was read of it, so that an upstream may get the same bytes.
 
     `complete` is the body with the earlier turns that it refers to written out; None: it refers to none. Of
-    those, `held_by` names the model whose upstream holds them under the same reference; empty: none does.
+    those, `held_by` is the upstream that holds them under the same reference, as `Model.upstream` tells it
+    from others; empty: none does. `turns` are those that it goes on from, and `label` is that of all that it
+    refers to, as the caller knows it.
     """
 
     api: Api
@@ -209,6 +211,8 @@ class Sent:
     fields: Mapping[str, bytes]
     complete: bytes | None = None
     held_by: str = ""
+    turns: tuple[Turn, ...] = ()
+    label: Label = Label.PUBLIC
 
     @property
     def whole(self) -> bytes:
@@ -458,13 +462,13 @@ class KeptResponse:
     """A response that may be referred to: `turns` are the conversation up to it, its own the last.
 
     `label` is that of all the turns as the caller knows them; `floor` the one they reached as models saw
-    them, masked where guards masked them. `model` is the policy's name; `held`: its upstream keeps it as
-    well, under the same id. `keep` is in seconds.
+    them, masked where guards masked them. `upstream` is where it came from, see `Model.upstream`; `held`: it
+    keeps it as well, under the same id. `keep` is in seconds.
     """
 
     id: str
     caller: str
-    model: str
+    upstream: str
     held: bool
     label: Label
     floor: Label

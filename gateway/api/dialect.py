@@ -52,7 +52,7 @@ class Dialect:
 
     `parse` reads a caller's body and raises InvalidRequest; `rendering` takes the request's id and the time
     in seconds since the epoch; `error` gives the status and the body of an error for a request's id.
-    `id_headers` are those that carry the request's id.
+    `id_headers` are those that carry the request's id. `refers`: a short body may stand for a long one.
     """
 
     api: Api
@@ -60,6 +60,7 @@ class Dialect:
     rendering: Callable[[str, int], Rendering]
     error: Callable[[GatewayError, str], tuple[int, bytes]]
     id_headers: tuple[bytes, ...] = (b"x-request-id",)
+    refers: bool = False
 
     def ids(self, request_id: str) -> Headers:
         return [(name, request_id.encode()) for name in self.id_headers]

@@ -59,7 +59,7 @@ class Endpoint:
             await send_error(send, dialect.error(error, request_id), error, dialect.ids(request_id))
             return
         door = Door(receive)
-        incoming = Incoming(request_id, headers, lambda: self._read(door), dialect.parse)
+        incoming = Incoming(request_id, headers, lambda: self._read(door), dialect.parse, dialect.refers)
         reply = Reply(send, dialect, request_id, int(time()))
         try:
             with self._lease() as force:

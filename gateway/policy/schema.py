@@ -57,6 +57,11 @@ class Model:
     remote_tools: bool = False  # whether its provider may call servers that a caller names
 
     @property
+    def upstream(self) -> str:
+        """What tells its upstream from another, which must not be told of what this one holds."""
+        return f"{self.provider}/{self.model} {self.base_url or ''} {'with' if self.api_key else 'no'} key"
+
+    @property
     def head(self) -> str | None:
         """The classification head that it is, by its name; None for any other model."""
         return head_of(self.provider, self.model)

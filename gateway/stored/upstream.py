@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import re
+from typing import Final
 
 from gateway.errors import ProviderError
 from gateway.inbound import InForce
@@ -10,6 +12,7 @@ from gateway.interfaces import ResponseHolder
 from gateway.labels import clear
 from gateway.types import KeptResponse, Label
 
+_ID: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")  # any other may be more than a name in a path
 _log = logging.getLogger("pointsman.responses")
 
 
@@ -19,8 +22,9 @@ async def forget_upstream(response: KeptResponse, force: InForce) -> None:
     Its id goes through the model's gate; it says nothing, so that whoever holds a response can be told to
     delete it, whatever its clearance is by now.
     """
-    spec = force.policy.models.get(response.model)
-    if spec is None or spec.disabled:
+    models = (model for model in force.policy.chat_models if model.upstream == response.upstream)
+    spec = next(models, None)
+    if spec is None or not _ID.fullmatch(response.id):
         return
     holder = force.parts.model(spec.name)
     if not isinstance(holder, ResponseHolder):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,12 @@ MODELS = """\
     speaks: [chat, responses]
     clearance: public
     retries: 0
+  - name: deep
+    target: openai-compatible/d
+    base_url: "{url}"
+    speaks: [chat, responses]
+    clearance: restricted
+    retries: 0
 callers:
 """
 CREDENTIAL = "AKIA" + "IOSFODNN7EXAMPLQ"
@@ -35,7 +43,10 @@ LONG = CREDENTIAL + "_" * 1100
 
 def script(request: Recorded) -> Reply:
     if request.path.endswith("/responses"):
-        return answered(request, message("Fine."))
+        words = request.raw.decode()
+        once = f"resp_{len(words)}_{hash(words)}".replace("-", "m")
+        told = answered(request, message("Fine."), id_="resp_twice" if "twice" in words else once)
+        return replace(told, before_headers=1.0 if "slowly" in words else 0.0)
     reply: Reply = anthropic(text("Fine."))(request)
     return reply
 
@@ -56,8 +67,8 @@ def gateway(up: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield running
 
 
-def post(gateway: Gateway, path: str, body: Json) -> httpx.Response:
-    keyed = {"authorization": "Bearer " + KEY}
+def post(gateway: Gateway, path: str, body: Json, **headers: str) -> httpx.Response:
+    keyed = {"authorization": "Bearer " + KEY, **headers}
     return httpx.post(f"{gateway.url}/v1/{path}", json=body, headers=keyed, timeout=20)
 
 
@@ -149,6 +160,48 @@ def test_reasoning_that_is_not_known_here_leaves_without_its_id(
 ) -> None:
     assert post(gateway, "responses", responses(reasoning(**more))).status_code == 200
     assert b"rs_of_another" not in up.requests[-1].raw
+
+
+def test_an_id_that_an_upstream_gives_twice_is_not_another_conversations(
+    gateway: Gateway, up: Upstream
+) -> None:
+    """Neither does a slow answer bring the words of the other into its own, nor its label over them."""
+    restricted = {"x-pointsman-sensitivity": "restricted"}
+    ask: Json = {"model": "deep", "previous_response_id": "resp_twice"}
+    assert post(gateway, "responses", {"model": "deep", "input": "hello twice"}).status_code == 200
+    with ThreadPoolExecutor() as threads:
+        slow = threads.submit(post, gateway, "responses", {**ask, "input": "twice, slowly"})
+        up.wait(lambda: b"slowly" in up.requests[-1].raw)
+        secret = post(gateway, "responses", {**ask, "input": "twice: Nightingale sails in May"}, **restricted)
+        assert (secret.status_code, slow.result().status_code) == (200, 200)
+    before = len(up.requests)
+    reply = post(gateway, "responses", {**ask, "model": "native", "input": "and now?"})
+    assert reply.status_code == 403
+    assert len(up.requests) == before
+
+
+def test_what_the_policy_does_not_keep_an_upstream_is_told_not_to(up: Upstream, tmp_path: Path) -> None:
+    policies = policy_folder(tmp_path / "policies", up.url)
+    file = policies / "policy.yaml"
+    written = file.read_text().replace("callers:\n", MODELS.format(url=up.url))
+    file.write_text("responses: {up_to: public}\n" + written)
+    said = {"model": "deep", "input": "hello"}
+    with Gateway(policies, tmp_path / "data") as gateway:
+        for label, kept in (("public", True), ("restricted", False)):
+            headers = {"x-pointsman-sensitivity": label}
+            assert post(gateway, "responses", said, **headers).json()["store"] is kept
+            assert up.requests[-1].body.get("store", True) is kept
+
+
+def test_a_short_body_cannot_stand_for_gigabytes(gateway: Gateway, up: Upstream) -> None:
+    kept = post(gateway, "responses", {"model": "deep", "input": "word " * 400_000}).json()
+    more = {"model": "deep", "input": "more", "previous_response_id": kept["id"]}
+    assert post(gateway, "responses", more).status_code == 200
+    before = len(up.requests)
+    reference = {"type": "item_reference", "id": kept["output"][0]["id"]}
+    many = post(gateway, "responses", {"model": "deep", "input": [reference] * 1001})
+    assert (many.status_code, many.json()["error"]["param"]) == (400, "input")
+    assert len(up.requests) == before
 
 
 def test_what_an_empty_text_of_the_system_hides_is_unreadable(gateway: Gateway, up: Upstream) -> None:

@@ -17,4 +17,5 @@ def responses(store: ResponseStore) -> Dialect:
         RequestReader(store),
         lambda request_id, created: ResponseRendering(store, created),
         told,
+        refers=True,
     )

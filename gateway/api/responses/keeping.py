@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from gateway.api.responses.output import fresh
 from gateway.api.responses.references import raw_input
 from gateway.interfaces import ResponseStore
 from gateway.stored.gate import cleared, label_to_keep, withheld
-from gateway.types import KeptResponse, Label, Sent, Turn
+from gateway.types import KeptResponse, Label, Turn
 
 _PREFIXES: Final = {
     "message": "msg",
@@ -23,13 +23,6 @@ _PREFIXES: Final = {
 }
 _object = msgspec.json.Decoder(dict[str, Any])
 _json = msgspec.json.Encoder()
-
-
-class _Previous(msgspec.Struct):
-    previous_response_id: str | None = None
-
-
-_previous = msgspec.json.Decoder(_Previous)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +44,28 @@ def keeps(exchange: Exchange) -> bool:
     return asked is not None and asked.keep and withheld(exchange) is None
 
 
-def keep(whole: Whole, exchange: Exchange, store: ResponseStore) -> None:
-    """Into the store, through the gate, if it is to be kept at all."""
+def keep(whole: Whole, exchange: Exchange, store: ResponseStore) -> bool:
+    """Into the store, through the gate, if it is to be kept at all.
+
+    Gives False, and keeps nothing, where an upstream has given it the id of another conversation's.
+    """
     asked, caller = exchange.asked, exchange.caller
     if asked is None or asked.sent is None or caller is None or not asked.keep:
-        return
-    earlier, items = _conversation(asked.sent, caller.name, store)
+        return True
+    namesake, earlier = store.response(caller.name, whole.id), asked.sent.turns
+    if namesake is not None and namesake.turns != earlier:
+        return False
+    items = raw_input(asked.sent.whole)[sum(len(turn.items) for turn in earlier) :]
+    model = exchange.policy.models.get(exchange.model or "")
     own = Turn(tuple(map(_with_id, items)), tuple(map(_with_id, whole.output)))
     passed = cleared(
         KeptResponse(
             id=whole.id,
             caller=caller.name,
-            model=exchange.model or "",
+            upstream="" if model is None else model.upstream,
             held=whole.held,
             label=label_to_keep(exchange),
-            floor=exchange.label or Label.PUBLIC,
+            floor=max(exchange.label or Label.PUBLIC, asked.floor),
             turns=(*earlier, own),
             body=whole.body,
             keep=exchange.policy.responses.keep,
@@ -74,16 +74,7 @@ def keep(whole: Whole, exchange: Exchange, store: ResponseStore) -> None:
     )
     if passed is not None:
         store.keep(passed)
-
-
-def _conversation(sent: Sent, caller: str, store: ResponseStore) -> tuple[Iterable[Turn], Sequence[bytes]]:
-    """The earlier turns that the request referred to, as far as they are kept still, and its own items."""
-    items = raw_input(sent.whole)
-    previous = _previous.decode(sent.body).previous_response_id
-    kept = None if previous is None else store.response(caller, previous)
-    if kept is None:
-        return (), items
-    return kept.turns, items[sum(len(turn.items) for turn in kept.turns) :]
+    return True
 
 
 def _with_id(item: bytes) -> bytes:

@@ -49,7 +49,14 @@ class RequestReader:
         room = Room()
         whole = _request(object_of(written.body, room), written.body, room)
         assert whole.sent is not None, "a request is read from a body"
-        sent = replace(whole.sent, body=body, complete=written.body, held_by=written.held_by)
+        sent = replace(
+            whole.sent,
+            body=body,
+            complete=written.body,
+            held_by=written.held_by,
+            turns=written.turns,
+            label=written.label,
+        )
         return replace(whole, sent=sent, floor=written.floor).labelled(written.label)
 
 

@@ -9,11 +9,15 @@ from typing import Any, Final
 import msgspec
 
 from gateway.api.members import Members, member, required
-from gateway.errors import NotFound, PreviousResponseNotFound
+from gateway.errors import InvalidRequest, NotFound, PreviousResponseNotFound, TooLarge
 from gateway.interfaces import ResponseStore
 from gateway.labels import highest
+from gateway.settings import MAX_BODY, size
 from gateway.stored.items import id_of
-from gateway.types import Caller, KeptResponse, Label
+from gateway.types import Caller, KeptResponse, Label, Turn
+
+MOST_REFERENCES: Final = 1_000
+LARGEST: Final = size(MAX_BODY)  # bytes of what is written out
 
 # Items that say themselves whole, so that their ids name nothing that is not in them.
 _SAID: Final = frozenset(
@@ -28,24 +32,53 @@ _json = msgspec.json.Encoder()
 class Written:
     """A body with what it refers to written out: `body`, and what those earlier turns are labelled.
 
-    `held_by` names the model whose upstream holds all of it under the same ids; empty: none does.
+    `held_by` is the upstream that holds all of it under the same ids, see `Model.upstream`; empty: none does.
+    `turns` are those of the response that it goes on from.
     """
 
     body: bytes
     held_by: str
     label: Label
     floor: Label
+    turns: tuple[Turn, ...]
 
 
 @dataclass(slots=True)
 class _Found:
     responses: list[KeptResponse] = field(default_factory=list)
+    turns: tuple[Turn, ...] = ()  # of the one that it goes on from
     lost: bool = False  # something has an id that is not known here, and says itself
+    references: int = 0
+    size: int = 0  # bytes
+    items: dict[str, dict[str, bytes]] = field(default_factory=dict)  # by the response's id, by their own
 
     @property
     def held_by(self) -> str:
-        models = {kept.model if kept.held else "" for kept in self.responses}
-        return models.pop() if len(models) == 1 and not self.lost else ""
+        upstreams = {kept.upstream if kept.held else "" for kept in self.responses}
+        return upstreams.pop() if len(upstreams) == 1 and not self.lost else ""
+
+    def take(self, item: bytes) -> bytes:
+        """An item that is written out. Raises TooLarge where all of them are more than one body may hold."""
+        self.size += len(item)
+        if self.size > LARGEST:
+            raise TooLarge(
+                f"What the body refers to is larger than the {LARGEST:,} bytes that are written out here. "
+                "Refer to less, or say what is needed of it."
+            )
+        return item
+
+    def refer(self) -> None:
+        """Raises InvalidRequest where there are too many references."""
+        self.references += 1
+        if self.references > MOST_REFERENCES:
+            raise InvalidRequest(
+                f"'input' must hold at most {MOST_REFERENCES:,} references to items.", param="input"
+            )
+
+    def item(self, kept: KeptResponse, id_: str) -> bytes:
+        if kept.id not in self.items:
+            self.items[kept.id] = {id_of(item): item for item in kept.turns[-1].output}
+        return self.take(self.items[kept.id][id_])
 
 
 def written_out(value: Members, body: bytes, caller: Caller, store: ResponseStore) -> Written | None:
@@ -53,6 +86,7 @@ def written_out(value: Members, body: bytes, caller: Caller, store: ResponseStor
 
     Raises:
         NotFound: it refers to what this caller was not answered, or to what is not kept any more.
+        InvalidRequest, TooLarge: it refers to too many items, or to too much.
     """
     found, earlier = _Found(), list[bytes]()
     previous = member(value, "previous_response_id", str)
@@ -75,6 +109,7 @@ def written_out(value: Members, body: bytes, caller: Caller, store: ResponseStor
         found.held_by,
         highest(kept.label for kept in found.responses),
         highest(kept.floor for kept in found.responses),
+        found.turns,
     )
 
 
@@ -87,8 +122,9 @@ def _earlier(id_: str, caller: Caller, store: ResponseStore, found: _Found) -> I
             param="previous_response_id",
         )
     found.responses.append(kept)
+    found.turns = kept.turns
     for turn in kept.turns:
-        yield from turn.items
+        yield from map(found.take, turn.items)
 
 
 def _said(item: Any, raw: bytes, at: int, caller: Caller, store: ResponseStore, found: _Found) -> bytes:
@@ -107,6 +143,7 @@ def _said(item: Any, raw: bytes, at: int, caller: Caller, store: ResponseStore, 
 
 
 def _referred(id_: str, at: int, caller: Caller, store: ResponseStore, found: _Found) -> bytes:
+    found.refer()
     kept = store.holding(caller.name, id_)
     if kept is None:
         where = f"input[{at}].id"
@@ -115,7 +152,7 @@ def _referred(id_: str, at: int, caller: Caller, store: ResponseStore, found: _F
             param=where,
         )
     found.responses.append(kept)
-    return next(item for item in kept.turns[-1].output if id_of(item) == id_)
+    return found.item(kept, id_)
 
 
 class _Input(msgspec.Struct):

@@ -102,8 +102,8 @@ class ResponseRendering:
 
     def whole(self, answer: Answer, exchange: Exchange) -> bytes:
         if answer.raw is not None and answer.api is Api.RESPONSES:
-            self._keep_relayed(answer.raw, exchange)
-            return answer.raw if _may_say_kept(exchange) else _unkept(answer.raw)
+            is_kept = self._keep_relayed(answer.raw, exchange)
+            return answer.raw if is_kept and _may_say_kept(exchange) else _unkept(answer.raw)
         items = said(
             answer.reasoning, answer.text, answer.refusal, answer.tool_calls, status_of(answer.finish)
         )
@@ -147,16 +147,21 @@ class ResponseRendering:
         output = [_json.encode(item) for item in response["output"]]
         keep(Whole(self._id, _json.encode(response), output), exchange, self._store)
 
-    def _keep_relayed(self, body: bytes | msgspec.Raw, exchange: Exchange) -> None:
-        """An upstream's response, under its own id; one of another shape is served and not kept."""
+    def _keep_relayed(self, body: bytes | msgspec.Raw, exchange: Exchange) -> bool:
+        """An upstream's response, under its own id; one of another shape is served and not kept.
+
+        Where guards masked the request, the upstream holds other words under that id than the caller knows.
+        Gives False where another response has the id already.
+        """
         try:
             response = _relayed.decode(body)
             for item in response.output:
                 _relayed_item.decode(item)
         except msgspec.DecodeError:
-            return
+            return True
         output = [bytes(item) for item in response.output]
-        keep(Whole(response.id, bytes(body), output, response.store), exchange, self._store)
+        held = response.store and exchange.unmasked is None
+        return keep(Whole(response.id, bytes(body), output, held), exchange, self._store)
 
 
 def _may_say_kept(exchange: Exchange) -> bool:

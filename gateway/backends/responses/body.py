@@ -36,10 +36,12 @@ def responses_body(request: ChatRequest, model: Model) -> bytes:
     body = sent.whole
     if not request.untouched:
         body = with_member(body, "input", _written(request))
-    elif sent.complete is None or sent.held_by == model.name:
+    elif sent.complete is None or sent.held_by == model.upstream:
         body = sent.body
     else:
         body = with_member(body, "input", _json.encode(list(_own(_given(body)))))
+    if not request.keep:
+        body = with_member(body, "store", b"false")
     return with_member(body, "model", _json.encode(model.model))
 
 
@@ -47,7 +49,7 @@ def written_out(request: ChatRequest, model: Model, refused: ProviderRefused) ->
     """The request without a reference, where the upstream has lost what it refers to; None: it has not."""
     sent = request.sent
     lost = refused.http_status == _NOT_FOUND or refused.param == "previous_response_id"
-    if not lost or sent is None or sent.complete is None or sent.held_by != model.name:
+    if not lost or sent is None or sent.complete is None or sent.held_by != model.upstream:
         return None
     return replace(request, sent=replace(sent, held_by=""))
 

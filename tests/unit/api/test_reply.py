@@ -123,7 +123,7 @@ def failed(*deltas: Delta) -> Caller:
         reply = Reply(caller.send, CHAT, "id-1", 7)
         for delta in deltas:
             await reply.event(delta, exchange())
-        error = ProviderBroken("cut") if deltas else NoClearedModel("no")
+        error = ProviderBroken("cut") if deltas else NoClearedModel("internal")
         await reply.fail(error, exchange())
 
     asyncio.run(run())

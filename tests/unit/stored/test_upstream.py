@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -39,8 +40,8 @@ class Plain:
         return self
 
 
-def forget(parts: Any, model: str = "native") -> None:
-    kept = KeptResponse("r1", "app", model, True, Label.RESTRICTED, Label.RESTRICTED, (), b"", 60.0)
+def forget(parts: Any, upstream: str = NATIVE.upstream, id_: str = "r1") -> None:
+    kept = KeptResponse(id_, "app", upstream, True, Label.RESTRICTED, Label.RESTRICTED, (), b"", 60.0)
     force = InForce(Policy("r", {"native": NATIVE}, ()), parts, {})
     asyncio.run(forget_upstream(kept, force))
 
@@ -53,9 +54,16 @@ def test_whoever_holds_it_is_told_whatever_its_clearance_is_by_now() -> None:
 
 def test_nobody_is_told_who_is_not_in_the_policy_any_more_or_holds_nothing() -> None:
     holding = Holding()
-    forget(holding, "another")
+    forget(holding, replace(NATIVE, base_url="http://moved.example").upstream)
     assert holding.asked == []
     forget(Plain())
+
+
+@pytest.mark.parametrize("id_", ["..", "../models", "a\r\nb", "", "é"], ids=repr)
+def test_an_id_that_is_more_than_a_name_in_a_path_is_told_nobody(id_: str) -> None:
+    holding = Holding()
+    forget(holding, id_=id_)
+    assert holding.asked == []
 
 
 def test_a_failure_is_a_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:

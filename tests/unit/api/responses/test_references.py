@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from gateway.api.responses import references
 from gateway.api.responses.references import Written, raw_input, written_out
-from gateway.errors import NotFound, PreviousResponseNotFound
+from gateway.errors import InvalidRequest, NotFound, PreviousResponseNotFound, TooLarge
 from gateway.labels import clear
 from gateway.policy.schema import Responses
 from gateway.stored.memory import Memory
@@ -106,6 +107,21 @@ def test_reasoning_that_says_itself_is_nobodys_where_it_is_not_known() -> None:
 @pytest.mark.parametrize("kind", ["message", "function_call", "function_call_output"])
 def test_an_item_that_says_itself_refers_to_nothing(kind: str) -> None:
     assert written(Memory(), [{"type": kind, "id": "elsewhere"}]) is None
+
+
+def test_what_is_written_out_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Memory()
+    keep(store, "r1")
+    reference = {"type": "item_reference", "id": "out_r1"}
+    with pytest.raises(InvalidRequest) as many:
+        written(store, [reference] * (references.MOST_REFERENCES + 1))
+    assert many.value.param == "input"
+    monkeypatch.setattr(references, "LARGEST", 100)
+    assert written(store, [reference]) is not None
+    with pytest.raises(TooLarge):
+        written(store, [reference] * 5)
+    with pytest.raises(TooLarge):
+        written(store, [reference], previous_response_id="r1")
 
 
 def test_what_a_caller_says_has_no_id_to_refer_to() -> None:

@@ -189,7 +189,7 @@ def test_a_response_is_kept_with_its_turn_label_and_model() -> None:
     kept = store.response("app", response["id"])
     assert kept is not None
     assert json.loads(kept.body) == response
-    assert (kept.model, kept.held, kept.label, kept.keep) == ("small", False, Label.INTERNAL, 24 * 3600.0)
+    assert (kept.upstream, kept.held, kept.label, kept.keep) == ("", False, Label.INTERNAL, 24 * 3600.0)
     (turn,) = kept.turns
     (asked,) = map(json.loads, turn.input)
     assert (asked["type"], asked["content"], asked["id"][:4]) == ("message", "hello", "msg_")
@@ -208,15 +208,29 @@ def test_a_later_turn_shares_the_earlier_ones() -> None:
     assert [json.loads(item)["content"] for item in second.turns[1].input] == ["more"]
 
 
-def test_a_turn_whose_earlier_ones_were_dropped_meanwhile_is_kept_whole() -> None:
+def test_a_turn_whose_earlier_ones_were_dropped_meanwhile_is_kept_with_them() -> None:
     store = Memory()
     first = whole(Answer("Hi"), exchange(), store)
     at = exchange(memory=store, previous_response_id=first["id"], input="more")
     store.forget("app", first["id"])
     second = store.response("app", whole(Answer("Yes"), at, store)["id"])
     assert second is not None
-    (turn,) = second.turns
-    assert len(turn.input) == 3
+    assert [len(turn.items) for turn in second.turns] == [2, 2]
+
+
+def test_an_id_that_an_upstream_gives_twice_is_that_of_the_first_conversation() -> None:
+    store = Memory()
+    first = whole(Answer(raw=json.dumps(UPSTREAMS).encode(), api=Api.RESPONSES), exchange(), store)
+    again = json.dumps({**UPSTREAMS, "output": []}).encode()
+    second = whole(Answer(raw=again, api=Api.RESPONSES), exchange(input="other"), store)
+    kept = store.response("app", "resp_up")
+    assert kept is not None
+    assert (first["store"], second["store"], json.loads(kept.body)) == (True, False, first)
+    at = exchange(memory=store, previous_response_id="resp_up", input="more")
+    assert whole(Answer(raw=again, api=Api.RESPONSES), at, store)["store"]
+    kept = store.response("app", "resp_up")
+    assert kept is not None
+    assert len(kept.turns) == 2
 
 
 def test_what_masks_hid_counts_for_the_store_and_not_for_the_next_turns_least_label() -> None:

@@ -26,7 +26,7 @@ ITEMS = (
 )
 
 
-def read(body: bytes, held_by: str = "native") -> ChatRequest:
+def read(body: bytes, held_by: str = NATIVE.upstream) -> ChatRequest:
     store = Memory()
     turn = Turn(ITEMS[:1], ITEMS[1:])
     kept = KeptResponse("r1", "app", held_by, True, Label.PUBLIC, Label.PUBLIC, (turn,), b"{}", 60.0)
@@ -81,6 +81,11 @@ def test_an_edited_request_says_its_earlier_turns_itself() -> None:
     assert [item.get("role", item.get("type")) for item in whole["input"]] == [
         *("user", "reasoning", "assistant", "system", "user")
     ]
+
+
+def test_what_is_not_to_be_kept_is_kept_by_nobody() -> None:
+    whole = sent(replace(read(b'{"model":"auto","input":"x","store":true}'), keep=False))
+    assert (whole["store"], whole["input"]) == (False, "x")
 
 
 LOST = ProviderRefused("no such response", status=400, param="previous_response_id")
