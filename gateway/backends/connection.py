@@ -11,6 +11,7 @@ import httptools
 from gateway.backends.response import Limits, Response
 
 MAX_HEAD = 64 * 1024
+_TOO_LARGE = f"more than {MAX_HEAD} bytes of headers"
 
 
 class Owner(Protocol):
@@ -93,7 +94,7 @@ class Connection(asyncio.Protocol):
         if not response.head_done:
             self._head_size += len(data)
             if self._head_size > MAX_HEAD:
-                response.broken(f"more than {MAX_HEAD} bytes of headers")
+                response.broken(_TOO_LARGE)
             return
         if response.complete:
             self._free()
@@ -125,7 +126,11 @@ class Connection(asyncio.Protocol):
             self.response.field(name, value)
 
     def on_headers_complete(self) -> None:
-        if self.response is not None and not self._surplus:
+        if self.response is None or self._surplus:
+            return
+        if self.response.head_size > MAX_HEAD:  # as much as this in one piece is no less too much
+            self.response.broken(_TOO_LARGE)
+        else:
             self.response.starts(self._parser.get_status_code())
 
     def on_body(self, data: bytes) -> None:

@@ -91,6 +91,11 @@ class Response:
         """By lower-case name; of a repeated one, the last."""
         return {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in self._fields}
 
+    @property
+    def head_size(self) -> int:
+        """Bytes of the header fields that are here."""
+        return sum(len(name) + len(value) for name, value in self._fields)
+
     def settled(self, idle: float | None = None) -> None:
         """The first content is here: from now on only the pauses (and the total) are limited."""
         self._first_end = None

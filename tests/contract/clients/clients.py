@@ -135,7 +135,7 @@ CLIENTS = {
             "ModelNotFoundError",
             "ModelAuthenticationError",
             "ModelContextWindowExceededError",
-            "ModelOverloadedError",
+            "ModelRateLimitError",
             "ModelAPIError",
         ),
     ),
