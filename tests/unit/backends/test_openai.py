@@ -26,6 +26,7 @@ from gateway.errors import (
 from gateway.labels import clear
 from gateway.policy.schema import Model, Timeouts
 from gateway.types import Answer, Api, ChatRequest, Delta, Event, Label, Message, Sent, ToolCall, Usage
+from tests.asking import events_of
 from tests.reach import EVERYWHERE
 from tests.upstream import FOREVER, Call, Recorded, Reply, Script, Upstream, failure
 
@@ -50,19 +51,7 @@ def model(up: Upstream, **changes: Any) -> Model:
 
 
 async def ask(model: Model, request: ChatRequest, times: int = 1) -> list[Event]:
-    events: list[Event] = []
-
-    async def emit(event: Event) -> None:
-        events.append(event)
-
-    pool = Pool(EVERYWHERE)
-    backend = OpenAICompatible(model, pool)
-    try:
-        for _ in range(times):
-            await backend.answer(clear(request, Label.PUBLIC, model, "model"), emit)
-    finally:
-        await pool.close()
-    return events
+    return await events_of(OpenAICompatible, model, request, times)
 
 
 def answers(script: Script, request: ChatRequest, **changes: Any) -> tuple[list[Event], list[Recorded]]:

@@ -37,6 +37,7 @@ from gateway.types import (
     ToolSpec,
     Usage,
 )
+from tests.asking import events_of
 from tests.messages_replies import (
     anthropic,
     data_of,
@@ -83,17 +84,7 @@ def model(up: Upstream, **changes: Any) -> Model:
 
 
 async def ask(model: Model, request: ChatRequest) -> list[Event]:
-    events: list[Event] = []
-
-    async def emit(event: Event) -> None:
-        events.append(event)
-
-    pool = Pool(EVERYWHERE)
-    try:
-        await AnthropicMessages(model, pool).answer(clear(request, Label.PUBLIC, model, "model"), emit)
-    finally:
-        await pool.close()
-    return events
+    return await events_of(AnthropicMessages, model, request)
 
 
 def answers(script: Script, request: ChatRequest, **changes: Any) -> tuple[list[Event], list[Recorded]]:
