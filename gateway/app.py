@@ -1,10 +1,11 @@
-"""The composition root: joins the parts to one ASGI application, and keeps the policy in force."""
+"""The composition root: joins the parts to the endpoints of models and to the application of all the rest."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from typing import NamedTuple
 
 from starlette.applications import Starlette
 
@@ -15,13 +16,12 @@ from gateway.api import admin, models, ops
 from gateway.api.chat import CHAT
 from gateway.api.completions import COMPLETIONS
 from gateway.api.dialect import Dialect
-from gateway.api.door import Receive, Room, Scope
+from gateway.api.door import Room
 from gateway.api.embeddings import EMBEDDINGS
 from gateway.api.endpoint import Endpoint
 from gateway.api.messages.dialect import COUNT_TOKENS, MESSAGES
 from gateway.api.openapi import document
 from gateway.api.ops import Readiness
-from gateway.api.reply import Send
 from gateway.api.responses import routes as kept_responses
 from gateway.api.responses.dialect import responses
 from gateway.api.rest import Rest
@@ -45,19 +45,15 @@ MESSAGES_PATH = "/v1/messages"
 RESPONSES_PATH = "/v1/responses"
 
 
-class App:
+class App(NamedTuple):
     """The hot path by hand, everything else by Starlette."""
 
-    def __init__(self, endpoints: Mapping[str, Endpoint], rest: Rest) -> None:
-        self.endpoints, self.rest = endpoints, rest
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        endpoint = self.endpoints.get(scope["path"]) if scope["type"] == "http" else None
-        await (endpoint or self.rest)(scope, receive, send)
+    endpoints: Mapping[str, Endpoint]
+    rest: Rest
 
 
 def build(settings: Settings, holder: Holder, metrics: Metrics) -> App:
-    """The application; its lifespan starts the parts and closes them."""
+    """All that is served; the lifespan of the rest starts the parts and closes them."""
     ledger = JournalLedger(folder_of(settings.data_dir))
     classifier = LinearClassifier()
     book = Book(ledger, metrics, classifier.find)

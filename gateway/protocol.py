@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from gateway.api.door import MAX_HEADER_BYTES
 from gateway.api.shapes import dialect_at
+from gateway.api.turn import Turn
 from gateway.errors import GatewayError, HeadersTooLarge, InvalidRequest, RequestTimeout
 
 UNREAD = 6  # times the patience, for which a caller may leave what is sent to it unread
 BEATS = 4  # wakes within a patience for whoever waits for a body
+Endpoint = Callable[[Turn], Awaitable[None]]
 _OFFER = frozenset({b"connection", b"upgrade", b"http2-settings"})
 LINGER_SECONDS = 1.0  # in which a refused caller may still read why, before the connection is cut
 
 
 class CallerProtocol(HttpToolsProtocol):
-    """One connection of a caller.
+    """One connection of a caller. What `endpoints` has the path of is theirs, the rest is the application's.
 
     A head has to be whole within `patience` seconds, and no longer than MAX_HEADER_BYTES beside what one
     read brings. What does not make a request (the body of one that is answered already, blank lines) is read
@@ -30,12 +34,18 @@ class CallerProtocol(HttpToolsProtocol):
     """
 
     patience: float
+    endpoints: Mapping[str, Endpoint]
 
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
         self.url = b""
         self._in_head = self._refused = False
         self._head_size = 0
+        self._served: Any = (
+            None  # the request that is under way, or was last; `cycle` is the last one that came
+        )
+        self._rested = 0.0  # since when there is none, by the loop's clock
+        self._idle: asyncio.TimerHandle | None = None  # for the next request
         self._late: asyncio.TimerHandle | None = None  # for a head
         self._slow: asyncio.TimerHandle | None = None  # for a body
         self._unread: asyncio.TimerHandle | None = None  # for a reply
@@ -49,7 +59,6 @@ class CallerProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._refused:
             return
-        self._unset_keepalive_if_required()
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as offer:
@@ -68,10 +77,13 @@ class CallerProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        if isinstance(self._served, Turn):
+            self._served.leave()
         self._in_time()
         self._is_read()
-        if self._slow is not None:
-            self._slow.cancel()
+        for timer in (self._slow, self._idle):
+            if timer is not None:
+                timer.cancel()
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -93,7 +105,11 @@ class CallerProtocol(HttpToolsProtocol):
             return
         self._in_head = False
         self._in_time()
-        super().on_headers_complete()
+        endpoint = self._endpoint()
+        if endpoint is None:
+            super().on_headers_complete()
+        else:
+            self._take(endpoint)
         if self.expect_100_continue:  # where it is refused, nobody knows whether its body comes
             self.cycle.keep_alive = False
 
@@ -101,7 +117,58 @@ class CallerProtocol(HttpToolsProtocol):
         if not self.parser.should_upgrade():
             super().on_message_complete()
 
+    def on_response_complete(self) -> None:
+        """One timer a connection, not one a request: it looks how long the connection has been at rest."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+            return
+        self._rested = self.loop.time()
+        if self._idle is None:
+            self._idle = self.loop.call_later(self.timeout_keep_alive, self._look)
+
     # Inside.
+
+    def _endpoint(self) -> Endpoint | None:
+        """Whose request it is: most paths are as simple as the endpoint's."""
+        url = self.url.decode("latin-1")
+        return self.endpoints.get(url) or self.endpoints.get(unquote(_path(self.url)))
+
+    def _take(self, endpoint: Endpoint) -> None:
+        version = self.parser.get_http_version()
+        turn: Any = Turn(
+            self.parser.get_method().decode("ascii"),
+            self.headers,
+            self.transport,
+            self.flow,
+            self.on_response_complete,
+            expects=self.expect_100_continue,
+            keep_alive=version != "1.0" and self.parser.should_keep_alive(),
+            chunked=version != "1.0",
+        )
+        at_rest, self.cycle = self._at_rest, turn
+        if at_rest:
+            self._start_asgi_task(turn, endpoint)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((turn, endpoint))  # type: ignore[arg-type]
+
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        self._served = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def _look(self) -> None:
+        self._idle = None
+        left = self._rested + self.timeout_keep_alive - self.loop.time()
+        if not self._at_rest or self._late is not None:
+            return  # the next reply sets a timer anew, and a head has its own
+        if left <= 0:
+            self.transport.close()
+        else:
+            self._idle = self.loop.call_later(left, self._look)
 
     @property
     def _at_rest(self) -> bool:
@@ -187,6 +254,10 @@ def _reply(error: GatewayError, path: str) -> bytes:
     return STATUS_LINE[status] + lines + b"\r\n" + body
 
 
-def patient(seconds: float) -> type[CallerProtocol]:
-    """The protocol with another patience: uvicorn makes its protocols itself."""
-    return type("CallerProtocol", (CallerProtocol,), {"patience": seconds})
+def _path(url: bytes) -> str:
+    return httptools.parse_url(url).path.decode("ascii")
+
+
+def patient(seconds: float, endpoints: Mapping[str, Endpoint]) -> type[CallerProtocol]:
+    """The protocol with another patience, and these endpoints by path: uvicorn makes its protocols itself."""
+    return type("CallerProtocol", (CallerProtocol,), {"patience": seconds, "endpoints": endpoints})

@@ -14,7 +14,7 @@ import uvicorn
 
 from gateway import __version__
 from gateway.accounting.metrics import Metrics
-from gateway.app import build
+from gateway.app import App, build
 from gateway.backends.addresses import Survey
 from gateway.backends.probe import probe_now
 from gateway.commands.banner import banner
@@ -96,10 +96,10 @@ def _listen(settings: Settings) -> socket.socket:
         ) from None
 
 
-def _config(app: object, settings: Settings) -> uvicorn.Config:
+def _config(app: App, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
-        app,  # type: ignore[arg-type]
-        http=patient(settings.patience),
+        app.rest,
+        http=patient(settings.patience, app.endpoints),
         ws="none",
         log_config=None,
         access_log=False,

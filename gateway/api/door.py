@@ -1,8 +1,7 @@
-"""A request before it is read: its head, its id, its size, and whether its caller stays."""
+"""A request before it is read: its head, its id, its body, and whether there is room for it."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import re
 import secrets
@@ -22,7 +21,6 @@ from gateway.errors import (
 )
 from gateway.interfaces import FindText
 
-Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 MAX_HEADER_BYTES = 64 * 1024
@@ -49,35 +47,6 @@ class Room:
 
     def leave(self) -> None:
         self._taken -= 1
-
-
-class Door:
-    """Notices that a caller has left, and cancels the task that serves it."""
-
-    def __init__(self, receive: Receive) -> None:
-        self.receive = receive
-        self._serving = asyncio.current_task()
-        self._watcher: asyncio.Task[None] | None = None
-        self.left = False
-
-    def watch(self) -> None:
-        self._watcher = asyncio.get_running_loop().create_task(self._wait())
-
-    async def _wait(self) -> None:
-        while (await self.receive())["type"] != "http.disconnect":
-            pass
-        if self._serving is not None:
-            self.left = True
-            self._serving.cancel()
-
-    def stay(self) -> None:
-        """The cancellation has done its work."""
-        if self._serving is not None:
-            self._serving.uncancel()
-
-    def close(self) -> None:
-        if self._watcher is not None:
-            self._watcher.cancel()
 
 
 async def read_body(receive: Receive, limit: int, patience: float) -> bytes:

@@ -1,25 +1,18 @@
-"""An endpoint that a model answers, as a bare ASGI application: the hot path."""
+"""An endpoint that a model answers: the hot path."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 from time import time
 
 from gateway.api.dialect import Dialect
-from gateway.api.door import (
-    Door,
-    Receive,
-    Room,
-    Scope,
-    check_head,
-    headers_of,
-    read_body,
-    request_id_of,
-)
-from gateway.api.reply import Reply, Send, send_error
-from gateway.errors import GatewayError
+from gateway.api.door import Room, check_head, headers_of, read_body, request_id_of
+from gateway.api.reply import Reply
+from gateway.api.turn import Turn
+from gateway.errors import GatewayError, InternalError, Overloaded
 from gateway.inbound import Incoming, InForce
 from gateway.interfaces import FindText
 from gateway.pipeline import Pipeline
@@ -48,46 +41,42 @@ class Endpoint:
         self._max_body, self._find = max_body, find
         self._patience, self._room = patience, room
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = headers_of(scope["headers"])
+    async def __call__(self, turn: Turn) -> None:
+        headers = headers_of(turn.headers)
         request_id = request_id_of(headers, self._find)
-        dialect = self._dialect
+        reply = Reply(turn, self._dialect, request_id, int(time()))
         try:
-            check_head(scope["method"], headers, self._max_body)
+            check_head(turn.method, headers, self._max_body)
             self._room.enter()
         except GatewayError as error:
-            await send_error(send, dialect.error(error, request_id), error, dialect.ids(request_id))
+            await reply.refuse(error)
             return
-        door = Door(receive)
-        incoming = Incoming(request_id, headers, lambda: self._read(door), dialect.parse, dialect.refers)
-        reply = Reply(send, dialect, request_id, int(time()))
+        body = partial(read_body, turn.receive, self._max_body, self._patience)
+        incoming = Incoming(request_id, headers, body, self._dialect.parse, self._dialect.refers)
         try:
             with self._lease() as force:
-                await self._serve(force, incoming, reply, door)
+                await self._serve(force, incoming, reply, turn)
         finally:
             self._room.leave()
 
-    async def _serve(self, force: InForce, incoming: Incoming, reply: Reply, door: Door) -> None:
+    async def _serve(self, force: InForce, incoming: Incoming, reply: Reply, turn: Turn) -> None:
         """Serves, and ends quietly when the caller hangs up."""
         try:
             await self._pipeline.serve(incoming, reply, force)
         except asyncio.CancelledError:
-            if not door.left:
-                raise
-            door.stay()
+            if turn.left:
+                turn.stay()
+                return
+            if not reply.started:
+                await reply.refuse(Overloaded("The gateway had to stop before this was answered."))
+            raise
         except Exception:
-            if reply.started:  # the server cuts the connection: what has left is not taken for the whole
+            if reply.started:  # the connection is cut: what has left is not taken for the whole
                 raise
             _log.exception("Request %s failed inside the gateway", incoming.request_id)
-            await reply.crash()
+            await reply.refuse(InternalError.logged())
         finally:
-            door.close()
             reply.close()
-
-    async def _read(self, door: Door) -> bytes:
-        body = await read_body(door.receive, self._max_body, self._patience)
-        door.watch()
-        return body
 
 
 class Lease:

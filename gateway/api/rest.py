@@ -11,9 +11,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.api.door import Receive, Scope, check_size, headers_of, request_id_of
-from gateway.api.reply import Message, Send, send_error
+from gateway.api.door import check_size, headers_of, request_id_of
 from gateway.api.shapes import dialect_at
 from gateway.errors import GatewayError, InternalError, MethodNotAllowed, NotFound
 from gateway.interfaces import FindText
@@ -50,16 +50,17 @@ class Rest:
         ids = dialect.ids(request_id)
         try:
             check_size(headers)
+            app: ASGIApp = self._app
         except GatewayError as error:
-            await send_error(send, dialect.error(error, request_id), error, ids)
-            return
+            status, body = dialect.error(error, request_id)
+            app = Response(body, status, error.headers, "application/json")
 
         async def named(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message.get("headers", []), *ids]
             await send(message)
 
-        await self._app(scope, receive, named)
+        await app(scope, receive, named)
 
     async def _told(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, GatewayError)

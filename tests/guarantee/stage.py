@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import uvicorn
+from starlette.responses import Response
 
 from gateway import log
 from gateway.accounting.book import Book
@@ -33,6 +34,7 @@ from gateway.parts import LOADING, PartsBuilder
 from gateway.pipeline import Pipeline
 from gateway.policy.language.load import load
 from gateway.policy.schema import Policy
+from gateway.protocol import patient
 from gateway.reach import Reach
 from gateway.settings import MAX_BODY, MAX_REQUESTS, Settings, size
 from gateway.stored.memory import Memory
@@ -102,9 +104,6 @@ class Stage:
         assert self._force is not None
         return Lease(self._force, lambda: None, lambda: None)
 
-    async def _app(self, scope: Any, receive: Any, send: Any) -> None:
-        await self._endpoints[scope["path"]](scope, receive, send)
-
     @contextmanager
     def open(self) -> Iterator[Stage]:
         self._thread.start()
@@ -127,10 +126,10 @@ class Stage:
 
     async def _listen(self) -> None:
         config = uvicorn.Config(
-            cast(Any, self._app),
+            cast(Any, Response(status_code=404)),
             interface="asgi3",
             port=0,
-            http="httptools",
+            http=patient(PATIENCE, self._endpoints),
             log_config=None,
             access_log=False,
             lifespan="off",

@@ -12,12 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from uvicorn.server import ServerState
 
+from gateway.api.door import read_body
+from gateway.api.turn import Turn
+from gateway.errors import HungUp
 from gateway.protocol import patient
 
 OFFER = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMA\r\n"
 PLAIN = b"POST /a?b=c HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"
 OFFERED = PLAIN.replace(b"Content", OFFER + b"Content")
-PROTOCOL = patient(20.0)
 
 
 class Wire(asyncio.Transport):
@@ -47,8 +49,8 @@ class Wire(asyncio.Transport):
         """Nothing comes by itself."""
 
 
-def heard(pieces: Iterable[bytes]) -> tuple[list[tuple[str, str, bytes]], bytes]:
-    """The requests that an application gets (method, path, body), and all that is said to the caller."""
+def heard(pieces: Iterable[bytes], by_endpoint: bool = False) -> tuple[list[tuple[str, str, bytes]], bytes]:
+    """The requests that are served (method, path, body), and all that is said to the caller."""
     got: list[tuple[str, str, bytes]] = []
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -62,9 +64,18 @@ def heard(pieces: Iterable[bytes]) -> tuple[list[tuple[str, str, bytes]], bytes]
         await send({"type": "http.response.start", "status": 204, "headers": []})
         await send({"type": "http.response.body"})
 
+    async def endpoint(turn: Turn) -> None:
+        try:
+            body = await read_body(turn.receive, 1_000, 20.0)
+        except HungUp:
+            return
+        got.append((turn.method, "/a", body))
+        await turn.answer(200, [], b"fine")
+
     async def run() -> bytes:
-        config = uvicorn.Config(app, http=PROTOCOL, log_config=None, access_log=False, lifespan="off")
-        wire, protocol = Wire(), PROTOCOL(config=config, server_state=ServerState(), app_state={})
+        kind = patient(20.0, {"/a": endpoint} if by_endpoint else {})
+        config = uvicorn.Config(app, http=kind, log_config=None, access_log=False, lifespan="off")
+        wire, protocol = Wire(), kind(config=config, server_state=ServerState(), app_state={})
         protocol.connection_made(wire)
         for piece in pieces:
             protocol.data_received(piece)
@@ -78,14 +89,15 @@ def heard(pieces: Iterable[bytes]) -> tuple[list[tuple[str, str, bytes]], bytes]
     return got, said
 
 
+@pytest.mark.parametrize("by_endpoint", [True, False], ids=["an endpoint", "the application"])
 @pytest.mark.parametrize("first", [PLAIN, OFFERED], ids=["plain", "with an offer of another protocol"])
-def test_requests_are_the_same_wherever_they_are_cut(first: bytes) -> None:
+def test_requests_are_the_same_wherever_they_are_cut(first: bytes, by_endpoint: bool) -> None:
     whole = first + PLAIN.replace(b"hello", b"again")
     wanted = [("POST", "/a", b"hello"), ("POST", "/a", b"again")]
-    assert heard([whole])[0] == wanted
+    assert heard([whole], by_endpoint)[0] == wanted
     for place in range(1, len(whole)):
-        assert heard([whole[:place], whole[place:]])[0] == wanted, place
-    assert heard(whole[i : i + 1] for i in range(len(whole)))[0] == wanted
+        assert heard([whole[:place], whole[place:]], by_endpoint)[0] == wanted, place
+    assert heard([whole[i : i + 1] for i in range(len(whole))], by_endpoint)[0] == wanted
 
 
 def test_a_tunnel_is_refused() -> None:
@@ -104,9 +116,6 @@ def test_a_tunnel_is_refused() -> None:
     )
 )
 def test_no_bytes_make_it_fail(pieces: list[bytes]) -> None:
-    said = heard(pieces)[1]
-    assert said == b"" or said.startswith(b"HTTP/1.1 ")
-
-
-def test_a_patience_of_its_own() -> None:
-    assert (patient(3.0).patience, PROTOCOL.patience) == (3.0, 20.0)
+    for by_endpoint in (True, False):
+        said = heard(pieces, by_endpoint)[1]
+        assert said == b"" or said.startswith(b"HTTP/1.1 ")

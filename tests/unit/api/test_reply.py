@@ -4,35 +4,48 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import MutableMapping
 from typing import Any
 
 import pytest
 from anthropic._streaming import SSEDecoder as AnthropicDecoder
 from openai._streaming import SSEDecoder as OpenAIDecoder
+from uvicorn.protocols.http.flow_control import FlowControl
 
 from gateway.accounting.exchange import Exchange
 from gateway.api.chat import CHAT
 from gateway.api.reply import Reply
-from gateway.errors import NoClearedModel, ProviderBroken
+from gateway.api.turn import Turn
+from gateway.errors import InternalError, NoClearedModel, ProviderBroken
 from gateway.policy.schema import Policy
 from gateway.types import Answer, ChatRequest, Delta, ToolCall, ToolCallDelta, Usage
 
 
-class Caller:
+class Caller(asyncio.Transport):
     """Collects what the gateway sends."""
 
     def __init__(self) -> None:
-        self.status = 0
-        self.body = b""
-        self.ended = False
+        super().__init__()
+        self.sent: list[bytes] = []
+        self.flow = FlowControl(self)
+        self.turn = Turn("POST", [], self, self.flow, lambda: None, chunked=False)
 
-    async def send(self, message: MutableMapping[str, Any]) -> None:
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-        else:
-            self.body += message["body"]
-            self.ended = not message["more_body"]
+    def write(self, data: Any) -> None:
+        self.sent.append(bytes(data))
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+    @property
+    def status(self) -> int:
+        return int(self.sent[0].split()[1]) if self.sent else 0
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(self.sent).partition(b"\r\n\r\n")[2]
+
+    @property
+    def ended(self) -> bool:
+        return self.turn.response_complete
 
     @property
     def events(self) -> list[Any]:
@@ -48,17 +61,16 @@ def exchange(include_usage: bool = False) -> Exchange:
 
 
 def streamed(*deltas: Delta, include_usage: bool = False, pause: float = 0.0) -> Caller:
-    caller = Caller()
-
-    async def run() -> None:
-        reply = Reply(caller.send, CHAT, "id-1", 7, keep_alive=0.02)
+    async def run() -> Caller:
+        caller = Caller()
+        reply = Reply(caller.turn, CHAT, "id-1", 7, keep_alive=0.02)
         for delta in deltas:
             await reply.event(delta, exchange(include_usage))
             await asyncio.sleep(pause)
         await reply.finish(exchange(include_usage))
+        return caller
 
-    asyncio.run(run())
-    return caller
+    return asyncio.run(run())
 
 
 def test_deltas_made_here_become_chunks_whose_first_has_the_role() -> None:
@@ -100,16 +112,17 @@ def test_a_silent_stream_is_kept_alive_by_comments() -> None:
 
 
 def test_a_whole_answer_is_a_completion() -> None:
-    caller = Caller()
-
-    async def run() -> None:
-        reply = Reply(caller.send, CHAT, "id-1", 7)
+    async def run() -> Caller:
+        caller = Caller()
+        reply = Reply(caller.turn, CHAT, "id-1", 7)
         answer = Answer(tool_calls=(ToolCall("c1", "look", "{}"),), finish="tool_calls", usage=Usage(input=1))
         await reply.event(answer, exchange())
         assert not caller.status, "the last byte waits until the answer is accounted"
         await reply.finish(exchange())
+        return caller
 
-    asyncio.run(run())
+    caller = asyncio.run(run())
+    assert len(caller.sent) == 1, "head and body leave together"
     body = json.loads(caller.body)
     assert body["object"] == "chat.completion"
     assert body["choices"][0]["message"]["content"] is None
@@ -117,17 +130,16 @@ def test_a_whole_answer_is_a_completion() -> None:
 
 
 def failed(*deltas: Delta) -> Caller:
-    caller = Caller()
-
-    async def run() -> None:
-        reply = Reply(caller.send, CHAT, "id-1", 7)
+    async def run() -> Caller:
+        caller = Caller()
+        reply = Reply(caller.turn, CHAT, "id-1", 7)
         for delta in deltas:
             await reply.event(delta, exchange())
         error = ProviderBroken("cut") if deltas else NoClearedModel("internal")
         await reply.fail(error, exchange())
+        return caller
 
-    asyncio.run(run())
-    return caller
+    return asyncio.run(run())
 
 
 def test_an_error_before_the_first_byte_has_its_status() -> None:
@@ -143,33 +155,30 @@ def test_an_error_after_the_first_byte_is_the_streams_last_event() -> None:
     assert caller.ended
 
 
-def test_one_comment_waits_for_a_caller_who_does_not_read() -> None:
-    sent: list[bytes] = []
-
-    async def run() -> None:
-        reads = asyncio.Event()
-
-        async def send(message: MutableMapping[str, Any]) -> None:
-            if message.get("body", b"").startswith(b":"):
-                await reads.wait()
-            sent.append(message.get("body", b""))
-
-        reply = Reply(send, CHAT, "id-1", 7, keep_alive=0.01)
+def test_no_comments_pile_up_for_a_caller_who_does_not_read() -> None:
+    async def run() -> Caller:
+        caller = Caller()
+        reply = Reply(caller.turn, CHAT, "id-1", 7, keep_alive=0.01)
         await reply.event(Delta("x"), exchange())
-        await asyncio.sleep(0.2)
-        assert asyncio.all_tasks() - {asyncio.current_task()} != set()
-        assert len(asyncio.all_tasks()) == 2
-        reads.set()
+        await asyncio.sleep(0)
+        caller.flow.pause_writing()
+        await asyncio.sleep(0.1)
+        caller.flow.resume_writing()
         await reply.finish(exchange())
+        return caller
 
-    asyncio.run(run())
-    assert sent.count(b": keep-alive\n\n") <= 1
-    assert sent[-1].endswith(b"data: [DONE]\n\n")
+    caller = asyncio.run(run())
+    assert b": keep-alive" not in caller.body
+    assert caller.body.endswith(b"data: [DONE]\n\n")
 
 
-def test_the_last_word_on_what_nobody_foresaw_is_an_error_in_json() -> None:
-    caller = Caller()
-    asyncio.run(Reply(caller.send, CHAT, "id-1", 7).crash())
+def test_an_error_where_there_is_no_exchange_is_told_in_json() -> None:
+    async def run() -> Caller:
+        caller = Caller()
+        await Reply(caller.turn, CHAT, "id-1", 7).refuse(InternalError.logged())
+        return caller
+
+    caller = asyncio.run(run())
     assert (caller.status, json.loads(caller.body)["error"]["code"]) == (500, "internal_error")
     assert caller.ended
 
