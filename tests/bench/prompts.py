@@ -1,9 +1,18 @@
-"""What the benchmark asks: short requests of many kinds, none twice, so that no cached text is measured."""
+"""What the benchmark asks: short requests of many kinds, none twice, so that no cached text is measured.
+
+Which of them the linear models are sure of, the classifier itself says.
+"""
 
 from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Iterator
+from functools import cache
+
+from gateway.api.wire import chat_request
+from gateway.classify.classifier import LinearClassifier
+from tests.bench.upstream import HOLD
 
 _ASKED = (
     "Is this message a complaint, a question or praise: the parcel came two days early, thank you",
@@ -37,22 +46,77 @@ _ASKED = (
     "What did the euro close at against the dollar yesterday?",
     "Which version of the language came out last month, and what is new in it?",
 )
-
-
-_ROUNDS = 150  # of all of them in one list: more texts than the gateway remembers
+_SYSTEM = {"role": "system", "content": "You answer briefly and say when you do not know."}
+_ANSWER = (
+    "In short: yes, though it depends on the week. The first half is settled and written down; what is left "
+    "are two open points, the budget and the date, and both can wait until everybody is back."
+)
+TEXTS = 4500  # in one list: more than the gateway remembers
+EVERY = 5  # of the mixed texts, one in so many is unsure
 _numbers = itertools.count(1)  # makes each text its own, in later lists too
 
 
 def bodies(stream: bool) -> list[bytes]:
     """Request bodies, as a client's library writes them: one system prompt, and never the same question."""
-    return [_body(asked, stream) for _ in range(_ROUNDS) for asked in _ASKED]
+    return [_body(next(texts), stream) for texts in [_texts()] for _ in range(TEXTS)]
 
 
-def _body(asked: str, stream: bool) -> bytes:
-    number = next(_numbers)
-    messages = [
-        {"role": "system", "content": "You answer briefly and say when you do not know."},
-        {"role": "user", "content": f"{asked} ({number})"},
-    ]
-    body = {"model": "auto", "messages": messages, "temperature": 0.2, "user": f"u{number % 30}"}
+def chosen(unsure: bool, texts: int = TEXTS) -> list[str]:
+    """Texts that the classifier is sure of, or, where `unsure`, of which every EVERYth is not.
+
+    Sure is: of the task, of the freshness and of the sensitivity, in the request that is sent.
+    """
+    sure, not_sure = _sorted(texts)
+    if not unsure:
+        return sure
+    mixed = zip(*[iter(sure)] * (EVERY - 1), not_sure, strict=False)
+    return list(itertools.chain.from_iterable(mixed))
+
+
+@cache
+def _sorted(texts: int) -> tuple[list[str], list[str]]:
+    """So many that it is sure of, and a fourth as many that it is not."""
+    classifier, sure, unsure = LinearClassifier(), list[str](), list[str]()
+    for text in _texts():
+        signals = classifier.classify(chat_request(_body(text, False)))
+        guesses = (signals.task, signals.freshness, signals.sensitivity)
+        (unsure if any(guess.unsure for guess in guesses) else sure).append(text)
+        if len(sure) >= texts and len(unsure) * (EVERY - 1) >= texts:
+            return sure[:texts], unsure
+    raise AssertionError("there is always another text")
+
+
+def wire_bodies(texts: list[str], stream: bool) -> list[bytes]:
+    return [_body(text, stream) for text in texts]
+
+
+def held() -> bytes:
+    """A request whose answer stays open after its first event."""
+    return _body(f"{next(_numbers)} {HOLD}", True)
+
+
+def conversations(turns: int, count: int) -> Iterator[bytes]:
+    """Requests of `count` conversations in turn: so many questions, and answers between.
+
+    The last question is new; what was said before it comes again each time, as conversations do.
+    """
+    texts = _texts()
+    earlier = [[next(texts) for _ in range(turns - 1)] for _ in range(count)]
+    while True:
+        for number, asked in enumerate(earlier):
+            said = [
+                {"role": role, "content": text}
+                for place, question in enumerate(asked)
+                for role, text in (("user", question), ("assistant", f"{number}.{place}: {_ANSWER}"))
+            ]
+            yield _body(next(texts), False, said)
+
+
+def _texts() -> Iterator[str]:
+    return (f"{asked} ({next(_numbers)})" for asked in itertools.cycle(_ASKED))
+
+
+def _body(asked: str, stream: bool, said: list[dict[str, str]] | None = None) -> bytes:
+    messages = [_SYSTEM, *(said or []), {"role": "user", "content": asked}]
+    body = {"model": "auto", "messages": messages, "temperature": 0.2, "user": f"u{len(asked) % 30}"}
     return json.dumps({**body, "stream": True} if stream else body).encode()

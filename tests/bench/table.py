@@ -1,71 +1,97 @@
-"""The benchmark's table: each subject's numbers, and how many times HAProxy's they are."""
+"""The benchmark's tables: each subject's medians, and how many times HAProxy's they are."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final
 
-from rich.console import Console
 from rich.table import Table
 
+from tests.bench.curves import Curve
+from tests.bench.measure import CONNECTIONS, RATE, STREAMS
+from tests.bench.rounds import Medians, Result
+from tests.bench.upstream import EVENTS
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """CPU in microseconds, times in milliseconds, memory in megabytes; None: not measured."""
-
-    name: str
-    rate: float
-    cpu_request: float | None
-    cpu_event: float | None
-    median: float
-    p99: float
-    first_median: float
-    first_p99: float
-    way_median: float
-    way_p99: float
-    memory: float | None
+BASE: Final = "haproxy"
 
 
-_COLUMNS: tuple[tuple[str, Callable[[Row], float | None], str], ...] = (
-    ("requests/s", lambda row: row.rate, ".0f"),
-    ("CPU µs/request", lambda row: row.cpu_request, ".0f"),
-    ("CPU µs/event", lambda row: row.cpu_event, ".1f"),
-    ("alone p50 ms", lambda row: row.median, ".2f"),
-    ("alone p99 ms", lambda row: row.p99, ".2f"),
-    ("first token p50 ms", lambda row: row.first_median, ".2f"),
-    ("first token p99 ms", lambda row: row.first_p99, ".2f"),
-    ("first event's way p50 ms", lambda row: row.way_median, ".2f"),
-    ("RSS MB", lambda row: row.memory, ".0f"),
-)
-
-
-def print_table(rows: Sequence[Row]) -> None:
-    base = next((row for row in rows if row.name == "HAProxy"), None)
-    table = Table(title="one core each; in brackets: times HAProxy's")
+def compared(results: Mapping[str, Result]) -> Table:
+    """Speed; in brackets, how many times HAProxy's."""
+    table = Table(
+        title=f"Medians; in brackets: times {BASE}'s. ≥: the subject's core was not full",
+        caption=f"added: to direct, at {RATE} requests a second; streams: {STREAMS} of {EVENTS} events",
+    )
     table.add_column("")
-    for title, _, _ in _COLUMNS:
+    columns = list(_columns())
+    for title, _ in columns:
         table.add_column(title, justify="right")
-    for row in rows:
-        table.add_row(
-            row.name,
-            *(_cell(read(row), None if base is None else read(base), form) for _, read, form in _COLUMNS),
-        )
-    Console(width=170).print(table)
+    base = results[BASE].medians if BASE in results else None
+    for name, result in results.items():
+        if result.medians:
+            table.add_row(name, *(cell(result.medians, base) for _, cell in columns))
+    return table
 
 
-def forwarding(rows: Sequence[Row]) -> Iterator[str]:
-    """How long each subject keeps a stream's first event: its way, less the way of a direct connection."""
-    direct = next(row for row in rows if row.name == "direct")
-    for row in rows:
-        if row is not direct:
-            yield (
-                f"{row.name} forwards a stream's first event {row.way_median - direct.way_median:.2f} ms "
-                f"after its arrival (p50; p99 {row.way_p99 - direct.way_p99:.2f} ms)."
-            )
+Cell = Callable[[Medians, Medians | None], str]
 
 
-def _cell(value: float | None, base: float | None, form: str) -> str:
+def _columns() -> Iterator[tuple[str, Cell]]:
+    for connections in CONNECTIONS:
+        yield f"req/s, {connections} conn.", _rate(connections)
+    yield "CPU µs/request", lambda row, base: _times(row.cpu, base.cpu if base else None, ".0f")
+    yield "added p50 ms", lambda row, base: _added(row, row.added_p50)
+    yield "p99 ms", lambda row, base: _added(row, row.added_p99)
+    yield "CPU µs/event", lambda row, base: _times(row.cpu_event, base.cpu_event if base else None, ".1f")
+    yield "first event ms", lambda row, base: f"{row.first_p50:.2f}"
+
+
+def _rate(connections: int) -> Cell:
+    def cell(row: Medians, base: Medians | None) -> str:
+        least = "≥ " if connections in row.limited else ""
+        rate = row.rates[connections]
+        return least + _times(rate, base.rates[connections] if base else None, ",.0f")
+
+    return cell
+
+
+def _added(row: Medians, value: float | None) -> str:
+    if not row.keeps_up:
+        return f"keeps {row.kept_rate:.0f}/s"
+    return "–" if value is None else f"{value:.2f}"
+
+
+def _times(value: float | None, base: float | None, form: str) -> str:
     if value is None:
         return "–"
-    ratio = f" ({value / base:.2g}×)" if base and value != base else ""
-    return format(value, form) + ratio
+    return format(value, form) + (f" ({value / base:.2g}×)" if base and value != base else "")
+
+
+def memory(results: Mapping[str, Result]) -> Table:
+    """Starts and memory."""
+    table = Table(title="Start and memory (resident MB)")
+    for title in ("", "listens after s", "idle", "loaded", "after requests", "then", "grown in the 2nd half"):
+        table.add_column(title, justify="right" if title else "left")
+    for name, result in results.items():
+        if result.idle is not None:
+            table.add_row(name, f"{result.started:.2f}", f"{result.idle:.0f}", *_kept(result))
+    return table
+
+
+def _kept(result: Result) -> tuple[str, str, str, str]:
+    loaded = result.medians and result.medians.loaded
+    soaked = result.soaked
+    return (
+        f"{loaded:.0f}" if loaded else "–",
+        f"{soaked.requests:,}" if soaked else "–",
+        f"{soaked.points[-1][1]:.0f}" if soaked else "–",
+        f"{soaked.grown:+.1f}" if soaked else "–",
+    )
+
+
+def curve_table(curves: Sequence[Curve]) -> Table:
+    """The gateway's CPU a request along each curve."""
+    table = Table(title="pointsman: CPU µs a request", show_header=False)
+    for curve in curves:
+        table.add_row(curve.name, *(f"{point.at:,}" for point in curve.points), style="dim")
+        table.add_row(curve.lacks, *(f"{point.cpu:,.0f}" for point in curve.points))
+    return table

@@ -2,27 +2,27 @@
 
     python -m tests.bench.upstream PORT
 
-A stream has EVENTS pieces, GAP seconds apart; the first one leaves at once and says when, in STAMP.
+A stream has EVENTS pieces, GAP seconds apart; one whose request says HOLD stops after its first piece and
+stays open until the other side closes it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import re
 import sys
-import time
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import httptools
 import uvloop
 
-EVENTS = 100
-GAP = 0.002
-STAMP = re.compile(rb'"at":"([0-9.]{20})"')  # seconds, of the clock that all processes of a machine share
-_UNSTAMPED = "0" * 20
-_FRAME = {"id": "chatcmpl-bench", "created": 1700000000, "model": "bench"}
-_USAGE = {"prompt_tokens": 42, "completion_tokens": EVENTS, "total_tokens": 42 + EVENTS}
+EVENTS: Final = 50
+GAP: Final = 0.005
+FIRST: Final = b"word0"  # the first of what is said; nothing before it holds this
+WHOLE_ENDS, STREAM_ENDS = b"word59", b"word%d" % (EVENTS - 1)
+HOLD: Final = "hold-this-stream"
+_FRAME: Final = {"id": "chatcmpl-bench", "created": 1700000000, "model": "bench"}
+_USAGE: Final = {"prompt_tokens": 42, "completion_tokens": EVENTS, "total_tokens": 42 + EVENTS}
 
 
 def _whole() -> bytes:
@@ -43,7 +43,7 @@ def _pieces() -> list[bytes]:
     said = [{"index": 0, "delta": {"content": f"word{i} "}, "finish_reason": None} for i in range(EVENTS)]
     role = _chunk([{"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": None}])
     end = _chunk([{"index": 0, "delta": {}, "finish_reason": "stop"}]) + _chunk([], usage=_USAGE)
-    first, *rest = [_chunk(said[:1], at=_UNSTAMPED), *(_chunk([choice]) for choice in said[1:])]
+    first, *rest = [_chunk([choice]) for choice in said]
     return [_HEAD + role + first, *rest, end + b"e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n"]
 
 
@@ -67,24 +67,23 @@ class Server(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         body, self._body = self._body, b""
-        if b'"stream":true' in body or b'"stream": true' in body:
-            self._piece(0)
-        else:
+        if b'"stream":true' not in body and b'"stream": true' not in body:
             self._transport.write(WHOLE)
+        elif HOLD.encode() in body:
+            self._transport.write(PIECES[0])
+        else:
+            self._piece(0)
 
     def _piece(self, number: int) -> None:
         if self._transport.is_closing():
             return
-        piece = PIECES[number]
-        if not number:
-            piece = piece.replace(_UNSTAMPED.encode(), b"%020.9f" % time.perf_counter())
-        self._transport.write(piece)
+        self._transport.write(PIECES[number])
         if number + 1 < len(PIECES):
             asyncio.get_running_loop().call_later(GAP, self._piece, number + 1)
 
 
 async def serve(port: int) -> None:
-    server = await asyncio.get_running_loop().create_server(Server, "127.0.0.1", port, backlog=1024)
+    server = await asyncio.get_running_loop().create_server(Server, "127.0.0.1", port, backlog=4096)
     await server.serve_forever()
 
 
