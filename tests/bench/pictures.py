@@ -14,10 +14,10 @@ from tests.bench.rounds import Medians
 
 OURS, OTHERS = "#0969da", "#8c959f"
 _PANELS: Final[tuple[tuple[str, Callable[[Medians], float | None]], ...]] = (
-    ("requests a second, 16 connections", lambda row: row.rates[16]),
+    ("requests/s, 16 connections", lambda row: row.rates[16]),
     ("CPU µs a request", lambda row: row.cpu),
-    (f"added latency ms, p50 at {RATE}/s", lambda row: row.added_p50),
-    ("CPU µs a streamed event", lambda row: row.cpu_event),
+    (f"added ms, p50 at {RATE}/s", lambda row: row.added_p50),
+    ("CPU µs an event", lambda row: row.cpu_event),
 )
 _WIDTH, _NAMES, _ROW, _HEAD = 940, 120, 22, 64
 
