@@ -8,9 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, dataclass_transform
 
 from msgspec import Struct
+
+Class = TypeVar("Class")
+
+
+@dataclass_transform(frozen_default=True)
+def value(cls: type[Class]) -> type[Class]:
+    """A frozen dataclass: the type checker sees to it, since at run time that takes 7 µs for a request."""
+    return dataclass(slots=True, unsafe_hash=True)(cls)
 
 
 class Api(StrEnum):
@@ -78,7 +86,7 @@ class Label(Ordered):
 Axis = TypeVar("Axis", Task, Freshness, Label)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Guess(Generic[Axis]):
     """One axis of understanding: the best label, and the right to be unsure of it.
 
@@ -91,7 +99,7 @@ class Guess(Generic[Axis]):
     probabilities: Mapping[str, float]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Finding:
     """A piece of sensitive data: where it is, never what it says.
 
@@ -108,7 +116,7 @@ class Finding:
     confidence: float
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Signals:
     """What the gateway understands of a request."""
 
@@ -128,7 +136,7 @@ class Signals:
         return frozenset(f.entity for f in self.findings) | frozenset(f.kind for f in self.findings)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ToolCall:
     """A model's wish to call a tool; `arguments` is JSON text, as the model wrote it."""
 
@@ -137,7 +145,7 @@ class ToolCall:
     arguments: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Message:
     """One message of a conversation: what can be read of it, beside its JSON.
 
@@ -195,7 +203,7 @@ class Passage:
     trusted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Sent:
     """A body as it came, and what was read of it, so that an upstream may get the same bytes.
 
@@ -220,7 +228,7 @@ class Sent:
         return self.body if self.complete is None else self.complete
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ChatRequest:
     """What is to be answered, whatever API it came in.
 
@@ -357,7 +365,7 @@ class Delta(Struct, frozen=True):
         return bool(self.text or self.tool_calls or self.finish or self.other)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Answer:
     """A whole answer, for a request that does not stream: `raw` is the JSON body of the upstream's reply.
 

@@ -238,10 +238,13 @@ class Policy:
 
     forwards: frozenset[bytes] = field(init=False, compare=False, repr=False)
     """The headers that any of its models gets of a caller's."""
+    by_key: Mapping[str, Caller] = field(init=False, compare=False, repr=False)
+    """The callers by the SHA-256 of their keys: how long it takes to find one says nothing of a key."""
 
     def __post_init__(self) -> None:
         names = {name.encode() for model in self.models.values() for name in model.forward}
         object.__setattr__(self, "forwards", frozenset(names))
+        object.__setattr__(self, "by_key", {known.key_sha256: known.caller for known in self.callers})
 
     @property
     def chat_models(self) -> tuple[Model, ...]:
