@@ -13,7 +13,7 @@ from gateway.errors import GatewayError
 from gateway.interfaces import Parts
 from gateway.policy.evaluate import Facts
 from gateway.policy.schema import Policy, Price
-from gateway.types import Answer, Api, Caller, ChatRequest, Delta, Signals, Usage
+from gateway.types import Answer, Api, Caller, ChatRequest, Delta, Signals, Usage, value
 
 MAX_HEADER = 256  # bytes of a header that a condition may read
 CONVERSATION = b"x-pointsman-conversation"  # a caller's own name for a conversation
@@ -32,7 +32,7 @@ class InForce:
         return 0.0 if price is None else float(cost(usage, price))
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Incoming:
     """A request at the door: its body is read once its caller is known."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from time import perf_counter, time
 
@@ -28,7 +28,7 @@ from gateway.strategies.compose import compose
 from gateway.strategies.fallback import no_cleared_model, no_model_in_service
 from gateway.strategies.inflow import Inflow
 from gateway.strategies.mask import Unmasking
-from gateway.types import Answer, Api, Caller, ChatRequest, Delta, Event, Label, Signals
+from gateway.types import Answer, Api, Caller, ChatRequest, Delta, Event, Label, Signals, value
 
 IN_PLACE = 2_000  # characters that are classified on the event loop
 PARSED_IN_PLACE = 32_000  # bytes, which take some milliseconds at the worst: thousands of small objects
@@ -77,7 +77,7 @@ class Pipeline:
             )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Flow:
     """One request's way through the gateway."""
 

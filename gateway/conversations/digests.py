@@ -22,22 +22,29 @@ class Talk:
 
     def goes_on(self, role: str, text: str, calls: Sequence[ToolCall]) -> bytes:
         """The digest of the conversation up to this turn, which is part of it from now on."""
-        state = self._with(role, text, calls)
+        if self._named:
+            return self.once_said(role, text, calls)
+        self._state.update(_turn(role, text, calls))
+        return self._state.digest()
+
+    def hear(self, role: str, text: str, calls: Sequence[ToolCall]) -> None:
+        """The same, where nobody asks for the digest."""
         if not self._named:
-            self._state = state
-        return state.digest()
+            self._state.update(_turn(role, text, calls))
 
     def once_said(self, role: str, text: str, calls: Sequence[ToolCall]) -> bytes:
         """The digest that the conversation would have if this were its next turn."""
-        return self._with(role, text, calls).digest()
-
-    def _with(self, role: str, text: str, calls: Sequence[ToolCall]) -> blake2b:
         state = self._state.copy()
-        state.update(_bytes(f"\0{role} {len(calls)} {_framed(_plain(text))}"))
-        for call in calls:
-            parts = call.id, call.name, _canonical(call.arguments)
-            state.update(_bytes("\0" + " ".join(map(_framed, parts))))
-        return state
+        state.update(_turn(role, text, calls))
+        return state.digest()
+
+
+def _turn(role: str, text: str, calls: Sequence[ToolCall]) -> bytes:
+    said = f"\0{role} {len(calls)} {_framed(_plain(text))}"
+    for call in calls:
+        parts = call.id, call.name, _canonical(call.arguments)
+        said += "\0" + " ".join(map(_framed, parts))
+    return _bytes(said)
 
 
 def thought(digest: bytes, reasoning: Iterable[str]) -> Iterator[bytes]:
@@ -54,6 +61,8 @@ def length(message: Message) -> int:
     """Characters of what a digest is made of."""
     if message.role not in DIGESTED:
         return 0
+    if not message.tool_calls and not message.reasoning:
+        return len(message.text)
     return sum(map(len, (message.text, *message.reasoning, *(c.arguments for c in message.tool_calls))))
 
 

@@ -91,12 +91,12 @@ class Thread:
             self._served_trusted = self._served_trusted and event.trusted
 
     def _is_trusted(self, message: Message) -> bool:
-        digest = None
-        if self._known and message.role in DIGESTED:
-            digest = self._talk.goes_on(message.role, message.text, message.tool_calls)
         if message.role != "assistant":
+            if self._known and message.role in DIGESTED:
+                self._talk.hear(message.role, message.text, message.tool_calls)
             return message.trusted
-        self._asked = digest
+        said = message.role, message.text, message.tool_calls
+        digest = self._asked = self._talk.goes_on(*said) if self._known else None
         if message.unreadable or not message.trusted:
             return False
         if not message.text and not message.tool_calls and not message.reasoning:

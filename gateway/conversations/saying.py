@@ -45,7 +45,7 @@ class Saying:
             self._left -= self._first.think((delta.reasoning, ""))
 
     def answer(self, answer: Answer) -> None:
-        calls = tuple(ToolCallDelta(i, c.id, c.name, c.arguments) for i, c in enumerate(answer.tool_calls))
+        calls = [ToolCallDelta(i, c.id, c.name, c.arguments) for i, c in enumerate(answer.tool_calls)]
         self._left -= self._first.say(answer.text, calls)
         if answer.raw is not None and answer.api is Api.CHAT:
             self._beside(answer.raw)
