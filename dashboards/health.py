@@ -19,6 +19,8 @@ from dashboards.queries import (
     rate,
 )
 
+CALLS = rate("upstream_requests_total", MODEL, "model")
+RETRIES = rate("upstream_retries_total", MODEL, "model")
 FAILED = f'{MODEL}, outcome!~"{NOT_FAILED}"'
 
 UNDERSTANDING = Row(
@@ -103,6 +105,43 @@ UPSTREAMS = Row(
             units.RequestsPerSecond,
             one(rate("fallbacks_total", MODEL, "model"), "{{model}}"),
             "stack",
+        ),
+        Panel(
+            "Retries for each request",
+            "Calls of a model that had failed the same request, for each that had not. Its budget bounds "
+            "them: a tenth, unless the policy says otherwise. Empty: no retries.",
+            units.PercentUnit,
+            one(f"{RETRIES} / ({CALLS} - {RETRIES})", "{{model}}"),
+            span=6,
+        ),
+        Panel(
+            "Circuits",
+            "By deployment. 0: closed; 1: half open, and the next request is a probe; 2: open, it failed too "
+            "often and is given a rest.",
+            units.Short,
+            one(
+                f"max by (model, deployment) (pointsman_circuit_state{{{MODEL}}})", "{{model}} {{deployment}}"
+            ),
+            span=6,
+        ),
+        Panel(
+            "Requests under way",
+            "By deployment, at the moment of reading.",
+            units.Short,
+            one(
+                f"sum by (model, deployment) (pointsman_deployment_outstanding{{{MODEL}}})",
+                "{{model}} {{deployment}}",
+            ),
+            "stack",
+            6,
+        ),
+        Panel(
+            "Requests that wait for a model",
+            "All of its deployments have as many as the policy lets them have at once.",
+            units.Short,
+            one(f"sum by (model) (pointsman_queue_waiting{{{MODEL}}})", "{{model}}"),
+            "stack",
+            6,
         ),
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -23,7 +23,7 @@ from gateway.types import (
 
 Emit = Callable[[Event], Awaitable[None]]
 Strategy = Callable[[ChatRequest, Emit], Coroutine[Any, Any, None]]
-Row = Mapping[str, Any]
+Row = bytes  # JSON
 FindText = Callable[[str], tuple[Finding, ...]]
 
 

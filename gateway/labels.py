@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Generic, Protocol, TypeVar
+
+from msgspec import Struct
 
 from gateway.types import ChatRequest, Label
 
@@ -29,8 +31,7 @@ class Destination(Protocol):
     def clearance(self) -> Label: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Cleared(Generic[T]):
+class Cleared(Struct, Generic[T], frozen=True):
     """A value that the gate has passed for one destination; only `clear` makes one."""
 
     value: T

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from traceback import format_tb
 from typing import Any, TextIO
 
 import msgspec
 
-_encode = msgspec.json.Encoder().encode
+_encoder = msgspec.json.Encoder()
 _LONGEST_CHAIN = 8
+BATCH_SECONDS = 0.05  # that an entry waits for others
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """What is logged so often that a record of `logging` costs too much: subclasses say more, in order."""
+
+    at: datetime
+    level: str
+    logger: str
+    message: str
 
 
 class JsonFormatter(logging.Formatter):
@@ -28,7 +40,7 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info and record.exc_info[1]:
             line["exception"] = traced(record.exc_info[1])
-        return _encode(line).decode()
+        return _encoder.encode(line).decode()
 
 
 class LineFormatter(logging.Formatter):
@@ -65,14 +77,79 @@ def _kind(error: BaseException) -> str:
     return f"{name}: {os.strerror(error.errno)}" if isinstance(error, OSError) and error.errno else name
 
 
+class JsonHandler(logging.StreamHandler[TextIO]):
+    """Writes records at once, and entries soon: many of them together.
+
+    Whatever is still to be written is so before a record, and when `logging` closes down at exit.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self.setFormatter(JsonFormatter())
+        self._entries: list[Entry] = []
+        self._waiting: asyncio.AbstractEventLoop | None = None  # the loop that will write them
+
+    def enter(self, entry: Entry) -> None:
+        self._entries.append(entry)
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self.flush()
+            return
+        if loop is not self._waiting:
+            self._waiting = loop
+            loop.call_later(BATCH_SECONDS, self._due)
+
+    def _due(self) -> None:
+        self._waiting = None
+        self.flush()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._write()
+        super().emit(record)
+
+    def flush(self) -> None:
+        self._write()
+        super().flush()
+
+    def _write(self) -> None:
+        self.acquire()  # other threads log, too
+        try:
+            entries = self._entries[:]
+            del self._entries[: len(entries)]
+            if entries:
+                with suppress(OSError, ValueError):  # as a record that cannot be written
+                    self.stream.write(_encoder.encode_lines(entries).decode())
+        finally:
+            self.release()
+
+
+def enter(entry: Entry) -> None:
+    """Logs an entry whose level is enabled."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, JsonHandler):
+            handler.enter(entry)
+            return
+    fields = msgspec.structs.asdict(entry)
+    said = {name: fields.pop(name) for name in Entry.__struct_fields__}
+    level = logging.getLevelName(said["level"].upper())
+    record = logging.LogRecord(said["logger"], level, "", 0, said["message"], None, None)
+    record.fields = fields
+    logging.getLogger(record.name).handle(record)
+
+
+def _line_handler(stream: TextIO) -> logging.Handler:
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(LineFormatter())
+    return handler
+
+
 def set_up(level: str, stream: TextIO = sys.stderr) -> None:
     """Logs go to `stream`: as JSON unless it is a terminal."""
     # The hot path logs a line a request: what no formatter here reads is not collected.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(LineFormatter() if stream.isatty() else JsonFormatter())
     root = logging.getLogger()
-    root.handlers[:] = [handler]
+    root.handlers[:] = [_line_handler(stream) if stream.isatty() else JsonHandler(stream)]
     root.setLevel(logging.WARNING)
     logging.getLogger("pointsman").setLevel(level.upper())
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)

@@ -1,6 +1,6 @@
 """The values that travel through the gateway; this page imports nothing of ours.
 
-What a stream makes of every event is a Struct: made in 0.2 µs, where a frozen dataclass takes 3.
+What every event and every try makes is a Struct: made in 0.2 µs, where a frozen dataclass takes 3.
 """
 
 from __future__ import annotations
@@ -298,8 +298,7 @@ class ChatRequest:
         return self if label <= self.label else replace(self, label=label)
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Struct, frozen=True):
     """Tokens by disjoint kind, as billed; `estimated` where the upstream did not say."""
 
     input: int = 0
@@ -385,8 +384,22 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
-    """A model was asked: how that went. `outcome` is "ok" or the error's code."""
+class Timeouts:
+    """Seconds: to connect, to the first token, between events, and in all."""
+
+    connect: float = 2.0
+    first_token: float = 30.0
+    idle: float = 30.0
+    total: float = 300.0
+
+
+class Tried(Struct, frozen=True):
+    """A model was asked: how that went. `outcome` is "ok", "hung_up" or the error's code.
+
+    `deployment` is the one of the model's that was asked; empty where none was, because all of them were
+    busy or given a rest. `again`: the model was asked before, and failed. `queued_seconds` passed before it
+    was asked, since all of its deployments were busy.
+    """
 
     model: str
     outcome: str
@@ -394,10 +407,12 @@ class Tried:
     seconds: float
     first_token_seconds: float | None = None
     confidence: float | None = None
+    deployment: str = ""
+    again: bool = False
+    queued_seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Serving:
+class Serving(Struct, frozen=True):
     """From here on, this model's content leaves for the caller; `label` is what the model was given.
 
     `trusted`: nothing untrusted was part of it.

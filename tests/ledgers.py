@@ -7,10 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from gateway.accounting.account import account_of
 from gateway.accounting.bill import bill_of
 from gateway.accounting.cost import prices_of
 from gateway.accounting.exchange import Exchange
-from gateway.accounting.ledger import JournalLedger, folder_of, row_of
+from gateway.accounting.ledger import JournalLedger, folder_of
+from gateway.accounting.row import Rows
 from gateway.classify.detect import Detector
 from gateway.labels import clear
 from gateway.policy.evaluate import Facts, decide
@@ -49,8 +53,8 @@ def row(
         exchange.note(Tried(decision.candidates[0].name, "ok", usage, 1.0))
         exchange.note(Serving(decision.candidates[0].name, decision.label))
     bill = bill_of(exchange, prices_of(policy.models.values(), {}))
-    made = row_of(exchange, bill, _DETECTOR.find).value
-    return {**made, "scores": dict(scores or {})}
+    made = Rows().row_of(exchange, account_of(exchange, bill), _DETECTOR.find).value
+    return {**msgspec.json.decode(made), "scores": dict(scores or {})}
 
 
 def write(data_dir: Path, *rows: Mapping[str, Any]) -> Path:
@@ -62,5 +66,5 @@ def write(data_dir: Path, *rows: Mapping[str, Any]) -> Path:
 def append(data_dir: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     ledger = JournalLedger(folder_of(data_dir))
     for made in rows:
-        ledger.write(clear(made, Label.PUBLIC, Log(), "ledger"))
+        ledger.write(clear(msgspec.json.encode(made), Label.PUBLIC, Log(), "ledger"))
     ledger.close()

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from operator import attrgetter
 from typing import Final
 
-from gateway.accounting.cost import cost
+from msgspec import Struct
+
+from gateway.accounting.cost import KINDS, cost
 from gateway.accounting.exchange import Exchange
 from gateway.policy.schema import Price
-from gateway.types import Api, Usage
+from gateway.types import Api
 
-_NOTHING: Final = Usage()
+ANSWER: Final = "answer"
+WASTE: Final = "waste"
+_tokens: Final = attrgetter(*KINDS)
+_ZERO: Final = Decimal(0)
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One model's share: `purpose` is answer, or waste for a try whose content never left."""
 
     model: str
@@ -25,29 +29,46 @@ class Line:
     price: str  # where the price comes from
 
 
-@dataclass(frozen=True, slots=True)
-class Bill:
+class Bill(Struct, frozen=True):
     lines: tuple[Line, ...]
     unpriced: tuple[str, ...]  # models that were used and whose price is unknown
     baseline: Decimal | None  # None: the policy names no baseline, it has no price, or it makes no embeddings
 
     @property
     def total(self) -> Decimal:
-        return sum((line.usd for line in self.lines), Decimal(0))
+        return _sum(self.lines)
+
+    @property
+    def waste(self) -> Decimal:
+        """What failed tries cost, which is part of the total."""
+        return _sum([line for line in self.lines if line.purpose == WASTE])
+
+    @property
+    def answer(self) -> Decimal:
+        """What the caller's answer cost."""
+        return _sum([line for line in self.lines if line.purpose == ANSWER])
+
+
+def _sum(lines: Sequence[Line]) -> Decimal:
+    """Most requests have one line."""
+    if not lines:
+        return _ZERO
+    return lines[0].usd if len(lines) == 1 else sum((line.usd for line in lines), _ZERO)
 
 
 def bill_of(exchange: Exchange, prices: Mapping[str, Price | None]) -> Bill:
     """The bill of an exchange, under `prices` by model name."""
     lines, unpriced = [], []
     for attempt in exchange.tries:
-        if attempt.usage == _NOTHING:
+        usage = attempt.usage
+        if not any(_tokens(usage)):
             continue
         price = prices.get(attempt.model)
         if price is None:
             unpriced.append(attempt.model)
         else:
-            purpose = "answer" if attempt.outcome == "ok" else "waste"
-            lines.append(Line(attempt.model, purpose, cost(attempt.usage, price), price.source))
+            purpose = ANSWER if attempt.outcome == "ok" else WASTE
+            lines.append(Line(attempt.model, purpose, cost(usage, price), price.source))
     return Bill(tuple(lines), tuple(unpriced), _baseline(exchange, prices))
 
 

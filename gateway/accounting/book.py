@@ -4,16 +4,35 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from time import perf_counter
+from datetime import UTC, datetime
+from time import perf_counter, time
 
-from gateway.accounting.bill import Bill, bill_of
+from gateway.accounting.account import Account, account_of
+from gateway.accounting.bill import bill_of
 from gateway.accounting.exchange import Exchange
-from gateway.accounting.ledger import row_of
 from gateway.accounting.metrics import Metrics
+from gateway.accounting.row import Rows
 from gateway.interfaces import FindText, Ledger
+from gateway.log import Entry, enter
 from gateway.policy.schema import Price
 
 _log = logging.getLogger("pointsman.requests")
+
+
+class _Line(Entry, frozen=True):
+    """What the log says of a request: no content, no key."""
+
+    id: str
+    caller: str | None
+    route: str
+    model: str | None
+    label: str | None
+    outcome: str
+    error: str | None
+    policy: str
+    ms: float
+    overhead_ms: float
+    cost_usd: float
 
 
 class Book:
@@ -21,23 +40,24 @@ class Book:
 
     def __init__(self, ledger: Ledger, metrics: Metrics, find: FindText) -> None:
         self._ledger, self._metrics, self._find = ledger, metrics, find
+        self._rows = Rows()
         self.failing = False  # the ledger did not take the last row
 
     def enter(self, exchange: Exchange, prices: Mapping[str, Price | None]) -> bool:
         """Enters an exchange, and its cost in the exchange; False where the ledger would not take the row."""
         started = perf_counter()
-        bill = bill_of(exchange, prices)
-        exchange.cost_usd = None if bill.unpriced else bill.total
-        self._write(exchange, bill)
+        account = account_of(exchange, bill_of(exchange, prices))
+        exchange.cost_usd = None if account.bill.unpriced else account.bill.answer
+        self._write(exchange, account)
         exchange.spend("account", perf_counter() - started)
-        self._metrics.record(exchange, bill)
+        self._metrics.record(account)
         if _log.isEnabledFor(logging.INFO):
-            _log.handle(_record(exchange, bill))
+            enter(_line(exchange, account))
         return not self.failing
 
-    def _write(self, exchange: Exchange, bill: Bill) -> None:
+    def _write(self, exchange: Exchange, account: Account) -> None:
         try:
-            self._ledger.write(row_of(exchange, bill, self._find))
+            self._ledger.write(self._rows.row_of(exchange, account, self._find))
             self._metrics.rows.inc()
             self.failing = False
         except OSError as error:
@@ -47,25 +67,27 @@ class Book:
             self.failing = True
 
 
-def _record(exchange: Exchange, bill: Bill) -> logging.LogRecord:
-    """What `_log.info` would make, without looking for the line of code that says it."""
-    record = logging.LogRecord(_log.name, logging.INFO, "", 0, "request", None, None)
-    record.fields = _line(exchange, bill)
-    return record
+def _line(exchange: Exchange, account: Account) -> _Line:
+    caller, label = account.caller, account.label
+    return _Line(
+        datetime.fromtimestamp(time(), UTC),
+        "info",
+        _log.name,
+        "request",
+        exchange.request_id,
+        caller.name if caller else None,
+        account.route,
+        account.model,
+        None if label is None else label.word,
+        account.outcome,
+        account.error_type or None,
+        exchange.policy.revision,
+        _milliseconds(account.seconds),
+        _milliseconds(exchange.overhead),
+        float(account.bill.total),
+    )
 
 
-def _line(exchange: Exchange, bill: Bill) -> dict[str, object]:
-    """What the log says of a request: no content, no key."""
-    return {
-        "id": exchange.request_id,
-        "caller": exchange.caller.name if exchange.caller else None,
-        "route": exchange.route,
-        "model": exchange.model,
-        "label": exchange.label.word if exchange.label is not None else None,
-        "outcome": exchange.outcome,
-        "error": exchange.error.error_type if exchange.error else None,
-        "policy": exchange.policy.revision,
-        "ms": round(((exchange.ended or exchange.started) - exchange.started) * 1000, 2),
-        "overhead_ms": round(exchange.overhead * 1000, 2),
-        "cost_usd": float(bill.total),
-    }
+def _milliseconds(seconds: float) -> float:
+    """To two places."""
+    return int(seconds * 100_000 + 0.5) / 100

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
+from decimal import Context, Decimal
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
 from gateway.policy.schema import Model, Price
 from gateway.types import Usage
 
+KINDS = ("input", "cached_input", "cache_write", "output", "reasoning", "audio_input", "audio_output")
+"""Of tokens: what a `Usage` counts."""
 MILLION = Decimal(1_000_000)
+_divide = Context(prec=100).divide  # exact, where the usual 28 digits might not do
 _FREE_PROVIDERS = frozenset({"local"})  # runs in process: no provider's bill
 
 
@@ -85,14 +89,29 @@ def cost(usage: Usage, price: Price) -> Decimal:
     Audio and cache-write tokens are billed as plain input and output until the policy can price them
     apart; cached input falls back to the input price.
     """
-    cached = price.input if price.cached_input is None else price.cached_input
-    return (
-        (usage.input + usage.cache_write + usage.audio_input) * _exact(price.input)
-        + usage.cached_input * _exact(cached)
-        + usage.total_output * _exact(price.output)
-    ) / MILLION
+    cached_price = price.input if price.cached_input is None else price.cached_input
+    unit, input_, cached, output = _rates(price.input, cached_price, price.output)
+    units = (
+        (usage.input + usage.cache_write + usage.audio_input) * input_
+        + usage.cached_input * cached
+        + (usage.output + usage.reasoning + usage.audio_output) * output
+    )
+    return _divide(units, unit)
+
+
+class _Rates(NamedTuple):
+    """What a token costs, as whole numbers: `unit` of them are a dollar."""
+
+    unit: Decimal
+    input: int
+    cached: int
+    output: int
 
 
 @lru_cache(maxsize=1024)
-def _exact(value: float) -> Decimal:
-    return Decimal(repr(value))
+def _rates(input_: float, cached: float, output: float) -> _Rates:
+    """From USD for a million tokens."""
+    exact = [Decimal(repr(price)) for price in (input_, cached, output)]
+    places = max(0, *(-int(price.as_tuple().exponent) for price in exact))
+    whole = [int(price.scaleb(places)) for price in exact]
+    return _Rates(MILLION.scaleb(places), *whole)

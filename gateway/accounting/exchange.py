@@ -25,6 +25,9 @@ from gateway.types import (
     Usage,
 )
 
+_NOTHING = Usage()
+_OUTCOMES = {"policy_blocked": "blocked", "policy_no_cleared_model": "refused", "hung_up": "hung_up"}
+
 
 @dataclass(slots=True)
 class Exchange:
@@ -54,7 +57,7 @@ class Exchange:
     finish: str | None = None
     error: GatewayError | None = None
     ended: float | None = None
-    cost_usd: Decimal | None = None  # None: some model's price is unknown, or not reckoned yet
+    cost_usd: Decimal | None = None  # of the answer; None: a price is unknown, or it is not reckoned yet
 
     def note(self, note: Note) -> None:
         match note:
@@ -86,7 +89,10 @@ class Exchange:
     @property
     def label(self) -> Label | None:
         """The request's label, and what flowed into it; None: it was never labelled."""
-        return None if self.request is None else max(self.request.label, self.raised)
+        request, raised = self.request, self.raised
+        if request is None:
+            return None
+        return request.label if request.label >= raised else raised
 
     @property
     def asked(self) -> ChatRequest | None:
@@ -102,14 +108,13 @@ class Exchange:
         """ok, blocked, refused, hung_up or error."""
         if self.error is None:
             return "ok"
-        known = {"policy_blocked": "blocked", "policy_no_cleared_model": "refused", "hung_up": "hung_up"}
-        return known.get(self.error.code, "error")
+        return _OUTCOMES.get(self.error.code, "error")
 
     @property
     def usage(self) -> Usage:
         """What the answer used, its steps added up; failed tries are not part of it."""
         used = [attempt.usage for attempt in self.tries if attempt.outcome == "ok"]
-        return used[0] if len(used) == 1 else sum(used, Usage())
+        return used[0] if len(used) == 1 else sum(used, _NOTHING)
 
     @property
     def overhead(self) -> float:

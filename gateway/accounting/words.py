@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gateway.accounting.exchange import Exchange
 from gateway.interfaces import FindText
@@ -15,8 +16,7 @@ from gateway.types import Finding, Label, Refused
 KIND = "ledger"
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Struct, frozen=True):
     """What a condition can read of what a caller wrote beside its messages; None: it is not kept.
 
     A header that the policy reads and that was not sent is null. A model's name that the policy knows is the
@@ -35,7 +35,10 @@ def words_of(exchange: Exchange, find: FindText) -> Cleared[Words]:
     kept as it was sent on, with placeholders where conditions read the values. No model reads them, so what
     they hold is no part of that label: `find` looks for what has a shape in them.
     """
-    policy, said = exchange.policy, _said(exchange)
+    policy = exchange.policy
+    if _says_nothing(exchange):
+        return clear(Words(_model(exchange), {}, {}), Label.PUBLIC, policy.log, KIND)
+    said = _said(exchange)
     label = highest((_label(exchange), *(found.label for found in _found(said, policy, find))))
     try:
         return clear(said, label, policy.log, KIND)
@@ -44,6 +47,24 @@ def words_of(exchange: Exchange, find: FindText) -> Cleared[Words]:
         if left != said:
             exchange.note(Refused(KIND, policy.log.name, label))
         return clear(left, Label.PUBLIC, policy.log, KIND)
+
+
+def _says_nothing(exchange: Exchange) -> bool:
+    """Whether all that the caller wrote beside its messages is a name of the policy's: as most do."""
+    request, policy = exchange.request, exchange.policy
+    return (
+        request is not None
+        and not request.metadata
+        and not policy.header_names
+        and (request.model == AUTO or request.model in policy.models)
+        and _clean(exchange)
+    )
+
+
+def _model(exchange: Exchange) -> str | None:
+    """The name that the caller asked for; one that nothing is known by may say anything."""
+    request = exchange.request
+    return request.model if request is not None and exchange.decision else None
 
 
 def _label(exchange: Exchange) -> Label:
@@ -56,7 +77,7 @@ def _said(exchange: Exchange) -> Words:
     if request is None:
         return Words(None, None, None)
     return Words(
-        request.model if exchange.decision else None,  # one that nothing is known by may say anything
+        _model(exchange),
         dict(request.metadata) if _clean(exchange) else None,
         {name: exchange.headers.get(name) for name in sorted(policy.header_names)},
     )
@@ -72,7 +93,8 @@ def _found(said: Words, policy: Policy, find: FindText) -> tuple[Finding, ...]:
 
 def _clean(exchange: Exchange) -> bool:
     """Nothing sensitive was found outside the messages, where metadata is."""
-    return exchange.signals is not None and all(f.message >= 0 for f in exchange.signals.findings)
+    signals = exchange.signals
+    return signals is not None and (not signals.findings or all(f.message >= 0 for f in signals.findings))
 
 
 def _left(exchange: Exchange, said: Words) -> Words:

@@ -28,7 +28,7 @@ WINDOW = "20s"
 MODEL = "  - {{name: {name}, target: openai-compatible/{name}, base_url: '{url}', {more}}}\n"
 MODELS = {
     "paid": "clearance: internal, retries: 0, price: {input: 1.0, output: 10.0}",
-    "flaky": "clearance: internal, retries: 0, price: {input: 1.0, output: 10.0}",
+    "flaky": "clearance: internal, retries: 1, price: {input: 1.0, output: 10.0}",
     "dear": "clearance: internal, price: {input: 5.0, output: 50.0}",
     "unpriced": "clearance: internal",
 }

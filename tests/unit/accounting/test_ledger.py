@@ -1,29 +1,25 @@
-"""The journal and its rows."""
+"""The journal."""
 
 from __future__ import annotations
 
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from gateway.accounting.bill import Bill
-from gateway.accounting.exchange import Exchange
-from gateway.accounting.ledger import JournalLedger, find_rows, row_of
-from gateway.classify.detect import Detector
+from gateway.accounting.ledger import JournalLedger, find_rows
 from gateway.interfaces import Row
 from gateway.labels import Cleared, NotCleared, clear
-from gateway.policy.schema import Log, Policy
+from gateway.policy.schema import Log
 from gateway.types import Label
 
 
 def passed(row: dict[str, Any], label: Label = Label.PUBLIC) -> Cleared[Row]:
-    kept: Row = row
-    return clear(kept, label, Log(), "ledger")
+    return clear(msgspec.json.encode(row), label, Log(), "ledger")
 
 
 @contextmanager
@@ -78,11 +74,3 @@ def test_the_journal_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
 def test_a_row_above_the_ledgers_clearance_cannot_be_made_fit_to_write() -> None:
     with pytest.raises(NotCleared):
         passed({"id": "a"}, Label.INTERNAL)
-
-
-@pytest.mark.parametrize(
-    ("said", "kept"), [("stop", "stop"), (None, None), ("my password is hunter2", "other")]
-)
-def test_how_an_answer_ended_is_one_of_a_few_words(said: str | None, kept: str | None) -> None:
-    exchange = Exchange("id", 1.0, 0.0, Policy("r", {}, ()), finish=said)
-    assert row_of(exchange, Bill((), (), Decimal(0)), Detector().find).value["finish"] == kept
