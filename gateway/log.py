@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from traceback import format_tb
@@ -86,10 +87,11 @@ class JsonHandler(logging.StreamHandler[TextIO]):
     def __init__(self, stream: TextIO) -> None:
         super().__init__(stream)
         self.setFormatter(JsonFormatter())
-        self._entries: list[Entry] = []
+        self._entries: list[Callable[[], Entry]] = []
         self._waiting: asyncio.AbstractEventLoop | None = None  # the loop that will write them
 
-    def enter(self, entry: Entry) -> None:
+    def enter(self, entry: Callable[[], Entry]) -> None:
+        """`entry` makes it, when it is written."""
         self._entries.append(entry)
         try:
             loop = asyncio.get_running_loop()
@@ -118,19 +120,20 @@ class JsonHandler(logging.StreamHandler[TextIO]):
             entries = self._entries[:]
             del self._entries[: len(entries)]
             if entries:
+                lines = _encoder.encode_lines([make() for make in entries])
                 with suppress(OSError, ValueError):  # as a record that cannot be written
-                    self.stream.write(_encoder.encode_lines(entries).decode())
+                    self.stream.write(lines.decode())
         finally:
             self.release()
 
 
-def enter(entry: Entry) -> None:
-    """Logs an entry whose level is enabled."""
+def enter(entry: Callable[[], Entry]) -> None:
+    """Logs an entry whose level is enabled; `entry` makes it, maybe a little later."""
     for handler in logging.getLogger().handlers:
         if isinstance(handler, JsonHandler):
             handler.enter(entry)
             return
-    fields = msgspec.structs.asdict(entry)
+    fields = msgspec.structs.asdict(entry())
     said = {name: fields.pop(name) for name in Entry.__struct_fields__}
     level = logging.getLevelName(said["level"].upper())
     record = logging.LogRecord(said["logger"], level, "", 0, said["message"], None, None)

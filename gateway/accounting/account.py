@@ -23,13 +23,17 @@ class Search(NamedTuple):
     passages: int
 
 
-class Account(Struct, frozen=True, eq=False):
+class Account(Struct, frozen=True, eq=False, gc=False):
     """It is kept for a while, and so holds no content.
 
-    `error_type` is empty where there was no error. `seconds` are those from the request to its end,
+    `at` is when the request came, in seconds since the epoch. `policy` is the revision that it was served
+    under. `error_type` is empty where there was no error. `seconds` are those from the request to its end,
     `first_seconds` those to the first content; `timings` are the gateway's own, by stage.
     """
 
+    request_id: str
+    at: float
+    policy: str
     bill: Bill
     caller: Caller | None
     route: str
@@ -56,6 +60,9 @@ def account_of(exchange: Exchange, bill: Bill) -> Account:
     error, request, started = exchange.error, exchange.request, exchange.started
     first = exchange.first_content
     return Account(
+        exchange.request_id,
+        exchange.at,
+        exchange.policy.revision,
         bill,
         exchange.caller,
         exchange.route,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from time import perf_counter, time
+from functools import partial
+from time import perf_counter
 
 from gateway.accounting.account import Account, account_of
 from gateway.accounting.bill import bill_of
@@ -52,7 +53,7 @@ class Book:
         exchange.spend("account", perf_counter() - started)
         self._metrics.record(account)
         if _log.isEnabledFor(logging.INFO):
-            enter(_line(exchange, account))
+            enter(partial(_line, account))
         return not self.failing
 
     def _write(self, exchange: Exchange, account: Account) -> None:
@@ -67,23 +68,23 @@ class Book:
             self.failing = True
 
 
-def _line(exchange: Exchange, account: Account) -> _Line:
+def _line(account: Account) -> _Line:
     caller, label = account.caller, account.label
     return _Line(
-        datetime.fromtimestamp(time(), UTC),
+        datetime.fromtimestamp(account.at + account.seconds, UTC),
         "info",
         _log.name,
         "request",
-        exchange.request_id,
+        account.request_id,
         caller.name if caller else None,
         account.route,
         account.model,
         None if label is None else label.word,
         account.outcome,
         account.error_type or None,
-        exchange.policy.revision,
+        account.policy,
         _milliseconds(account.seconds),
-        _milliseconds(exchange.overhead),
+        _milliseconds(sum(account.timings.values())),
         float(account.bill.total),
     )
 

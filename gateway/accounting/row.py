@@ -43,7 +43,7 @@ _LEAST: Final = 0.01  # probabilities below it are left out
 _KEPT: Final = 1024  # constants of each kind: a few megabytes at the most
 
 
-class _Row(Struct):
+class _Row(Struct, gc=False):
     id: str
     at: datetime
     policy: str
@@ -71,7 +71,7 @@ class _Row(Struct):
     overhead_seconds: dict[str, float]
 
 
-class _Request(Struct):
+class _Request(Struct, gc=False):
     api: str
     model: str | None
     stream: bool
@@ -84,14 +84,14 @@ class _Request(Struct):
     label_reached: str | None
 
 
-class _Guess(Struct):
+class _Guess(Struct, gc=False):
     best: str
     probability: float
     unsure: bool
     probabilities: dict[str, float]
 
 
-class _Signals(Struct):
+class _Signals(Struct, gc=False):
     task: _Guess
     freshness: _Guess
     sensitivity: _Guess
@@ -134,9 +134,9 @@ class Rows:
     def _row(self, exchange: Exchange, account: Account, words: Words) -> _Row:
         request, signals, bill = exchange.request, account.signals, account.bill
         return _Row(
-            exchange.request_id,
-            datetime.fromtimestamp(exchange.at, UTC),
-            exchange.policy.revision,
+            account.request_id,
+            datetime.fromtimestamp(account.at, UTC),
+            account.policy,
             self._caller(account.caller),
             None if request is None else _request(request, exchange.sticky, account.label, words),
             None if signals is None else _signals(signals, exchange.policy),

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -119,8 +120,8 @@ def test_entries_are_written_together_soon() -> None:
 
     async def some() -> None:
         for round_ in range(2):
-            enter(entry(f"{round_}a"))
-            enter(entry(f"{round_}b"))
+            enter(partial(entry, f"{round_}a"))
+            enter(partial(entry, f"{round_}b"))
             assert len(ids(out)) == 2 * round_
             await asyncio.sleep(2 * BATCH_SECONDS)
             assert len(ids(out)) == 2 * round_ + 2
@@ -141,7 +142,7 @@ def test_a_record_is_written_at_once_and_after_the_entries_before_it() -> None:
     out = io.StringIO()
 
     async def some() -> None:
-        enter(entry("a"))
+        enter(partial(entry, "a"))
         logging.getLogger("pointsman.test").error("it failed")
         assert ids(out) == ["a", "it failed"]
 
@@ -152,7 +153,7 @@ def test_a_record_is_written_at_once_and_after_the_entries_before_it() -> None:
 def test_entries_are_written_at_once_where_no_event_loop_runs() -> None:
     out = io.StringIO()
     with logging_to(out):
-        enter(entry("a"))
+        enter(partial(entry, "a"))
         assert ids(out) == ["a"]
 
 
@@ -160,10 +161,10 @@ def test_a_loop_that_ended_before_its_time_takes_no_entries_along() -> None:
     out = io.StringIO()
 
     async def say(id_: str) -> None:
-        enter(entry(id_))
+        enter(partial(entry, id_))
 
     async def wait() -> None:
-        enter(entry("b"))
+        enter(partial(entry, "b"))
         await asyncio.sleep(2 * BATCH_SECONDS)
 
     with logging_to(out):
@@ -178,7 +179,7 @@ from datetime import UTC, datetime
 from gateway.log import Entry, enter, set_up
 
 async def main():
-    enter(Entry(datetime.now(UTC), "info", "pointsman.requests", "request"))
+    enter(lambda: Entry(datetime.now(UTC), "info", "pointsman.requests", "request"))
 
 set_up("info")
 asyncio.run(main())
@@ -196,11 +197,11 @@ def test_a_stream_that_is_gone_does_not_stop_who_logs() -> None:
     out = io.StringIO()
     with logging_to(out):
         out.close()
-        enter(entry("a"))
+        enter(partial(entry, "a"))
 
 
 def test_on_a_terminal_an_entry_is_a_line_for_people(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", "pointsman.requests")
-    enter(entry("a"))
+    enter(partial(entry, "a"))
     (record,) = caplog.records
     assert LineFormatter().format(record).endswith(" info    request id=a")
