@@ -25,7 +25,9 @@
     │   ├── ProviderAuthentication        502 provider_authentication
     │   ├── ProviderOverloaded            503 provider_overloaded
     │   │   └── ProviderRateLimited       429 rate_limit_exceeded, as clients know it
+    │   │   └── ProviderBusy              503 provider_overloaded: its deployments have no room, by the policy
     │   ├── ProviderUnavailable           502 provider_unavailable
+    │   │   └── CircuitOpen               503 provider_circuit_open: it failed too often, and is given a rest
     │   ├── ProviderTimeout               504 provider_timeout
     │   ├── ProviderBroken                502 provider_stream_broken
     │   ├── SpeaksAnother                 400 provider_speaks_another_api: goes on to one that has the words
@@ -39,6 +41,7 @@ No message holds a prompt, a key or a path of the machine. This page imports not
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar
 
 
@@ -173,11 +176,16 @@ class NoModelInService(PolicyError):
 class ProviderError(GatewayError):
     """`falls_over` says whether the next candidate may be asked instead; `retry_after` is in seconds.
 
-    `retryable` says that the same model may be asked again, if nothing of its answer has left yet.
+    `retryable` says that the same deployment may be asked again, if nothing of its answer has left yet;
+    another deployment of the model may be wherever this one is `sick`: True if the failure speaks against
+    it, False if it speaks for it (it answers), None if it was not asked. `seen` is what a policy's `retry_on`
+    calls the failure: a status, or a word.
     """
 
     status, type, code, fault = 502, "provider_error", "provider_unavailable", "provider"
     falls_over: ClassVar[bool] = True
+    sick: ClassVar[bool | None] = True
+    usually_seen: ClassVar[str] = "reset"
 
     def __init__(
         self,
@@ -187,10 +195,12 @@ class ProviderError(GatewayError):
         headers: dict[str, str] | None = None,
         retry_after: float | None = None,
         retryable: bool = False,
+        seen: str = "",
     ) -> None:
         super().__init__(message, param=param, headers=headers)
         self.retry_after = retry_after
         self.retryable = retryable
+        self.seen = seen or self.usually_seen
 
 
 class ProviderRefused(ProviderError):
@@ -200,7 +210,7 @@ class ProviderRefused(ProviderError):
     """
 
     status, type, code = 400, "invalid_request_error", "provider_refused"
-    falls_over = False
+    falls_over, sick = False, False
 
     def __init__(
         self,
@@ -243,16 +253,38 @@ class ProviderRateLimited(ProviderOverloaded):
     status, code = 429, "rate_limit_exceeded"
 
 
+class ProviderBusy(ProviderOverloaded):
+    """The policy's limit for the model is reached, and as many wait as may, or one has waited long enough."""
+
+    sick = None
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, headers={"retry-after": "1"}, retry_after=1.0)
+
+
 class ProviderUnavailable(ProviderError):
     pass
 
 
+class CircuitOpen(ProviderUnavailable):
+    """Nothing was asked: the model failed too often lately. `retry_after` is when it is tried again."""
+
+    status, code = 503, "provider_circuit_open"
+    sick = None
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        wait = {"retry-after": str(max(1, math.ceil(retry_after)))}
+        super().__init__(message, headers=wait, retry_after=retry_after)
+
+
 class ProviderTimeout(ProviderError):
     status, code = 504, "provider_timeout"
+    usually_seen = "timeout"
 
 
 class ProviderBroken(ProviderError):
     code = "provider_stream_broken"
+    usually_seen = "broken"
 
 
 class SpeaksAnother(ProviderError):
@@ -262,6 +294,7 @@ class SpeaksAnother(ProviderError):
     """
 
     status, type, code = 400, "invalid_request_error", "provider_speaks_another_api"
+    sick = None
 
     def __init__(self, model: str, asked_in: str, why: str, *, param: str | None = None) -> None:
         said = f"The model '{model}' is asked in {asked_in}, and {why}."
@@ -270,6 +303,7 @@ class SpeaksAnother(ProviderError):
 
 class Abstained(ProviderError):
     status, code = 503, "model_abstained"
+    sick = False
 
 
 class InternalError(GatewayError):

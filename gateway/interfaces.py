@@ -8,6 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from gateway.deployments.deployments import Deployments
 from gateway.labels import Cleared
 from gateway.types import (
     ChatRequest,
@@ -16,6 +17,7 @@ from gateway.types import (
     KeptResponse,
     Passage,
     Signals,
+    Timeouts,
     ToolCall,
     ToolResult,
     ToolSpec,
@@ -37,14 +39,14 @@ class Classifier(Protocol):
 
 
 class ChatModel(Protocol):
-    """A model that answers a conversation.
+    """One deployment of a model that answers a conversation, asked once a call: whoever calls tries again.
 
     A streaming request gets `Delta`s, the last content one with `finish` set, then one with `usage`
-    (the same or a later one); any other gets one `Answer`. Raises ProviderError and nothing else;
-    cancelling the task ends the upstream call.
+    (the same or a later one); any other gets one `Answer`. It ends within the timeouts. Raises ProviderError
+    and nothing else; cancelling the task ends the upstream call.
     """
 
-    async def answer(self, request: Cleared[ChatRequest], emit: Emit) -> None: ...
+    async def answer(self, request: Cleared[ChatRequest], emit: Emit, timeouts: Timeouts) -> None: ...
     async def close(self) -> None: ...
 
 
@@ -81,7 +83,7 @@ class ToolServer(Protocol):
 class Parts(Protocol):
     """The outside, by the policy's names: what `app.py` has built for the policy in force."""
 
-    def model(self, name: str) -> ChatModel: ...
+    def model(self, name: str) -> Deployments[ChatModel]: ...
     def knowledge(self, name: str) -> Retriever: ...
     def tools(self, name: str) -> ToolServer: ...
 

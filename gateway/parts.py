@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar
+from urllib.parse import urlsplit
 
 from gateway.accounting.metrics import Metrics, watch_age
+from gateway.accounting.upstreams import Standing, Upstream
 from gateway.backends.anthropic.backend import AnthropicMessages
 from gateway.backends.embeddings import OpenAIEmbeddings
 from gateway.backends.http import Pool
@@ -21,12 +23,14 @@ from gateway.backends.local.embeddings import LocalEmbeddings
 from gateway.backends.mcp import McpServer
 from gateway.backends.minilm import MiniLM
 from gateway.backends.openai import OpenAICompatible
+from gateway.deployments.circuit import State
+from gateway.deployments.deployments import Deployment, Deployments
 from gateway.errors import GatewayError, ProviderUnavailable
 from gateway.interfaces import ChatModel, Retriever, ToolServer
 from gateway.knowledge.base import KnowledgeBase
 from gateway.labels import Cleared
 from gateway.policy.mistakes import Mistake, PolicyMistakes
-from gateway.policy.schema import Knowledge, Model, Policy, ToolSource
+from gateway.policy.schema import Address, Knowledge, Model, Policy, ToolSource
 from gateway.settings import Settings
 from gateway.tuning.head import BadHead, Head
 from gateway.types import Label, ToolCall, ToolResult, ToolSpec
@@ -42,6 +46,7 @@ _ASKED_DIRECTLY: Mapping[str, type[OpenAICompatible] | type[AnthropicMessages]] 
     **dict.fromkeys(_OPENAI_SHAPED, OpenAICompatible),
 }
 _CHECK_SECONDS = 30.0  # between looks at a tool server
+Served = tuple[ChatModel, Callable[[], Awaitable[None]] | None]
 
 
 @dataclass(eq=False)
@@ -76,11 +81,11 @@ class BuiltParts:
     """What one policy uses; implements `interfaces.Parts`."""
 
     def __init__(self) -> None:
-        self.models: dict[str, Part[ChatModel]] = {}
+        self.models: dict[str, Part[Deployments[ChatModel]]] = {}
         self.bases: dict[str, Part[KnowledgeBase]] = {}
         self.servers: dict[str, Part[ToolServer]] = {}
 
-    def model(self, name: str) -> ChatModel:
+    def model(self, name: str) -> Deployments[ChatModel]:
         return self.models[name].value
 
     def knowledge(self, name: str) -> Retriever:
@@ -99,8 +104,15 @@ class BuiltParts:
         return {f"{room} {name}": part for room, parts in rooms.items() for name, part in parts.items()}
 
     def states(self) -> dict[str, str]:
-        """The parts that have a state of their own: upstream models answer for themselves, per request."""
-        return {name: part.state for name, part in self.all().items() if part.run or part.state != READY}
+        """The parts that have a state of their own; of upstream models, those that are given a rest."""
+        own = {name: part.state for name, part in self.all().items() if part.run or part.state != READY}
+        resting = {f"model {name}": _resting(part.value) for name, part in self.models.items()}
+        return own | {name: said for name, said in resting.items() if said}
+
+    def upstreams(self) -> Iterator[Upstream]:
+        """How the models' deployments are doing."""
+        for name, part in self.models.items():
+            yield Upstream(name, part.value.waiting, tuple(Standing(*each) for each in part.value.health()))
 
     async def start(self) -> None:
         for part in self.all().values():
@@ -151,6 +163,7 @@ class PartsBuilder:
         self.add_knowledge(parts, policy, old)
         for source in (s for s in policy.tools.values() if not s.disabled):
             parts.servers[source.name] = _kept(old.servers, source.name, source) or self._server(source)
+        self._metrics.watch_upstreams(parts.upstreams)
         return parts
 
     def add_knowledge(self, parts: BuiltParts, policy: Policy, old: BuiltParts) -> None:
@@ -178,45 +191,67 @@ class PartsBuilder:
             return model
         return model, _stamp(self._head_file(model))
 
-    def _model(self, model: Model, spec: object) -> Part[ChatModel]:
-        if model.kind == "embedding":
-            return self._embedding(model)
-        if model.provider == "local":
-            return self._local(model, spec)
-        if model.provider in _ASKED_DIRECTLY:
-            upstream = _ASKED_DIRECTLY[model.provider](model, self._connections())
-            return Part(upstream, model, close=upstream.close)
-        return self._foreign(model)
+    def _model(self, model: Model, spec: object) -> Part[Deployments[ChatModel]]:
+        """A part for all the deployments of a model, each asked at its own address."""
+        addresses = model.deployments or (Address(model.base_url or "", model.api_key),)
+        built: list[Deployment[ChatModel]] = []
+        starts: list[Callable[[], Awaitable[None]]] = []
+        for name, address in zip(_names(model, addresses), addresses, strict=True):
+            at = replace(
+                model,
+                base_url=address.base_url or None,
+                api_key=address.api_key or model.api_key,
+                deployments=(),
+            )
+            serves, start = self._served(at)
+            built.append(Deployment(name, serves, address.weight, model.circuit))
+            starts += [start] if start else []
 
-    def _embedding(self, model: Model) -> Part[ChatModel]:
-        """MiniLM, which takes 60 MB, is loaded once something is embedded."""
+        async def close() -> None:
+            await asyncio.gather(*(each.serves.close() for each in built))
+
+        async def start_all() -> None:
+            await asyncio.gather(*(start() for start in starts))
+
+        deployments = Deployments(model.name, built, model.concurrency, model.retry_budget)
+        return Part(
+            deployments, spec, run=_watched(f"model {model.name}", start_all) if starts else None, close=close
+        )
+
+    def _served(self, model: Model) -> Served:
+        """What asks a model at one address, and what starts it, where that takes a while."""
         if model.provider == "local":
-            own = LocalEmbeddings(model, self._embedder)
-            return Part(own, model, close=own.close)
-        if model.provider in _OPENAI_SHAPED:
-            upstream = OpenAIEmbeddings(model, self._connections())
-            return Part(upstream, model, close=upstream.close)
-        return self._foreign(model, EmbeddingCall)
+            return self._local(model)
+        if model.kind == "embedding":
+            if model.provider in _OPENAI_SHAPED:
+                return OpenAIEmbeddings(model, self._connections()), None
+            return self._foreign(model, EmbeddingCall)
+        if model.provider in _ASKED_DIRECTLY:
+            return _ASKED_DIRECTLY[model.provider](model, self._connections()), None
+        return self._foreign(model)
 
     def _connections(self) -> Pool:
         self._pool = self._pool or Pool(self._settings.reach)
         return self._pool
 
-    def _foreign(self, model: Model, asking: Asking | None = None) -> Part[ChatModel]:
+    def _foreign(self, model: Model, asking: Asking | None = None) -> Served:
         foreign = LiteLLM(model, self._settings.reach, self._settings.secrets, asking)
-        return Part(foreign, model, run=_watched(f"model {model.name}", foreign.warm), close=foreign.close)
+        return foreign, foreign.warm
 
-    def _local(self, model: Model, spec: object) -> Part[ChatModel]:
+    def _local(self, model: Model) -> Served:
+        """MiniLM, which takes 60 MB, is loaded once something is embedded."""
+        if model.kind == "embedding":
+            return LocalEmbeddings(model, self._embedder), None
         if model.model == "smollm2":
             from gateway.backends.local.chat import LocalChat
             from gateway.backends.local.smollm import SmolLM
 
             chat = LocalChat(SmolLM(), self._embedder(), IN_PROCESS_EMBEDDER, name=model.name)
-            return Part(chat, model, run=_watched(f"model {model.name}", chat.start), close=chat.close)
+            return chat, chat.start
         from gateway.backends.head import HeadModel
 
         tuned = HeadModel(model, Head.load(self._head_file(model)), self._embedder(), IN_PROCESS_EMBEDDER)
-        return Part(tuned, spec, close=tuned.close)
+        return tuned, None
 
     def _head_file(self, model: Model) -> Path:
         path = head_file(self._settings, model.model)
@@ -336,6 +371,18 @@ def _stamp(path: Path) -> str:
     except OSError:
         return ""
     return f"{stat.st_mtime_ns}.{stat.st_size}.{stat.st_ino}"
+
+
+def _names(model: Model, addresses: Sequence[Address]) -> list[str]:
+    """What metrics and the ledger call a model's deployments: host and port, told apart where need be."""
+    hosts = [urlsplit(each.base_url).netloc.rpartition("@")[2] or model.provider for each in addresses]
+    return [host if hosts.count(host) == 1 else f"{host}#{n}" for n, host in enumerate(hosts, 1)]
+
+
+def _resting(model: Deployments[ChatModel]) -> str:
+    """Which deployments of a model are given a rest, in words; empty: none."""
+    names = [each.deployment for each in model.health() if each.state is not State.CLOSED]
+    return f"degraded: given a rest after failures: {', '.join(names)}" if names else ""
 
 
 def _kept(parts: Mapping[str, Part[T]], name: str, spec: object) -> Part[T] | None:

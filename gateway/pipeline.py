@@ -193,7 +193,8 @@ class _Flow:
             else:
                 exchange.note(event)
 
-        serve = compose(decision, self.force.parts, self.force.spend, inflow, request.api)
+        who = "" if exchange.caller is None else exchange.caller.name
+        serve = compose(decision, self.force.parts, self.force.spend, inflow, who, request.api)
         mask = inflow.mask
         if mask is None:
             await serve(request, emit)

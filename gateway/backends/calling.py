@@ -1,71 +1,58 @@
-"""One request to one upstream, in whatever API: streamed or not, tried again where that is right."""
+"""One request to one upstream, in whatever API: streamed or not."""
 
 from __future__ import annotations
-
-import asyncio
 
 from gateway.backends.failures import announced, failure
 from gateway.backends.forwarded import carried, lines
 from gateway.backends.http import Pool
 from gateway.backends.response import Limits, Response
-from gateway.backends.retry import Budget, with_retries
 from gateway.backends.speech import Announced, NotJson, Reader, Speech
 from gateway.backends.sse import Events, TooLong
 from gateway.errors import ProviderBroken, ProviderTimeout
 from gateway.interfaces import Emit
-from gateway.policy.schema import Model, Timeouts
-from gateway.types import Answer, ChatRequest, Delta, ToolCallDelta
+from gateway.policy.schema import Model
+from gateway.types import Answer, ChatRequest, Delta, Timeouts, ToolCallDelta
 
 _DONE = b"[DONE]"
 _MAX_FAILURE = 1024 * 1024
 _MAX_MALFORMED = 16  # events of a stream that may be garbage
-_MAX_HELD = 64  # events without content before the first one with it
-_MAX_HELD_BYTES = 1024 * 1024  # of those
+_MAX_SILENT = 64  # events without content that may come before the first one with it is late
+_MAX_SILENT_BYTES = 1024 * 1024  # of those
 _GRACE = 1.0  # seconds that a stream is waited for once all it had to say is said
 
 
 async def ask(
-    speech: Speech, pool: Pool, request: ChatRequest, emit: Emit, model: Model, budget: Budget
+    speech: Speech, pool: Pool, request: ChatRequest, emit: Emit, model: Model, timeouts: Timeouts
 ) -> None:
-    """Asks within the model's limits; leading events without content are held until the first with content.
+    """Asks once, within the timeouts.
 
     Raises:
         ProviderError: see ChatModel.
     """
     call = _Call(speech, pool, request, emit, lines(carried(request, model)))
-    end = asyncio.get_running_loop().time() + model.timeouts.total
-    await with_retries(
-        lambda: call.run(request.stream, _limits(model.timeouts, end, request.stream)),
-        lambda: call.begun,
-        retries=model.retries,
-        total=model.timeouts.total,
-        budget=budget,
-    )
+    await call.run(request.stream, _limits(timeouts, request.stream))
 
 
-def _limits(timeouts: Timeouts, end: float, stream: bool) -> Limits:
+def _limits(timeouts: Timeouts, stream: bool) -> Limits:
     """A whole answer comes at once and late, so it is bounded by the total alone."""
-    left = max(0.0, end - asyncio.get_running_loop().time())
+    total = timeouts.total
+    connect = min(timeouts.connect, total)
     if not stream:
-        return Limits(timeouts.connect, left, left, left)
-    return Limits(timeouts.connect, timeouts.first_token, timeouts.idle, left)
+        return Limits(connect, total, total, total)
+    return Limits(connect, timeouts.first_token, timeouts.idle, total)
 
 
 class _Call:
-    """One request to one model; `begun` once something of the answer has left."""
+    """One request to one model."""
 
     def __init__(self, speech: Speech, pool: Pool, request: ChatRequest, emit: Emit, headers: bytes) -> None:
         self._speech, self._pool, self._request, self._emit = speech, pool, request, emit
         self._body, self._headers = speech.body(request), speech.headers(request) + headers
         self._name = speech.endpoint.name
-        self.begun = False
-        self._held: list[Delta] = []
-        self._held_bytes = 0
-        self._malformed = 0
+        self._begun = False  # content has come
+        self._silent = self._silent_bytes = self._malformed = 0
 
     async def run(self, stream: bool, limits: Limits) -> None:
-        self._held.clear()
-        self._held_bytes = 0
         response = await self._pool.send(
             self._speech.endpoint, self._body, limits, headers=self._headers, hold_first=stream
         )
@@ -90,7 +77,6 @@ class _Call:
             raise announced(self._name, error.error) from error
         except NotJson as error:
             raise ProviderBroken(f"{self._name} answered with what is not an answer of its API") from error
-        self.begun = True
         if not stream:
             await self._emit(whole)
             return
@@ -113,7 +99,7 @@ class _Call:
             async for data in response:
                 for event in parser.feed(data):
                     if event == _DONE:
-                        await self._ended()
+                        self._ended()
                         response.finish(_GRACE)
                         return
                     await self._event(event, reader, response)
@@ -127,7 +113,7 @@ class _Call:
             raise ProviderBroken(f"{self._name} sent an event that is too long") from error
         if not reader.finished and rest != _DONE:
             raise ProviderBroken(f"{self._name} ended its stream before its answer was whole")
-        await self._ended()
+        self._ended()
 
     async def _event(self, event: bytes, reader: Reader, response: Response) -> None:
         try:
@@ -141,27 +127,21 @@ class _Call:
             raise announced(self._name, error.error) from error
         if reader.finished and delta.usage is not None:
             response.settled(idle=_GRACE)  # all is said: it need not close or say [DONE]
-        if self.begun:
-            await self._emit(delta)
-            return
-        self._held.append(delta)
-        self._held_bytes += len(event)
-        if delta.thinks:
-            response.settled()  # an answer is on its way, though nothing of it can be passed on yet
-        if delta.has_content or len(self._held) > _MAX_HELD or self._held_bytes > _MAX_HELD_BYTES:
+        if not self._begun and self._begins(delta, len(event)):
+            self._begun = True
             response.settled()
-            await self._release()
+        await self._emit(delta)
 
-    async def _release(self) -> None:
-        self.begun = True
-        held, self._held = self._held, []
-        for delta in held:
-            await self._emit(delta)
+    def _begins(self, delta: Delta, size: int) -> bool:
+        """Whether an answer is on its way, though nothing of it may be there to be passed on yet."""
+        self._silent += 1
+        self._silent_bytes += size
+        much = self._silent > _MAX_SILENT or self._silent_bytes > _MAX_SILENT_BYTES
+        return delta.has_content or delta.thinks or much
 
-    async def _ended(self) -> None:
-        if not self.begun and not self._held:
+    def _ended(self) -> None:
+        if not self._silent:
             raise ProviderBroken(f"{self._name} sent an empty stream", retryable=True)
-        await self._release()
 
 
 def _fragments(whole: Answer) -> tuple[ToolCallDelta, ...]:

@@ -11,13 +11,12 @@ from gateway.backends.completions import announce, usage_of
 from gateway.backends.decoding import UNREADABLE
 from gateway.backends.http import Pool
 from gateway.backends.openai import endpoint
-from gateway.backends.retry import Budget
 from gateway.backends.speech import NotJson, Reader, Speech
 from gateway.backends.splice import with_member
 from gateway.interfaces import Emit
 from gateway.labels import Cleared
 from gateway.policy.schema import Model
-from gateway.types import Answer, Api, ChatRequest
+from gateway.types import Answer, Api, ChatRequest, Timeouts
 
 MAX_ANSWER: Final = 192 * 1024 * 1024  # bytes: 2,048 vectors of 4,096 numbers in decimals
 _NOTHING = msgspec.Raw(b"")
@@ -29,14 +28,13 @@ class OpenAIEmbeddings:
 
     def __init__(self, model: Model, pool: Pool) -> None:
         self._model, self._pool = model, pool
-        self._budget = Budget()
         self._speech = Speech(
             endpoint(model, "/embeddings"), self._body, _never_streamed, vectors, most=MAX_ANSWER
         )
 
-    async def answer(self, request: Cleared[ChatRequest], emit: Emit) -> None:
+    async def answer(self, request: Cleared[ChatRequest], emit: Emit, timeouts: Timeouts) -> None:
         """See ChatModel."""
-        await ask(self._speech, self._pool, request.value, emit, self._model, self._budget)
+        await ask(self._speech, self._pool, request.value, emit, self._model, timeouts)
 
     async def close(self) -> None:
         """Nothing of its own is open."""

@@ -29,6 +29,7 @@ _TOO_LONG = re.compile(
     re.IGNORECASE,
 )
 _WAITS = ("retry-after", "retry-after-ms")
+_OWN_WORD = frozenset({408, 409, 429, 502, 503, 504})  # statuses that a policy's retry_on names
 _NOT_AGAIN: Mapping[str, str] = {"x-should-retry": "false"}  # as the clients of OpenAI and Anthropic read it
 _STATUS = re.compile(r"[1-5][0-9]{2}")
 _NAMED = {  # codes and types of errors that come without a status, inside a 200
@@ -73,6 +74,7 @@ def meaning(
     again = headers.get("x-should-retry") != "false" and not quota
     wait = retry_after(headers)
     kept = {k: headers[k] for k in _WAITS if k in headers} | dict({} if again else _NOT_AGAIN)
+    seen = {529: "503"}.get(status, str(status) if status in _OWN_WORD else "500")
     if status < 400:  # nothing that we asked for: a redirect is not followed, it would take the key along
         return ProviderBroken(f"{name} answered with status {status} instead of an answer")
     if status == 402:
@@ -82,19 +84,21 @@ def meaning(
         said = f"{name} does not accept the gateway's credentials"
         return ProviderAuthentication(said, headers=dict(_NOT_AGAIN))
     if status == 408:
-        return ProviderTimeout(f"{name} timed out (408)", headers=kept, retryable=again)
+        return ProviderTimeout(f"{name} timed out (408)", headers=kept, retryable=again, seen=seen)
     if status == 409:
-        return ProviderUnavailable(f"{name} reported a conflict (409)", headers=kept, retryable=again)
+        return ProviderUnavailable(
+            f"{name} reported a conflict (409)", headers=kept, retryable=again, seen=seen
+        )
     if status == 429:
         message = f"{name} is over its rate or quota (429)"
-        return ProviderRateLimited(message, headers=kept, retry_after=wait, retryable=again)
+        return ProviderRateLimited(message, headers=kept, retry_after=wait, retryable=again, seen=seen)
     if status in (503, 529):
         message = f"{name} is overloaded ({status})"
-        return ProviderOverloaded(message, headers=kept, retry_after=wait, retryable=again)
+        return ProviderOverloaded(message, headers=kept, retry_after=wait, retryable=again, seen=seen)
     if status < 500:
         return _refused(name, status, error)
     message = f"{name} failed ({status})"
-    return ProviderUnavailable(message, headers=kept, retry_after=wait, retryable=again)
+    return ProviderUnavailable(message, headers=kept, retry_after=wait, retryable=again, seen=seen)
 
 
 def _refused(name: str, status: int, error: Mapping[str, Any] | None) -> ProviderRefused:

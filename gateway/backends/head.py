@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -9,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateway.backends.label_sets import Form, Unfillable, form_of, listed, plain
-from gateway.errors import Abstained
+from gateway.errors import Abstained, ProviderTimeout
 from gateway.interfaces import Embedder, Emit
 from gateway.labels import Cleared, NotCleared, clear
 from gateway.policy.schema import Model
-from gateway.types import Answer, ChatRequest, Delta, Label, Message, Usage
+from gateway.types import Answer, ChatRequest, Delta, Label, Message, Timeouts, Usage
 
 _CHARACTERS_PER_TOKEN: Final = 4  # OpenAI's rule of thumb for English; a head has no tokenizer of its own
 _INSTRUCTING: Final = frozenset({"system", "developer"})
@@ -51,19 +52,24 @@ class HeadModel:
         self._embedder = embedder
         self._embed_destination = embed_destination
 
-    async def answer(self, request: Cleared[ChatRequest], emit: Emit) -> None:
+    async def answer(self, request: Cleared[ChatRequest], emit: Emit, timeouts: Timeouts) -> None:
         """Emits the label, as plain text or in the JSON that `response_format` asks for.
 
         Raises:
             Abstained: it is unsure, there is nothing to classify, or other labels than its own are asked for.
-            ProviderError: the embedder failed.
+            ProviderError: the embedder failed, or took too long.
         """
         text = self._text(request.value)
         readings = self._head.readings(text)
         if not readings:
             raise self._abstained("there is nothing to classify in the last user message")
         form = self._form(request.value, text.replace(readings[0], ""))
-        verdict = self._head.predict(text, await self._vectors(request, readings))
+        try:
+            async with asyncio.timeout(timeouts.total):
+                vectors = await self._vectors(request, readings)
+        except TimeoutError as error:
+            raise ProviderTimeout(f"model {self._name!r} did not answer in time") from error
+        verdict = self._head.predict(text, vectors)
         if verdict.unsure:
             raise self._abstained("it is not sure enough")
         spelling = form.spelling(verdict.label)

@@ -19,14 +19,13 @@ from gateway.backends.failures import announced
 from gateway.backends.forwarded import carried
 from gateway.backends.litellm_errors import translated
 from gateway.backends.render import tool
-from gateway.backends.retry import Budget, with_retries
 from gateway.backends.speech import Announced, NotJson
 from gateway.errors import ProviderBroken, ProviderTimeout, ProviderUnavailable
 from gateway.interfaces import Emit
 from gateway.labels import Cleared
 from gateway.policy.schema import Model
 from gateway.reach import Reach
-from gateway.types import ChatRequest, Delta
+from gateway.types import ChatRequest, Delta, Timeouts
 
 # What a caller may set. A closed list: among litellm's keywords are addresses, keys and files, and a member
 # of the caller's body must never become one of those.
@@ -106,16 +105,14 @@ def litellm() -> Any:
 
 
 class Call(Protocol):
-    """One request to one model; `begun` once something of the answer has left."""
-
-    begun: bool
+    """One request to one model."""
 
     async def run(self) -> None:
         """Raises ProviderError."""
         ...
 
 
-Asking = Callable[[Model, str, ChatRequest, Emit], Call]
+Asking = Callable[[Model, str, ChatRequest, Emit, Timeouts], Call]
 """Makes the call of a model, of which the second is the name in errors."""
 
 
@@ -137,7 +134,6 @@ class LiteLLM:
         self._model, self._reach, self._secrets = model, reach, secrets
         self._asking = asking or _Call
         self._name = f"model {model.name!r}"
-        self._budget = Budget()
         self._warm = False
 
     async def warm(self) -> None:
@@ -152,25 +148,18 @@ class LiteLLM:
             ) from error
         self._warm = True
 
-    async def answer(self, request: Cleared[ChatRequest], emit: Emit) -> None:
+    async def answer(self, request: Cleared[ChatRequest], emit: Emit, timeouts: Timeouts) -> None:
         """See ChatModel."""
         await self.warm()
-        await self._within_reach()
-        call = self._asking(self._model, self._name, request.value, emit)
-        await with_retries(
-            call.run,
-            lambda: call.begun,
-            retries=self._model.retries,
-            total=self._model.timeouts.total,
-            budget=self._budget,
-        )
+        await self._within_reach(timeouts.connect)
+        await self._asking(self._model, self._name, request.value, emit, timeouts).run()
 
     async def close(self) -> None:
         """Nothing of its own is open."""
 
-    async def _within_reach(self) -> None:
+    async def _within_reach(self, seconds: float) -> None:
         try:
-            async with asyncio.timeout(self._model.timeouts.connect):
+            async with asyncio.timeout(seconds):
                 for url in named_urls(self._model):
                     await addresses(self._reach, urlsplit(url).hostname or "", port_of(url))
         except OutOfReach as error:
@@ -187,7 +176,7 @@ def named_urls(model: Model) -> list[str]:
     return urls or (["http://localhost"] if model.provider in _AT_HOME else [])
 
 
-def arguments(model: Model, chat: ChatRequest) -> dict[str, Any]:
+def arguments(model: Model, chat: ChatRequest, total: float) -> dict[str, Any]:
     """The keywords for litellm: what the caller may set, then what it may not."""
     own = {name: msgspec.json.decode(raw) for name, raw in chat.fields.items() if name in _PASSED}
     if chat.offered:
@@ -198,17 +187,17 @@ def arguments(model: Model, chat: ChatRequest) -> dict[str, Any]:
         "model": f"{model.provider}/{model.model}",
         "messages": [msgspec.json.decode(m.raw) for m in chat.messages],
         "stream": chat.stream,
-        **settings(model, chat),
+        **settings(model, chat, total),
     }
     if chat.stream:
         fixed["stream_options"] = {"include_usage": True}
     return {**{name: value for name, value in own.items() if value is not None}, **fixed}
 
 
-def settings(model: Model, chat: ChatRequest) -> dict[str, Any]:
-    """The keywords that no caller may set, whatever is asked for."""
+def settings(model: Model, chat: ChatRequest, total: float) -> dict[str, Any]:
+    """The keywords that no caller may set, whatever is asked for; `total` is in seconds."""
     fixed: dict[str, Any] = {
-        "timeout": model.timeouts.total,
+        "timeout": total,
         "num_retries": 0,
         "max_retries": 0,
         "drop_params": True,  # a parameter that the provider does not know is left out, not an error
@@ -227,27 +216,27 @@ def settings(model: Model, chat: ChatRequest) -> dict[str, Any]:
 class _Call:
     """See Call."""
 
-    def __init__(self, model: Model, name: str, chat: ChatRequest, emit: Emit) -> None:
+    def __init__(self, model: Model, name: str, chat: ChatRequest, emit: Emit, timeouts: Timeouts) -> None:
         self._model, self._name, self._chat, self._emit = model, name, chat, emit
-        self.begun = False
+        self._timeouts = timeouts
+        self._begun = False  # content has come
 
     async def run(self) -> None:
-        limits = self._model.timeouts
         try:
-            async with asyncio.timeout(limits.total):
+            async with asyncio.timeout(self._timeouts.total):
                 await self._stream() if self._chat.stream else await self._whole()
         except TimeoutError as error:
             raise ProviderTimeout(f"{self._name} did not finish its answer in time") from error
 
     async def _ask(self) -> Any:
-        keywords = arguments(self._model, self._chat)
+        keywords = arguments(self._model, self._chat, self._timeouts.total)
         try:
-            async with asyncio.timeout(self._model.timeouts.first_token):
+            async with asyncio.timeout(self._timeouts.first_token):
                 return await litellm().acompletion(**keywords)
         except TimeoutError as error:
             raise ProviderTimeout(f"{self._name} did not begin to answer in time") from error
         except Exception as error:
-            raise translated(self._name, error, self.begun) from error
+            raise translated(self._name, error, self._begun) from error
 
     async def _whole(self) -> None:
         reply = await self._ask()
@@ -257,11 +246,10 @@ class _Call:
             raise announced(self._name, error.error) from error
         except NotJson as error:
             raise ProviderBroken(f"{self._name} answered with what is not a chat completion") from error
-        self.begun = True
         await self._emit(whole)
 
     async def _stream(self) -> None:
-        reader, held, last = Reader(), list[Delta](), list[Delta]()
+        reader, last = Reader(), list[Delta]()
         stream = await self._ask()
         try:
             while (delta := await self._next(stream, reader)) is not None:
@@ -269,35 +257,28 @@ class _Call:
                 if delta.finish or (last and not delta.has_content):
                     last.append(delta)
                     continue
-                held.append(delta)
-                self.begun = self.begun or delta.has_content
-                if self.begun:
-                    await self._release(held)
+                self._begun = self._begun or delta.has_content
+                await self._emit(delta)
         finally:
             await _closed(stream)
         if not reader.finished:
             raise ProviderBroken(f"{self._name} ended its stream before its answer was whole")
-        self.begun = True
-        await self._release(held + last)
-
-    async def _release(self, held: list[Delta]) -> None:
-        for delta in held:
+        for delta in last:
             await self._emit(delta)
-        held.clear()
 
     async def _next(self, stream: AsyncIterator[Any], reader: Reader) -> Delta | None:
-        limits = self._model.timeouts
+        limits = self._timeouts
         try:
-            async with asyncio.timeout(limits.idle if self.begun else limits.first_token):
+            async with asyncio.timeout(limits.idle if self._begun else limits.first_token):
                 chunk = await anext(stream)
             return reader.delta(chunk.model_dump_json().encode())
         except StopAsyncIteration:
             return None
         except TimeoutError as error:
-            what = "paused too long" if self.begun else "did not begin to answer in time"
+            what = "paused too long" if self._begun else "did not begin to answer in time"
             raise ProviderTimeout(f"{self._name} {what}") from error
         except Exception as error:
-            raise translated(self._name, error, self.begun) from error
+            raise translated(self._name, error, self._begun) from error
 
 
 async def _closed(stream: Any) -> None:

@@ -14,7 +14,7 @@ from gateway.backends.vectors import vectors_body, wanted
 from gateway.errors import ProviderBroken, ProviderRefused, ProviderTimeout
 from gateway.interfaces import Emit
 from gateway.policy.schema import Model
-from gateway.types import Answer, Api, ChatRequest, Usage
+from gateway.types import Answer, Api, ChatRequest, Timeouts, Usage
 
 # What a caller may set. A closed list: see litellm.py. How numbers are written is settled here.
 _PASSED: Final = frozenset({"dimensions", "user"})
@@ -22,25 +22,22 @@ _OWN_TOKENS: Final = frozenset({"azure", "azure_ai"})  # providers of models tha
 
 
 class EmbeddingCall:
-    """One request to one model; `begun` once its answer has left. See `litellm.Call`."""
+    """One request to one model. See `litellm.Call`."""
 
-    def __init__(self, model: Model, name: str, request: ChatRequest, emit: Emit) -> None:
-        self._model, self._name, self._emit = model, name, emit
-        self._keywords = arguments(model, request)
+    def __init__(self, model: Model, name: str, request: ChatRequest, emit: Emit, timeouts: Timeouts) -> None:
+        self._name, self._emit, self._total = name, emit, timeouts.total
+        self._keywords = arguments(model, request, timeouts.total)
         self._wanted = wanted(request)
-        self.begun = False
 
     async def run(self) -> None:
         try:
-            async with asyncio.timeout(self._model.timeouts.total):
+            async with asyncio.timeout(self._total):
                 reply = await litellm().aembedding(**self._keywords)
         except TimeoutError as error:
             raise ProviderTimeout(f"{self._name} did not answer in time") from error
         except Exception as error:
             raise translated(self._name, error, False) from error
-        answer = await asyncio.to_thread(self._answer, reply)
-        self.begun = True
-        await self._emit(answer)
+        await self._emit(await asyncio.to_thread(self._answer, reply))
 
     def _answer(self, reply: Any) -> Answer:
         """The reply in OpenAI's shape, its vectors as the caller wants them."""
@@ -68,7 +65,7 @@ def _tokens(usage: Any) -> int | None:
     return told if isinstance(told, int) and 0 < told <= MOST_COUNTED else None
 
 
-def arguments(model: Model, request: ChatRequest) -> dict[str, Any]:
+def arguments(model: Model, request: ChatRequest, total: float) -> dict[str, Any]:
     """The keywords for litellm: what the caller may set, then what it may not.
 
     Raises:
@@ -82,7 +79,7 @@ def arguments(model: Model, request: ChatRequest) -> dict[str, Any]:
     fixed = {
         "model": f"{model.provider}/{model.model}",
         "input": msgspec.json.decode(request.sent.body, type=_Sent).input,
-        **settings(model, request),
+        **settings(model, request, total),
     }
     return {**{name: value for name, value in own.items() if value is not None}, **fixed}
 

@@ -13,7 +13,6 @@ from gateway.backends.responses.body import responses_body, written_out
 from gateway.backends.responses.deleting import delete
 from gateway.backends.responses.reading import Reader as ResponseReader
 from gateway.backends.responses.reading import answer as response_answer
-from gateway.backends.retry import Budget
 from gateway.backends.speech import Speech
 from gateway.backends.text_completions import TextReader, text_answer, text_body
 from gateway.backends.upstream import upstream
@@ -21,7 +20,7 @@ from gateway.errors import ProviderRefused, SpeaksAnother
 from gateway.interfaces import Emit
 from gateway.labels import Cleared
 from gateway.policy.schema import Model
-from gateway.types import Api, ChatRequest
+from gateway.types import Api, ChatRequest, Timeouts
 
 BASE_URL = "https://api.openai.com/v1"
 _LIMITS = {"openai": "max_completion_tokens"}  # whose models that reason take nothing else
@@ -33,7 +32,6 @@ class OpenAICompatible:
 
     def __init__(self, model: Model, pool: Pool) -> None:
         self._model, self._pool = model, pool
-        self._budget = Budget()
         own = {Api.COMPLETIONS: _text_completions, Api.RESPONSES: _responses}
         self._own = {api: made(model) for api, made in own.items() if api in model.speaks}
         limit = _LIMITS.get(model.provider, "max_tokens")
@@ -45,19 +43,19 @@ class OpenAICompatible:
             answer,
         )
 
-    async def answer(self, request: Cleared[ChatRequest], emit: Emit) -> None:
+    async def answer(self, request: Cleared[ChatRequest], emit: Emit, timeouts: Timeouts) -> None:
         """See ChatModel."""
         chat = request.value
         try:
-            await self._ask(chat, emit)
+            await self._ask(chat, emit, timeouts)
         except ProviderRefused as refused:
             whole = written_out(chat, self._model, refused)
             if whole is None:
                 raise
-            await self._ask(whole, emit)
+            await self._ask(whole, emit, timeouts)
 
-    async def _ask(self, chat: ChatRequest, emit: Emit) -> None:
-        await ask(self._speech(chat), self._pool, chat, emit, self._model, self._budget)
+    async def _ask(self, chat: ChatRequest, emit: Emit, timeouts: Timeouts) -> None:
+        await ask(self._speech(chat), self._pool, chat, emit, self._model, timeouts)
 
     async def forget(self, id_: Cleared[str]) -> None:
         """See ResponseHolder."""

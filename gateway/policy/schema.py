@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import Any
 
+from gateway.deployments.circuit import Breaker
+from gateway.deployments.deployments import Concurrency
 from gateway.policy.conditions import Cell, Condition
 from gateway.policy.mistakes import Mistake
-from gateway.types import Api, Caller, Label
+from gateway.policy.vocabulary import RETRIED
+from gateway.types import Api, Caller, Label, Timeouts
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +26,12 @@ class Price:
 
 
 @dataclass(frozen=True, slots=True)
-class Timeouts:
-    """Seconds: to connect, to the first token, between events, and in all."""
+class Address:
+    """One deployment of a model; without a key of its own it is asked with the model's."""
 
-    connect: float = 2.0
-    first_token: float = 30.0
-    idle: float = 30.0
-    total: float = 300.0
+    base_url: str
+    api_key: str | None = field(default=None, repr=False)
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,17 @@ class Model:
     speaks: tuple[Api, ...] = (Api.CHAT,)  # the APIs in which its upstream may be asked
     forward: tuple[str, ...] = ()  # the caller's headers that it gets, in small letters
     remote_tools: bool = False  # whether its provider may call servers that a caller names
+    deployments: tuple[Address, ...] = ()  # that serve it; empty: the one at `base_url`
+    concurrency: Concurrency = Concurrency()
+    circuit: Breaker = Breaker()
+    retry_on: frozenset[str] = frozenset(RETRIED)
+    retry_budget: float = 0.1  # the share of its requests that may be retries
 
     @property
     def upstream(self) -> str:
         """What tells its upstream from another, which must not be told of what this one holds."""
-        return f"{self.provider}/{self.model} {self.base_url or ''} {'with' if self.api_key else 'no'} key"
+        urls = " ".join(each.base_url for each in self.deployments) or self.base_url or ""
+        return f"{self.provider}/{self.model} {urls} {'with' if self.api_key else 'no'} key"
 
     @property
     def head(self) -> str | None:
@@ -144,6 +152,37 @@ class Tools:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldBack:
+    """How much of a stream is kept back, so that a break in it can still fall over: until it has `tokens`,
+    or its first content is `time` seconds old, whichever is first; with neither, to the end of the answer."""
+
+    tokens: int | None = None
+    time: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a route says otherwise than its models; None: as the model says.
+
+    `total`, in seconds, is for all that a request needs together: retries, fallbacks and tools.
+    """
+
+    connect: float | None = None
+    first_token: float | None = None
+    idle: float | None = None
+    total: float | None = None
+    retries: int | None = None
+    retry_on: frozenset[str] | None = None
+
+    def applied(self, model: Model) -> Model:
+        """The model as this route has it asked."""
+        said = {name: value for name, value in asdict(self).items() if value is not None}
+        limits = {name: said.pop(name) for name in ("connect", "first_token", "idle") if name in said}
+        said.pop("total", None)
+        return replace(model, timeouts=replace(model.timeouts, **limits), **said) if said or limits else model
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     """How a request is served; `when` None: always."""
 
@@ -157,6 +196,9 @@ class Route:
     retrieve: Retrieve | None = None
     tools: Tools | None = None
     disabled: bool = False
+    terms: Terms = Terms()
+    hold_back: HoldBack | None = None
+    fallback_on: frozenset[str] | None = None  # codes of errors; None: wherever another model may do better
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,8 +144,24 @@ EVALUATORS = (
 )
 """What can score an answer."""
 
-RETRIED = ("408", "409", "429", "500", "502", "503", "504", "reset")
-"""The failures after which a call may be repeated: statuses, and a connection that broke."""
+RETRIED = ("408", "409", "429", "500", "502", "503", "504", "reset", "timeout", "broken")
+"""The failures after which a call may be repeated: statuses, a connection that broke or could not be made,
+and, on another deployment of the model only, silence and an answer that broke off before its first word."""
+
+FALLEN_OVER: Mapping[str, str] = MappingProxyType(
+    {
+        "rate_limited": "rate_limit_exceeded",
+        "overloaded": "provider_overloaded",
+        "unavailable": "provider_unavailable",
+        "circuit_open": "provider_circuit_open",
+        "timeout": "provider_timeout",
+        "broken": "provider_stream_broken",
+        "authentication": "provider_authentication",
+        "context_length": "context_length_exceeded",
+        "abstained": "model_abstained",
+    }
+)
+"""The failures after which the next model may be asked, and the codes of their errors."""
 
 WORDS: Mapping[str, tuple[str, frozenset[str]]] = MappingProxyType(
     {

@@ -26,8 +26,8 @@ async def forget_upstream(response: KeptResponse, force: InForce) -> None:
     spec = next(models, None)
     if spec is None or not _ID.fullmatch(response.id):
         return
-    holder = force.parts.model(spec.name)
-    if not isinstance(holder, ResponseHolder):
+    (holder, *others) = (each.serves for each in force.parts.model(spec.name).all)
+    if others or not isinstance(holder, ResponseHolder):  # of several deployments, none was told to keep it
         return
     try:
         await holder.forget(clear(response.id, Label.PUBLIC, spec, "model"))

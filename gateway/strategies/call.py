@@ -1,105 +1,149 @@
-"""Asks one model, through the gate."""
+"""Asks one model, through the gate: one of its deployments, and again where that is right."""
 
 from __future__ import annotations
 
-from time import perf_counter
+import asyncio
+import random
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
-from gateway.errors import ProviderBroken, ProviderError, SpeaksAnother
-from gateway.interfaces import ChatModel, Emit, Strategy
-from gateway.labels import clear
+from gateway.deployments.deployments import Deployment, Deployments, Turn
+from gateway.errors import ProviderError, ProviderTimeout, SpeaksAnother
+from gateway.interfaces import ChatModel
+from gateway.labels import Cleared, clear
 from gateway.policy.schema import Model
+from gateway.strategies.meter import Meter
 from gateway.strategies.remote import check_remote
-from gateway.types import Answer, Api, ChatRequest, Delta, Event, Tried, Usage
-
-_MOST_CALLS = 1_000  # of tools in one answer: each costs whoever puts it together
-_CHARS_PER_TOKEN = 4  # where an upstream is silent; OpenAI's rule of thumb for English
+from gateway.strategies.retry import wait_before
+from gateway.types import Api, ChatRequest, Event, Timeouts, Tried, Usage
 
 
-def call(spec: Model, model: ChatModel) -> Strategy:
-    """The strategy that asks `model`; it notes the try, however it ends.
+class Held(Protocol):
+    """Where events of a try go: `drop` takes back what has not `left`."""
 
-    Raises NotCleared where the request's label is above the model's clearance, RemoteTools, ProviderError.
+    left: bool
+
+    async def __call__(self, event: Event) -> None: ...
+    def drop(self) -> None: ...
+
+
+Ask = Callable[[ChatRequest, Held], Coroutine[Any, Any, None]]
+"""Asks a model; raises NotCleared where the label is above its clearance, RemoteTools, ProviderError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What the calls of one request share: who asks, when all of it has to end, and whether it is free.
+
+    `until` is a time of the event loop's clock; None: only the models' own limits hold.
+    """
+
+    caller: str = ""
+    until: float | None = None
+    free: bool = False
+
+
+def call(spec: Model, model: Deployments[ChatModel], asking: Asking = Asking(), last: bool = True) -> Ask:
+    """What asks `model`, and notes each try, however it ends; `last`: no other model is asked after it.
+
     A model that has no words for what is asked is not asked.
     """
 
-    async def strategy(request: ChatRequest, emit: Emit) -> None:
+    async def ask(request: ChatRequest, held: Held) -> None:
+        if request.keep and model.several:  # whichever it were that kept it, the next may not find it
+            request = replace(request, keep=False)
         passed = clear(request, request.label, spec, "model")
         check_remote(spec, request)
         if request.only and request.api not in spec.speaks:
             asked_in = Api.CHAT if Api.CHAT in spec.speaks else spec.speaks[0]
             raise SpeaksAnother(spec.name, asked_in.in_words, request.only)
-        meter = _Meter(spec.name, request, emit)
-        outcome = "hung_up"
+        await _Tries(spec, model, asking, last, passed, held).run()
+
+    return ask
+
+
+class _Tries:
+    """One request to one model: its tries, one after the other."""
+
+    __slots__ = ("_asking", "_end", "_held", "_last", "_loop", "_model", "_passed", "_spec")
+
+    def __init__(
+        self,
+        spec: Model,
+        model: Deployments[ChatModel],
+        asking: Asking,
+        last: bool,
+        passed: Cleared[ChatRequest],
+        held: Held,
+    ) -> None:
+        self._spec, self._model, self._asking, self._last = spec, model, asking, last
+        self._passed, self._held = passed, held
+        self._loop = asyncio.get_running_loop()
+        end = self._loop.time() + spec.timeouts.total
+        self._end = end if asking.until is None else min(end, asking.until)
+
+    async def run(self) -> None:
+        self._model.budget.earn()
+        tried: list[Deployment[ChatModel]] = []
+        while True:
+            turn = await self._turn(tried)
+            try:
+                return await self._once(turn, bool(tried))
+            except ProviderError as error:
+                tried.append(turn.deployment)
+                wait = self._wait(error, tried)
+                if wait is None:
+                    raise
+            self._held.drop()
+            await asyncio.sleep(wait)
+
+    @property
+    def _left(self) -> float:
+        return self._end - self._loop.time()
+
+    async def _turn(self, tried: list[Deployment[ChatModel]]) -> Turn[ChatModel]:
+        """Raises CircuitOpen, ProviderBusy, ProviderTimeout: noted, since nobody else knows of it."""
+        began, left = self._loop.time(), self._left
         try:
-            await model.answer(passed, meter.emit)
-            outcome = "ok"
+            if left <= 0:
+                raise ProviderTimeout(f"There was no time left to ask the model '{self._spec.name}'.")
+            return await self._model.turn(self._asking.caller, tried, left)
         except ProviderError as error:
-            outcome = error.code
+            seconds = self._loop.time() - began
+            await self._held(Tried(self._spec.name, error.code, Usage(), seconds, queued_seconds=seconds))
+            raise
+
+    async def _once(self, turn: Turn[ChatModel], again: bool) -> None:
+        """One try; it is noted, and its deployment told how it went, whatever happens."""
+        meter = Meter(self._spec.name, self._passed.value, self._held, turn)
+        outcome, failed = "hung_up", None
+        try:
+            await turn.deployment.serves.answer(self._passed, meter, self._timeouts())
+            outcome, failed = "ok", False
+        except ProviderError as error:
+            outcome, failed = error.code, error.sick
             raise
         finally:
-            await emit(meter.tried(outcome))
+            turn.ended(failed)
+            await self._held(meter.tried(outcome, again, self._asking.free))
 
-    return strategy
+    def _timeouts(self) -> Timeouts:
+        """Those of the model, with what is left of the total."""
+        limits = self._spec.timeouts
+        return Timeouts(limits.connect, limits.first_token, limits.idle, max(0.0, self._left))
 
-
-class _Meter:
-    """Reads usage and times off the events that pass, and counts the tools that are called."""
-
-    def __init__(self, model: str, request: ChatRequest, emit: Emit) -> None:
-        self._model, self._request, self._emit = model, request, emit
-        self._calls: set[int] = set()
-        self._started = perf_counter()
-        self._first: float | None = None
-        self._usage: Usage | None = None
-        self._characters = 0
-        self._confidence: float | None = None
-
-    async def emit(self, event: Event) -> None:
-        if isinstance(event, Delta | Answer):
-            self._read(event)
-        await self._emit(event)
-
-    def _read(self, event: Delta | Answer) -> None:
-        if self._first is None and (isinstance(event, Answer) or event.has_content):
-            self._first = perf_counter() - self._started
-        if event.tool_calls:
-            self._count(event)
-        if event.usage is not None:
-            self._usage = event.usage
-        self._characters += len(event.text) or _beside(event)
-        if isinstance(event, Answer):
-            self._confidence = event.confidence
-
-    def _count(self, event: Delta | Answer) -> None:
-        """Raises ProviderBroken."""
-        if isinstance(event, Delta):
-            self._calls.update(call.index for call in event.tool_calls)
-        if max(len(self._calls), len(event.tool_calls)) > _MOST_CALLS:
-            raise ProviderBroken(f"{self._model} calls more than {_MOST_CALLS:,} tools in one answer")
-
-    def tried(self, outcome: str) -> Tried:
-        seconds = perf_counter() - self._started
-        return Tried(self._model, outcome, self._used(outcome), seconds, self._first, self._confidence)
-
-    def _used(self, outcome: str) -> Usage:
-        """What the upstream said; else an estimate of what a caller who left, or a cut, has used.
-
-        An upstream that a caller left is charged with reading the prompt; one that failed before its first
-        word with nothing.
-        """
-        if self._usage is not None:
-            return self._usage
-        if outcome not in ("ok", "hung_up") and not self._characters:
-            return Usage()
-        characters = sum(len(message.text) for message in self._request.messages)
-        return Usage(input=_tokens(characters), output=_tokens(self._characters), estimated=True)
-
-
-def _beside(event: Delta | Answer) -> int:
-    """The characters of what is no text."""
-    calls = sum(len(call.arguments) for call in event.tool_calls)
-    return len(event.reasoning) + len(event.refusal) + calls
-
-
-def _tokens(characters: int) -> int:
-    return -(-characters // _CHARS_PER_TOKEN)
+    def _wait(self, error: ProviderError, tried: list[Deployment[ChatModel]]) -> float | None:
+        """Seconds until the next try; None: there is none."""
+        if self._held.left:
+            return None
+        wait = wait_before(
+            error,
+            self._spec,
+            len(tried),
+            elsewhere=self._model.others(tried),
+            last=self._last,
+            left=self._left,
+            chance=random.random,
+        )
+        return wait if wait is not None and self._model.budget.spend() else None

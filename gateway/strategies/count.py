@@ -2,38 +2,28 @@
 
 from __future__ import annotations
 
-from time import perf_counter
+from dataclasses import replace
 
-from gateway.errors import ProviderError
-from gateway.interfaces import ChatModel, Emit, Strategy
+from gateway.deployments.deployments import Deployments
+from gateway.interfaces import ChatModel
 from gateway.labels import clear
 from gateway.policy.schema import Model
-from gateway.strategies.remote import check_remote
-from gateway.types import Answer, Api, ChatRequest, Tried, Usage
+from gateway.strategies.call import Ask, Asking, Held, call
+from gateway.types import Answer, Api, ChatRequest, Usage
 
 
-def count(spec: Model, model: ChatModel) -> Strategy:
-    """The strategy that counts for `model`; it notes the try, which costs nothing, however it ends.
+def count(spec: Model, model: Deployments[ChatModel], asking: Asking = Asking(), last: bool = True) -> Ask:
+    """What counts for `model`; it notes the tries, which cost nothing.
 
     An answer without `raw` says that nothing was asked.
-
-    Raises NotCleared where the request's label is above the model's clearance, RemoteTools, ProviderError.
     """
+    counting = call(spec, model, replace(asking, free=True), last)
 
-    async def strategy(request: ChatRequest, emit: Emit) -> None:
-        passed = clear(request, request.label, spec, "model")
-        if Api.MESSAGES not in spec.speaks:
-            await emit(Answer(usage=Usage(), api=Api.COUNT))
+    async def ask(request: ChatRequest, held: Held) -> None:
+        if Api.MESSAGES in spec.speaks:
+            await counting(request, held)
             return
-        check_remote(spec, request)
-        started, outcome = perf_counter(), "hung_up"
-        try:
-            await model.answer(passed, emit)
-            outcome = "ok"
-        except ProviderError as error:
-            outcome = error.code
-            raise
-        finally:
-            await emit(Tried(spec.name, outcome, Usage(), perf_counter() - started))
+        clear(request, request.label, spec, "model")
+        await held(Answer(usage=Usage(), api=Api.COUNT))
 
-    return strategy
+    return ask

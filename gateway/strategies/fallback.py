@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gateway.errors import (
+    CircuitOpen,
+    ContextLength,
     GatewayError,
     NoClearedModel,
     NoModelInService,
@@ -15,17 +17,22 @@ from gateway.errors import (
 )
 from gateway.interfaces import Emit, Strategy
 from gateway.labels import NotCleared
-from gateway.types import Answer, ChatRequest, Delta, Event, Refused, Serving
+from gateway.policy.schema import HoldBack
+from gateway.strategies.call import Ask
+from gateway.strategies.hold import Hold
+from gateway.types import ChatRequest, Refused, Serving
 
-_MOST_HELD = 1024 * 1024  # bytes of events without content, each taken to be of _EVENT bytes beside its JSON
-_EVENT = 256
 
+def fallback(
+    candidates: Sequence[tuple[str, Ask]],
+    hold_back: HoldBack | None = None,
+    falls_over: frozenset[str] | None = None,
+) -> Strategy:
+    """Tries `candidates` (a model's name and what asks it) in order.
 
-def fallback(candidates: Sequence[tuple[str, Strategy]]) -> Strategy:
-    """Tries `candidates` (a model's name and the strategy that asks it) in order.
-
-    A candidate that the gate refuses is noted and passed over. Events without content wait, so that a
-    break before the first content goes on to the next candidate silently, as long as there are few of them.
+    A candidate that the gate refuses is noted and passed over. Events without content wait, and content as
+    long as `hold_back` says, so that a break before anything has left goes on to the next candidate silently.
+    With `falls_over`, only errors of these codes do.
 
     Raises:
         NoClearedModel: the gate refuses every candidate.
@@ -35,25 +42,48 @@ def fallback(candidates: Sequence[tuple[str, Strategy]]) -> Strategy:
     """
 
     async def strategy(request: ChatRequest, emit: Emit) -> None:
-        failure: GatewayError | None = None
-        for name, ask in candidates:
-            hold = _Hold(Serving(name, request.label, request.trusted), emit)
-            try:
-                await ask(request, hold.emit)
-                if hold.left:
-                    return
-                failure = ProviderBroken(f"The model '{name}' ended without an answer.")
-            except NotCleared as refused:
-                await emit(Refused(refused.kind, refused.destination, refused.label))
-            except RemoteTools as refused_servers:
-                failure = _telling(failure, refused_servers)
-            except ProviderError as error:
-                if hold.left or not error.falls_over:
-                    raise
-                failure = _telling(failure, error)
-        raise failure or no_cleared_model(request)
+        hold = Hold(emit, hold_back)
+        try:
+            await _first_that_answers(request, candidates, hold, emit, falls_over)
+        finally:
+            hold.close()
 
     return strategy
+
+
+async def _first_that_answers(
+    request: ChatRequest,
+    candidates: Sequence[tuple[str, Ask]],
+    hold: Hold,
+    emit: Emit,
+    falls_over: frozenset[str] | None,
+) -> None:
+    failure: GatewayError | None = None
+    for name, ask in candidates:
+        hold.serves(Serving(name, request.label, request.trusted))
+        try:
+            await ask(request, hold)
+            await hold.finish()
+            if hold.left:
+                return
+            failure = ProviderBroken(f"The model '{name}' ended without an answer.")
+        except NotCleared as refused:
+            await emit(Refused(refused.kind, refused.destination, refused.label))
+        except RemoteTools as refused_servers:
+            failure = _telling(failure, refused_servers)
+        except ProviderError as error:
+            if hold.left or not _goes_on(error, falls_over):
+                await hold.settled()
+                raise
+            failure = _telling(failure, error)
+    raise failure or no_cleared_model(request)
+
+
+def _goes_on(error: ProviderError, codes: frozenset[str] | None) -> bool:
+    """Whether another model may do better; one that has no words was not asked, whatever the policy says."""
+    if not error.falls_over or isinstance(error, SpeaksAnother):
+        return error.falls_over
+    return codes is None or error.code in codes
 
 
 def _telling(before: GatewayError | None, now: GatewayError) -> GatewayError:
@@ -62,7 +92,14 @@ def _telling(before: GatewayError | None, now: GatewayError) -> GatewayError:
 
 
 def _weight(error: GatewayError) -> int:
-    return 0 if isinstance(error, SpeaksAnother) else 1 if isinstance(error, RemoteTools) else 2
+    """A prompt that is too long, the caller can mend; that nothing was asked says the least of all."""
+    if isinstance(error, SpeaksAnother):
+        return 0
+    if isinstance(error, RemoteTools):
+        return 1
+    if isinstance(error, CircuitOpen):
+        return 2
+    return 4 if isinstance(error, ContextLength) else 3
 
 
 def no_cleared_model(request: ChatRequest) -> NoClearedModel:
@@ -74,32 +111,3 @@ def no_model_in_service() -> NoModelInService:
         "No model that could answer this is in service here. Ask whoever runs the gateway: "
         "its start, and `pointsman policy explain`, say what each of them lacks."
     )
-
-
-class _Hold:
-    """Keeps a candidate's first events back until one has content, or they are more than are worth it."""
-
-    def __init__(self, serving: Serving, emit: Emit) -> None:
-        self._serving, self._emit = serving, emit
-        self._held: list[Delta] = []
-        self._size = 0
-        self.left = False
-
-    async def emit(self, event: Event) -> None:
-        if self.left or not isinstance(event, Delta | Answer):
-            await self._emit(event)
-        elif isinstance(event, Delta) and not event.has_content:
-            self._held.append(event)
-            self._size += _EVENT + len(event.raw or b"") + len(event.signature)
-            if self._size > _MOST_HELD:
-                await self._release()
-        else:
-            await self._release()
-            await self._emit(event)
-
-    async def _release(self) -> None:
-        self.left = True
-        await self._emit(self._serving)
-        for event in self._held:
-            await self._emit(event)
-        self._held.clear()

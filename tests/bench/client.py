@@ -59,7 +59,7 @@ async def measure_pool(port: int) -> str:
         return None
 
     async def answered(request: ChatRequest) -> None:
-        await backend.answer(clear(request, Label.PUBLIC, model, "model"), emit)
+        await backend.answer(clear(request, Label.PUBLIC, model, "model"), emit, model.timeouts)
 
     pooled = await _cpu(bare, bodies(False), _CALLS)
     full = await _cpu(answered, [_request(body, False) for body in bodies(False)], _CALLS)

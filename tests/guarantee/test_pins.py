@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from gateway.classify.knowledge import consult
 from gateway.classify.label import label_left, label_of
+from gateway.deployments.deployments import Deployments
 from gateway.interfaces import ChatModel, Emit, Retriever, ToolServer
 from gateway.knowledge.meaning import Meaning
 from gateway.labels import Cleared, NotCleared, clear
@@ -70,7 +71,7 @@ class Recording:
     def knowledge(self, name: str) -> Retriever:
         return self
 
-    def model(self, name: str) -> ChatModel:
+    def model(self, name: str) -> Deployments[ChatModel]:
         raise AssertionError(f"nothing asks for {name} here")
 
     def tools(self, name: str) -> ToolServer:

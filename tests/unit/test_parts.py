@@ -56,7 +56,9 @@ def test_a_model_is_asked_directly_where_its_api_is_known(
 ) -> None:
     entry = Model("m", provider, "m", base_url="http://127.0.0.1:1/v1")
     parts = builder(tmp_path).build(Policy("rev", {"m": entry}, ()), None)
-    assert isinstance(parts.models["m"].value, kind)
+    (deployment,) = parts.model("m").all
+    assert isinstance(deployment.serves, kind)
+    assert deployment.name == "127.0.0.1:1"
 
 
 def test_what_is_disabled_is_neither_built_nor_started(tmp_path: Path) -> None:
@@ -173,7 +175,7 @@ def test_a_model_for_embeddings_is_built_by_its_provider_and_nothing_is_loaded_f
         "off": Model("off", "local", "minilm", kind="embedding", disabled=True),
     }
     made = builder(tmp_path).build(Policy("rev", models, ()), None).models
-    kinds = {name: type(part.value) for name, part in made.items()}
+    kinds = {name: type(part.value.all[0].serves) for name, part in made.items()}
     assert kinds == {"up": OpenAIEmbeddings, "own": LocalEmbeddings, "far": LiteLLM}
     code = (
         "import sys; from pathlib import Path; from gateway.accounting.metrics import Metrics; "

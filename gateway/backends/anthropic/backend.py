@@ -12,14 +12,13 @@ from gateway.backends.anthropic.unsaid import Unsaid
 from gateway.backends.calling import ask
 from gateway.backends.forwarded import chosen, lines
 from gateway.backends.http import Endpoint, Pool
-from gateway.backends.retry import Budget
 from gateway.backends.speech import Speech
 from gateway.backends.upstream import upstream
 from gateway.errors import SpeaksAnother
 from gateway.interfaces import Emit
 from gateway.labels import Cleared
 from gateway.policy.schema import Model
-from gateway.types import Api, ChatRequest
+from gateway.types import Api, ChatRequest, Timeouts
 
 BASE_URL = "https://api.anthropic.com/v1"
 VERSION = "2023-06-01"
@@ -37,7 +36,6 @@ class AnthropicMessages:
 
     def __init__(self, model: Model, pool: Pool) -> None:
         self._model, self._pool = model, pool
-        self._budget = Budget()
         self._abilities = abilities_of(model.model)
         messages = _endpoint(model, "/messages")
         self._chat = Speech(
@@ -54,11 +52,11 @@ class AnthropicMessages:
             self._headers,
         )
 
-    async def answer(self, request: Cleared[ChatRequest], emit: Emit) -> None:
+    async def answer(self, request: Cleared[ChatRequest], emit: Emit, timeouts: Timeouts) -> None:
         """See ChatModel."""
         asked = request.value
         speech = {Api.MESSAGES: self._relay, Api.COUNT: self._count}.get(asked.api, self._chat)
-        await ask(speech, self._pool, asked, emit, self._model, self._budget)
+        await ask(speech, self._pool, asked, emit, self._model, timeouts)
 
     async def close(self) -> None:
         """Nothing of its own is open."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -10,10 +11,10 @@ from gateway.backends.local.prompt import PROMPT_TOKENS, chatml, tokens
 from gateway.backends.local.smollm import Say, SmolLM, Written
 from gateway.backends.local.turn import Turn, Wrapper
 from gateway.backends.local.unsaid import check
-from gateway.errors import ContextLength
+from gateway.errors import ContextLength, ProviderTimeout
 from gateway.interfaces import Embedder, Emit
 from gateway.labels import Cleared, Destination
-from gateway.types import Answer, ChatRequest, Delta, ToolCallDelta, Usage
+from gateway.types import Answer, ChatRequest, Delta, Timeouts, ToolCallDelta, Usage
 
 MAX_TOKENS = 200  # of an open answer, where the request sets no limit
 MOST_TOKENS = 512
@@ -46,10 +47,16 @@ class LocalChat:
         """Load the language model; see `SmolLM.start`."""
         await self._model.start()
 
-    async def answer(self, request: Cleared[ChatRequest], emit: Emit) -> None:
+    async def answer(self, request: Cleared[ChatRequest], emit: Emit, timeouts: Timeouts) -> None:
         """As the protocol says. A request that needs the language model waits for it to be loaded."""
-        asked = request.value
-        check(self._name, asked)
+        check(self._name, request.value)
+        try:
+            async with asyncio.timeout(timeouts.total):
+                await self._answer(request.value, emit)
+        except TimeoutError as error:
+            raise ProviderTimeout(f"model {self._name!r} did not finish its answer in time") from error
+
+    async def _answer(self, asked: ChatRequest, emit: Emit) -> None:
         turn = await self._wrapper.turn(asked)
         if turn is None:
             await self._talk(asked, emit)

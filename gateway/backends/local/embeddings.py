@@ -12,7 +12,7 @@ from gateway.errors import ContextLength, ProviderRefused, ProviderTimeout
 from gateway.interfaces import Emit
 from gateway.labels import Cleared, clear
 from gateway.policy.schema import Model
-from gateway.types import Answer, Api, ChatRequest, Usage
+from gateway.types import Answer, Api, ChatRequest, Timeouts, Usage
 
 MAX_CHARACTERS: Final = 16_384  # of one text, 64 a token: what is longer is not even counted
 
@@ -23,12 +23,12 @@ class LocalEmbeddings:
     def __init__(self, model: Model, embedder: Callable[[], MiniLM]) -> None:
         self._model, self._embedder = model, embedder
 
-    async def answer(self, request: Cleared[ChatRequest], emit: Emit) -> None:
+    async def answer(self, request: Cleared[ChatRequest], emit: Emit, timeouts: Timeouts) -> None:
         """See ChatModel."""
         how = wanted(request.value)
         texts = clear(_texts(request.value, how), request.label, self._model, "embedder")
         try:
-            async with asyncio.timeout(self._model.timeouts.total):
+            async with asyncio.timeout(timeouts.total):
                 vectors, used = await self._made(texts)
         except TimeoutError as error:
             raise ProviderTimeout(f"model {self._model.name!r} did not finish in time") from error

@@ -27,9 +27,9 @@ from gateway.policy.language.shapes import (
     reference,
 )
 from gateway.policy.mistakes import nearest, shortened
-from gateway.policy.schema import IN_PROCESS, Model, Price, Timeouts, head_of
+from gateway.policy.schema import IN_PROCESS, Model, Price, head_of
 from gateway.policy.vocabulary import RETRIED
-from gateway.types import Api, Label
+from gateway.types import Api, Label, Timeouts
 
 Available = Callable[[str], bool]
 Forbids = Callable[[str], tuple[str, str] | None]

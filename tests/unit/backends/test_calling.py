@@ -12,11 +12,11 @@ from gateway.backends.http import Pool
 from gateway.backends.openai import OpenAICompatible
 from gateway.errors import ProviderBroken, ProviderTimeout
 from gateway.interfaces import ChatModel
-from gateway.labels import clear
-from gateway.policy.schema import Model, Timeouts
-from gateway.types import Api, ChatRequest, Delta, Event, Label, Message, Sent
+from gateway.policy.schema import Model
+from gateway.types import Api, ChatRequest, Delta, Event, Message, Sent, Timeouts
 from tests import messages_replies as messages
 from tests import responses_replies as responses
+from tests.asking import put_to
 from tests.reach import EVERYWHERE
 from tests.upstream import Reply, Upstream
 
@@ -53,7 +53,7 @@ def hear(api: Api, reply: Reply, heard: list[Event]) -> None:
         pool = Pool(EVERYWHERE)
         try:
             model, asks = backend(api, pool, url)
-            await asks.answer(clear(request(api), Label.PUBLIC, model, "model"), emit)
+            await put_to(asks, model, request(api), emit)
         finally:
             await pool.close()
 

@@ -16,9 +16,9 @@ from gateway.backends.http import Pool
 from gateway.backends.response import MAX_BODY
 from gateway.backends.speech import Announced, NotJson
 from gateway.errors import ContextLength, ProviderBroken, ProviderError, ProviderOverloaded, ProviderRefused
-from gateway.labels import clear
-from gateway.policy.schema import Model, Timeouts
-from gateway.types import Answer, Api, Event, Label, Usage
+from gateway.policy.schema import Model
+from gateway.types import Answer, Api, Event, Timeouts, Usage
+from tests.asking import put_to
 from tests.reach import EVERYWHERE
 from tests.upstream import FOREVER, Recorded, Reply, Script, Upstream, embeddings, failure
 
@@ -34,8 +34,7 @@ async def ask(model: Model) -> list[Event]:
 
     pool = Pool(EVERYWHERE)
     try:
-        request = clear(parse(BODY, ANYONE), Label.PUBLIC, model, "model")
-        await OpenAIEmbeddings(model, pool).answer(request, emit)
+        await put_to(OpenAIEmbeddings(model, pool), model, parse(BODY, ANYONE), emit)
     finally:
         await pool.close()
     return events

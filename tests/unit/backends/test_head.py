@@ -16,7 +16,7 @@ from gateway.errors import Abstained
 from gateway.labels import Cleared, clear
 from gateway.policy.schema import Model
 from gateway.tuning.head import Head, Verdict
-from gateway.types import Answer, ChatRequest, Delta, Event, Label, Message
+from gateway.types import Answer, ChatRequest, Delta, Event, Label, Message, Timeouts
 
 SPEC = Model("tagger", "local", "tagger", clearance=Label.RESTRICTED)
 EMBEDDER = Model("minilm", "local", "minilm", kind="embedding", clearance=Label.RESTRICTED)
@@ -64,7 +64,7 @@ def said(asked: ChatRequest, embedder: Any = None, embed_to: Model = EMBEDDER) -
         events.append(event)
 
     model = HeadModel(SPEC, Colours(), embedder or Zeros(), embed_to)
-    asyncio.run(model.answer(clear(asked, asked.label, SPEC, "model"), emit))
+    asyncio.run(model.answer(clear(asked, asked.label, SPEC, "model"), emit, Timeouts()))
     return events
 
 
@@ -164,7 +164,7 @@ async def _one(model: HeadModel, text: str) -> str:
 
     asked = request(text)
     try:
-        await model.answer(clear(asked, Label.PUBLIC, SPEC, "model"), emit)
+        await model.answer(clear(asked, Label.PUBLIC, SPEC, "model"), emit, Timeouts())
     except Abstained:
         return ""
     return given[0]

@@ -22,10 +22,10 @@ from gateway.errors import (
     ProviderTimeout,
     ProviderUnavailable,
 )
-from gateway.labels import clear
-from gateway.policy.schema import Model, Timeouts
+from gateway.policy.schema import Model
 from gateway.reach import Reach
-from gateway.types import Answer, ChatRequest, Delta, Event, Label, Message, ToolCall, Usage
+from gateway.types import Answer, ChatRequest, Delta, Event, Message, Timeouts, ToolCall, Usage
+from tests.asking import put_to
 from tests.reach import EVERYWHERE
 from tests.upstream import FOREVER, Recorded, Reply, Upstream, failure
 
@@ -104,7 +104,7 @@ async def ask(
     async def emit(event: Event) -> None:
         events.append(event)
 
-    await LiteLLM(model, reach, secrets).answer(clear(request, Label.PUBLIC, model, "model"), emit)
+    await put_to(LiteLLM(model, reach, secrets), model, request, emit)
     return events
 
 
@@ -146,7 +146,9 @@ def test_no_member_of_the_callers_body_becomes_an_address_a_key_or_a_switch_of_l
         "mock_response": "x",
         "aws_bedrock_runtime_endpoint": "x",
     }
-    made = arguments(Model("m", "anthropic", "claude"), chat(False, top_k=3, metadata={"a": "b"}, **evil))
+    made = arguments(
+        Model("m", "anthropic", "claude"), chat(False, top_k=3, metadata={"a": "b"}, **evil), 1.0
+    )
     assert set(made) & {*evil, "metadata"} == set()
     assert made["top_k"] == 3
 
@@ -230,9 +232,8 @@ def test_a_stream_that_is_cut_after_one_choices_end_has_no_end() -> None:
 
     with Upstream(Reply(events=events, cut_after=4)) as up:
         model = claude(up, "openai")
-        request = clear(chat(stream=True, n=2), Label.PUBLIC, model, "model")
         with pytest.raises(ProviderBroken):
-            asyncio.run(LiteLLM(model, EVERYWHERE).answer(request, emit))
+            asyncio.run(put_to(LiteLLM(model, EVERYWHERE), model, chat(stream=True, n=2), emit))
     assert [e.text for e in got if isinstance(e, Delta) and e.finish] == []
     assert len(got) > 0
 
@@ -287,7 +288,7 @@ def test_an_address_that_is_not_allowed_is_not_asked() -> None:
         model = Model("m", "anthropic", "claude", base_url=f"http://localhost:{up.port}", api_key="k")
         request = ChatRequest("auto", (Message("user", "x", b""),), {})
         with pytest.raises(ProviderUnavailable, match="may not connect to"):
-            asyncio.run(LiteLLM(model, Reach()).answer(clear(request, Label.PUBLIC, model, "model"), emit))
+            asyncio.run(put_to(LiteLLM(model, Reach()), model, request, emit))
         assert up.connections == 0
 
 
@@ -328,7 +329,7 @@ def test_the_variables_are_gone_through_at_the_start_and_not_at_each_request(
         backend, left = LiteLLM(model, EVERYWHERE), []
         for _ in range(2):
             monkeypatch.setenv("CORP_TOKEN", OPERATORS)
-            await backend.answer(clear(chat(), Label.PUBLIC, model, "model"), emit)
+            await put_to(backend, model, chat(), emit)
             left.append(os.environ.get("CORP_TOKEN"))
         return left
 
@@ -374,9 +375,9 @@ def test_a_cloud_is_asked_with_a_login_that_flags_name(monkeypatch: pytest.Monke
 
 def test_a_model_with_an_address_and_no_key_is_asked_without_one() -> None:
     at = "https://model.example.org"
-    assert arguments(Model("m", "groq", "m", base_url=at), chat())["api_key"] == "none"
-    assert "api_key" not in arguments(Model("m", "groq", "m"), chat())
-    assert "api_key" not in arguments(Model("m", "vertex_ai", "m", base_url=at), chat())
+    assert arguments(Model("m", "groq", "m", base_url=at), chat(), 1.0)["api_key"] == "none"
+    assert "api_key" not in arguments(Model("m", "groq", "m"), chat(), 1.0)
+    assert "api_key" not in arguments(Model("m", "vertex_ai", "m", base_url=at), chat(), 1.0)
 
 
 def test_an_address_that_a_caller_names_is_looked_at_before_litellm_fetches_it() -> None:

@@ -21,10 +21,10 @@ from gateway.errors import (
     ProviderRefused,
     ProviderUnavailable,
 )
-from gateway.labels import clear
-from gateway.policy.schema import Model, Timeouts
+from gateway.policy.schema import Model
 from gateway.reach import Reach
-from gateway.types import Answer, Api, ChatRequest, Event, Label, Usage
+from gateway.types import Answer, Api, ChatRequest, Event, Timeouts, Usage
+from tests.asking import put_to
 from tests.reach import EVERYWHERE
 from tests.upstream import FOREVER, Recorded, Reply, Script, Upstream, embeddings, failure
 
@@ -54,7 +54,7 @@ async def ask(model: Model, request: ChatRequest, reach: Reach = EVERYWHERE) -> 
     async def emit(event: Event) -> None:
         events.append(event)
 
-    await LiteLLM(model, reach, (), EmbeddingCall).answer(clear(request, Label.PUBLIC, model, "model"), emit)
+    await put_to(LiteLLM(model, reach, (), EmbeddingCall), model, request, emit)
     (answer,) = events
     assert isinstance(answer, Answer)
     return answer
@@ -96,17 +96,17 @@ def test_vectors_of_another_length_than_was_asked_for_are_no_answer() -> None:
 
 def test_no_member_of_the_callers_body_becomes_an_address_a_key_or_a_switch_of_litellm() -> None:
     hostile = {"api_base": "http://evil", "api_key": "k", "custom_llm_provider": "openai", "timeout": 9}
-    keywords = arguments(model("http://own/v1"), read(input="x", user="u", dimensions=3, **hostile))
+    keywords = arguments(model("http://own/v1"), read(input="x", user="u", dimensions=3, **hostile), 1.0)
     assert (keywords["api_base"], keywords["api_key"]) == ("http://own/v1", "sk-test")
-    assert (keywords["timeout"], keywords["user"], keywords["dimensions"]) == (20.0, "u", 3)
+    assert (keywords["timeout"], keywords["user"], keywords["dimensions"]) == (1.0, "u", 3)
     assert (keywords["input"], keywords["model"]) == ("x", "mistral/mistral-embed")
     assert "custom_llm_provider" not in keywords
 
 
 def test_tokens_are_sent_to_none_but_models_that_read_openais() -> None:
     with pytest.raises(ProviderRefused, match="as text, not as tokens"):
-        arguments(model("http://own/v1"), read(input=[1, 2]))
-    assert arguments(model("http://own/v1", "azure"), read(input=[[1], [2]]))["input"] == [[1], [2]]
+        arguments(model("http://own/v1"), read(input=[1, 2]), 1.0)
+    assert arguments(model("http://own/v1", "azure"), read(input=[[1], [2]]), 1.0)["input"] == [[1], [2]]
 
 
 @pytest.mark.parametrize(

@@ -23,10 +23,20 @@ from gateway.errors import (
     ProviderUnavailable,
     SpeaksAnother,
 )
-from gateway.labels import clear
-from gateway.policy.schema import Model, Timeouts
-from gateway.types import Answer, Api, ChatRequest, Delta, Event, Label, Message, Sent, ToolCall, Usage
-from tests.asking import events_of
+from gateway.policy.schema import Model
+from gateway.types import (
+    Answer,
+    Api,
+    ChatRequest,
+    Delta,
+    Event,
+    Message,
+    Sent,
+    Timeouts,
+    ToolCall,
+    Usage,
+)
+from tests.asking import events_of, put_to
 from tests.reach import EVERYWHERE
 from tests.upstream import FOREVER, Call, Recorded, Reply, Script, Upstream, failure
 
@@ -337,10 +347,9 @@ def test_a_connection_that_the_server_closed_meanwhile_is_replaced_without_a_wor
             async def emit(event: Event) -> None:
                 seen.append(event)
 
-            request = clear(chat(), Label.PUBLIC, model(up), "model")
-            await backend.answer(request, emit)
+            await put_to(backend, model(up), chat(), emit)
             up.hang_up()
-            await backend.answer(request, emit)
+            await put_to(backend, model(up), chat(), emit)
             assert len(seen) == 2
             await pool.close()
 

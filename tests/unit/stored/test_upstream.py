@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from gateway.deployments.circuit import Breaker
+from gateway.deployments.deployments import Deployment, Deployments
 from gateway.errors import ProviderUnavailable
 from gateway.inbound import InForce
 from gateway.labels import Cleared
@@ -20,11 +22,11 @@ NATIVE = Model("native", "openai", "gpt-x")
 
 
 class Holding:
-    """A model, and the parts that it is the only one of."""
+    """A model, and the parts whose models it all serves, each with so many deployments."""
 
-    def __init__(self, error: Exception | None = None) -> None:
+    def __init__(self, error: Exception | None = None, deployments: int = 1) -> None:
         self.asked: list[str] = []
-        self._error = error
+        self._error, self._deployments = error, deployments
 
     async def forget(self, id_: Cleared[str]) -> None:
         self.asked.append(id_.value)
@@ -32,12 +34,12 @@ class Holding:
             raise self._error
 
     def model(self, name: str) -> Any:
-        return self
+        return Deployments(name, [Deployment(name, self, 1.0, Breaker()) for _ in range(self._deployments)])
 
 
 class Plain:
     def model(self, name: str) -> Any:
-        return self
+        return Deployments.of(name, self)
 
 
 def forget(parts: Any, upstream: str = NATIVE.upstream, id_: str = "r1") -> None:
@@ -57,6 +59,12 @@ def test_nobody_is_told_who_is_not_in_the_policy_any_more_or_holds_nothing() -> 
     forget(holding, replace(NATIVE, base_url="http://moved.example").upstream)
     assert holding.asked == []
     forget(Plain())
+
+
+def test_of_several_deployments_none_was_told_to_keep_it_and_none_is_told_to_delete_it() -> None:
+    holding = Holding(deployments=2)
+    forget(holding)
+    assert holding.asked == []
 
 
 @pytest.mark.parametrize("id_", ["..", "../models", "a\r\nb", "", "é"], ids=repr)

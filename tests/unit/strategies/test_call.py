@@ -7,12 +7,26 @@ from dataclasses import replace
 
 import pytest
 
+from gateway.deployments.deployments import Deployments
 from gateway.errors import ProviderBroken, RemoteTools, SpeaksAnother
 from gateway.interfaces import Emit
 from gateway.labels import Cleared
 from gateway.policy.schema import Model
 from gateway.strategies.call import call
-from gateway.types import Answer, Api, ChatRequest, Delta, Event, Sent, ToolCall, ToolCallDelta, Tried
+from gateway.strategies.hold import Hold
+from gateway.types import (
+    Answer,
+    Api,
+    ChatRequest,
+    Delta,
+    Event,
+    Sent,
+    Serving,
+    Timeouts,
+    ToolCall,
+    ToolCallDelta,
+    Tried,
+)
 
 CHAT_ONLY = Model("small", "openai-compatible", "llama")
 BOTH = replace(CHAT_ONLY, speaks=(Api.CHAT, Api.MESSAGES))
@@ -23,7 +37,7 @@ REQUEST = ChatRequest("auto", (), {}, sent=Sent(Api.MESSAGES, b"{}", (), {}), on
 class Says:
     """A model that always answers."""
 
-    async def answer(self, request: Cleared[ChatRequest], emit: Emit) -> None:
+    async def answer(self, request: Cleared[ChatRequest], emit: Emit, timeouts: Timeouts) -> None:
         await emit(Answer("Hi"))
 
     async def close(self) -> None:
@@ -36,7 +50,7 @@ class Calls:
     def __init__(self, most: int, whole: bool) -> None:
         self._most, self._whole = most, whole
 
-    async def answer(self, request: Cleared[ChatRequest], emit: Emit) -> None:
+    async def answer(self, request: Cleared[ChatRequest], emit: Emit, timeouts: Timeouts) -> None:
         if self._whole:
             await emit(Answer(tool_calls=(ToolCall("c", "look", "{}"),) * self._most))
             return
@@ -52,9 +66,10 @@ def ask(model: Model, request: ChatRequest) -> list[Event]:
     seen: list[Event] = []
 
     async def emit(event: Event) -> None:
-        seen.append(event)
+        if not isinstance(event, Serving):
+            seen.append(event)
 
-    asyncio.run(call(model, Says())(request, emit))
+    asyncio.run(call(model, Deployments.of("m", Says()))(request, Hold(emit)))
     return seen
 
 
@@ -90,12 +105,13 @@ def test_an_answer_calls_a_thousand_tools_at_most(whole: bool) -> None:
     seen: list[Event] = []
 
     async def emit(event: Event) -> None:
-        seen.append(event)
+        if not isinstance(event, Serving):
+            seen.append(event)
 
-    asyncio.run(call(BOTH, Calls(1_000, whole))(REQUEST, emit))
+    asyncio.run(call(BOTH, Deployments.of("m", Calls(1_000, whole)))(REQUEST, Hold(emit)))
     seen.clear()
     with pytest.raises(ProviderBroken, match="more than 1,000 tools"):
-        asyncio.run(call(BOTH, Calls(1_001, whole))(REQUEST, emit))
+        asyncio.run(call(BOTH, Deployments.of("m", Calls(1_001, whole)))(REQUEST, Hold(emit)))
     *passed, tried = seen
     assert len(passed) == (0 if whole else 2_000)
     assert isinstance(tried, Tried)

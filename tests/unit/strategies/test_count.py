@@ -7,12 +7,14 @@ from dataclasses import replace
 
 import pytest
 
+from gateway.deployments.deployments import Deployments
 from gateway.errors import ProviderUnavailable, RemoteTools
 from gateway.interfaces import Emit
 from gateway.labels import Cleared, NotCleared
 from gateway.policy.schema import Model
 from gateway.strategies.count import count
-from gateway.types import Answer, Api, ChatRequest, Event, Label, Sent, Tried, Usage
+from gateway.strategies.hold import Hold
+from gateway.types import Answer, Api, ChatRequest, Event, Label, Sent, Serving, Timeouts, Tried, Usage
 
 CHAT = Model("small", "openai-compatible", "llama")
 NATIVE = Model("claude", "anthropic", "claude-x", speaks=(Api.MESSAGES,))
@@ -26,7 +28,7 @@ class Counts:
     def __init__(self, fails: bool = False) -> None:
         self.asked, self._fails = 0, fails
 
-    async def answer(self, request: Cleared[ChatRequest], emit: Emit) -> None:
+    async def answer(self, request: Cleared[ChatRequest], emit: Emit, timeouts: Timeouts) -> None:
         self.asked += 1
         if self._fails:
             raise ProviderUnavailable("down")
@@ -38,9 +40,10 @@ class Counts:
 
 def ask(spec: Model, model: Counts, seen: list[Event], request: ChatRequest = REQUEST) -> None:
     async def emit(event: Event) -> None:
-        seen.append(event)
+        if not isinstance(event, Serving):
+            seen.append(event)
 
-    asyncio.run(count(spec, model)(request, emit))
+    asyncio.run(count(spec, Deployments.of(spec.name, model))(request, Hold(emit)))
 
 
 def test_a_model_that_speaks_messages_counts_itself_and_that_costs_nothing() -> None:

@@ -22,22 +22,21 @@ from gateway.errors import (
     ProviderUnavailable,
     SpeaksAnother,
 )
-from gateway.labels import clear
-from gateway.policy.schema import Model, Timeouts
+from gateway.policy.schema import Model
 from gateway.types import (
     Answer,
     Api,
     ChatRequest,
     Delta,
     Event,
-    Label,
     Message,
     Sent,
+    Timeouts,
     ToolCall,
     ToolSpec,
     Usage,
 )
-from tests.asking import events_of
+from tests.asking import events_of, put_to
 from tests.messages_replies import (
     anthropic,
     data_of,
@@ -404,9 +403,8 @@ def test_what_was_not_said_is_not_counted_as_said() -> None:
 
         async def run() -> None:
             pool, entry = Pool(EVERYWHERE), model(up)
-            request = clear(chat(stream=True), Label.PUBLIC, entry, "model")
             with pytest.raises(ProviderBroken):
-                await AnthropicMessages(entry, pool).answer(request, emit)
+                await put_to(AnthropicMessages(entry, pool), entry, chat(stream=True), emit)
             await pool.close()
 
         asyncio.run(run())

@@ -10,7 +10,7 @@ import pytest
 from gateway.backends.local.chat import LocalChat
 from gateway.backends.local.smollm import SmolLM
 from gateway.labels import clear
-from gateway.types import Answer, ChatRequest, Delta, Event, Label, Message, Passage
+from gateway.types import Answer, ChatRequest, Delta, Event, Label, Message, Passage, Timeouts
 from tests.unit.backends.local.cases import TODAY, TRAVEL
 from tests.unit.backends.local.documents import LIBRARY
 from tests.unit.backends.local.installed import MODEL, needs
@@ -38,7 +38,7 @@ def answers(*requests: ChatRequest) -> list[list[Event]]:
             async def emit(event: Event, into: list[Event] = events) -> None:
                 into.append(event)
 
-            await chat.answer(clear(request, request.label, Here(), "model"), emit)
+            await chat.answer(clear(request, request.label, Here(), "model"), emit, Timeouts())
             told.append(events)
         await chat.close()
         return told

@@ -17,8 +17,8 @@ from gateway.backends.local.embeddings import MAX_CHARACTERS, LocalEmbeddings
 from gateway.backends.minilm import MiniLM
 from gateway.errors import ContextLength, ProviderRefused, ProviderTimeout, ProviderUnavailable
 from gateway.labels import clear
-from gateway.policy.schema import Model, Timeouts
-from gateway.types import Answer, Api, Event, Label, Usage
+from gateway.policy.schema import Model
+from gateway.types import Answer, Api, Event, Label, Timeouts, Usage
 from tests.embedders import real
 
 pytestmark = pytest.mark.anyio
@@ -45,7 +45,7 @@ async def ask(minilm: MiniLM, model: Model = MODEL, **body: Any) -> Answer:
 
     request = parse(json.dumps({"model": "own", **body}).encode(), ANYONE)
     await LocalEmbeddings(model, lambda: minilm).answer(
-        clear(request, Label.RESTRICTED, model, "model"), emit
+        clear(request, Label.RESTRICTED, model, "model"), emit, model.timeouts
     )
     (answer,) = events
     assert isinstance(answer, Answer)
@@ -110,7 +110,7 @@ async def test_its_total_time_is_kept(minilm: MiniLM) -> None:
         raise AssertionError("nothing is answered in a millisecond")
 
     with pytest.raises(ProviderTimeout):
-        await LocalEmbeddings(hurried, lambda: minilm).answer(request, emit)
+        await LocalEmbeddings(hurried, lambda: minilm).answer(request, emit, hurried.timeouts)
 
 
 async def test_an_embedder_that_is_not_installed_is_told_when_it_is_asked() -> None:
@@ -121,4 +121,4 @@ async def test_an_embedder_that_is_not_installed_is_told_when_it_is_asked() -> N
 
     request = clear(parse(b'{"model":"own","input":"x"}', ANYONE), Label.PUBLIC, MODEL, "model")
     with pytest.raises(ProviderUnavailable, match="not installed"):
-        await LocalEmbeddings(MODEL, missing).answer(request, emit)
+        await LocalEmbeddings(MODEL, missing).answer(request, emit, Timeouts())

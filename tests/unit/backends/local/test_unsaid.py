@@ -16,7 +16,7 @@ from gateway.backends.local.unsaid import check
 from gateway.errors import SpeaksAnother
 from gateway.labels import clear
 from gateway.policy.schema import Model
-from gateway.types import Caller, ChatRequest, Event, Label, Message
+from gateway.types import Caller, ChatRequest, Event, Label, Message, Timeouts
 from tests.unit.backends.local.installed import MODEL, needs
 
 HI = {"role": "user", "content": "Hi"}
@@ -80,7 +80,7 @@ def test_the_model_itself_says_so() -> None:
     async def run() -> None:
         chat = LocalChat(SmolLM(), name="mine")
         with pytest.raises(SpeaksAnother, match="'mine'"):
-            await chat.answer(clear(asked(n=2), Label.PUBLIC, model, "model"), emit)
+            await chat.answer(clear(asked(n=2), Label.PUBLIC, model, "model"), emit, Timeouts())
         await chat.close()
 
     asyncio.run(run())
