@@ -43,7 +43,7 @@ class Deployment(Generic[T]):
     @property
     def load(self) -> float:
         """Requests that it is answering, for its weight."""
-        return (self.outstanding + 1) / self.weight
+        return self.outstanding / self.weight
 
 
 class Health(NamedTuple):

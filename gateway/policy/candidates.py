@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 
-from gateway.policy.schema import Model, Policy, Route
+from gateway.policy.schema import NO_TERMS, Model, Policy, Route
 
 
 def in_order(policy: Policy, route: Route, sticky: str) -> tuple[Model, ...]:
@@ -14,10 +14,11 @@ def in_order(policy: Policy, route: Route, sticky: str) -> tuple[Model, ...]:
     The teachers of a model that is out of service stand in for it.
     """
     if route.weights:
-        return _expanded(policy, (*_own(policy, route, sticky), *route.fallback))
+        return _on_terms(route, _expanded(policy, (*_own(policy, route, sticky), *route.fallback)))
     order = policy.orders.get(route.name)
     if order is None:
-        order = policy.orders[route.name] = _expanded(policy, (*_own(policy, route, ""), *route.fallback))
+        models = _expanded(policy, (*_own(policy, route, ""), *route.fallback))
+        order = policy.orders[route.name] = _on_terms(route, models)
     return order
 
 
@@ -32,6 +33,11 @@ def usual_order(policy: Policy, route: Route) -> tuple[Model, ...]:
 def of_model(policy: Policy, model: Model) -> tuple[Model, ...]:
     """A model that was named, and its teachers."""
     return _expanded(policy, (model.name,))
+
+
+def _on_terms(route: Route, models: tuple[Model, ...]) -> tuple[Model, ...]:
+    """The models as the route has them asked."""
+    return models if route.terms == NO_TERMS else tuple(route.terms.applied(model) for model in models)
 
 
 def _expanded(policy: Policy, names: Iterable[str]) -> tuple[Model, ...]:

@@ -182,6 +182,9 @@ class Terms:
         return replace(model, timeouts=replace(model.timeouts, **limits), **said) if said or limits else model
 
 
+NO_TERMS = Terms()
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """How a request is served; `when` None: always."""
@@ -196,7 +199,7 @@ class Route:
     retrieve: Retrieve | None = None
     tools: Tools | None = None
     disabled: bool = False
-    terms: Terms = Terms()
+    terms: Terms = NO_TERMS
     hold_back: HoldBack | None = None
     fallback_on: frozenset[str] | None = None  # codes of errors; None: wherever another model may do better
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from gateway.deployments.circuit import Breaker
+from gateway.deployments.deployments import Concurrency
 from gateway.policy.language import values
 from gateway.policy.language.definitions import Fields, Key, Shape, plain, section
 from gateway.policy.language.document import Reading, Value, Wrong
@@ -17,7 +19,9 @@ from gateway.policy.language.shapes import (
     HEADER,
     LABEL,
     NUMBER,
+    POSITIVE,
     SECRET,
+    SHARE,
     URL,
     WHOLE,
     list_of,
@@ -27,7 +31,7 @@ from gateway.policy.language.shapes import (
     reference,
 )
 from gateway.policy.mistakes import nearest, shortened
-from gateway.policy.schema import IN_PROCESS, Model, Price, head_of
+from gateway.policy.schema import IN_PROCESS, Address, Model, Price, head_of
 from gateway.policy.vocabulary import RETRIED
 from gateway.types import Api, Label, Timeouts
 
@@ -37,6 +41,7 @@ Forbids = Callable[[str], tuple[str, str] | None]
 _PROVIDERS = ("openai", "anthropic", "gemini", "mistral", "azure", "bedrock", "openrouter", "groq", "ollama")
 _KEYS = {"anthropic": "ANTHROPIC_API_KEY", "openai": "OPENAI_API_KEY"}  # as those who run them call them
 _USUAL = Timeouts()
+_USUAL_QUEUE, _USUAL_CIRCUIT = Concurrency(), Breaker()
 _EMBEDDER = "minilm"
 _SLIP = 2  # characters, by which a name may be longer or shorter than the one that was meant
 
@@ -96,6 +101,11 @@ TARGET = plain(
     },
 )
 RETRY_ON = one_or_more(one_of(*RETRIED))
+RETRIES_ABOUT = (
+    "The failures after which a call is repeated: statuses; reset, a connection that broke or could not be "
+    "made; and, on another deployment only, timeout, and broken: an answer that broke off before its first "
+    "word."
+)
 _USUAL_APIS = {
     "openai": (Api.CHAT, Api.RESPONSES),
     "openai-compatible": (Api.CHAT, Api.COMPLETIONS),
@@ -129,12 +139,64 @@ def _timeouts(fields: TimeoutsFields) -> Timeouts:
     return Timeouts(fields.connect, fields.first_token, fields.idle, fields.total)
 
 
+class DeploymentFields(Fields, what="a deployment"):
+    """One address that serves a model."""
+
+    base_url = Key(URL, "The address of the server, up to and with /v1.", "", required=True)
+    api_key = Key(SECRET, "Its own key, where the model's is another: as `${VARIABLE}`.", None)
+    weight = Key(NUMBER, "Its share of the requests, beside the others' weights.", 1.0)
+
+
+class ConcurrencyFields(Fields, what="concurrency"):
+    """How many requests at once."""
+
+    limit = Key(POSITIVE, "Of each deployment.", None, required=True)
+    queue = Key(WHOLE, "How many more may wait, in turns among callers.", _USUAL_QUEUE.queue)
+    wait = Key(DURATION, "How long one waits at most; then the next model is asked.", _USUAL_QUEUE.wait)
+
+
+class CircuitFields(Fields, what="circuit"):
+    """When a deployment is given a rest, and for how long."""
+
+    failures = Key(POSITIVE, "After so many failures in a row.", _USUAL_CIRCUIT.failures)
+    share = Key(SHARE, "Or once this share of its last requests failed.", _USUAL_CIRCUIT.share)
+    of = Key(POSITIVE, "Of at least so many.", _USUAL_CIRCUIT.of)
+    within = Key(DURATION, "That ended within this time.", _USUAL_CIRCUIT.within)
+    rest = Key(DURATION, "The first rest; it doubles after each probe that fails.", _USUAL_CIRCUIT.rest)
+    longest = Key(DURATION, "The longest rest.", _USUAL_CIRCUIT.longest)
+
+
+def _concurrency(fields: ConcurrencyFields) -> Concurrency:
+    return Concurrency(fields.limit, fields.queue, fields.wait)
+
+
+def _circuit(fields: CircuitFields) -> Breaker:
+    return Breaker(fields.failures, fields.share, fields.of, fields.within, fields.rest, fields.longest)
+
+
+Written = tuple[Value, Value | None, float]
+"""A deployment's URL and key as they stand in the file, and its weight."""
+
+
+def _deployment(value: Value, found: Reading) -> Written | None:
+    if value.kind != "a mapping":
+        values.url(value)
+        return value, None, 1.0
+    fields = DeploymentFields(value, found)
+    if "weight" in fields.present and not fields.weight:
+        found.wrong(fields.present["weight"], "a weight of 0 gets no requests", "leave the deployment out")
+    return (fields.present["base_url"], fields.api_key, fields.weight) if fields.base_url else None
+
+
+DEPLOYMENT = Shape(_deployment, {"anyOf": [URL.schema, DeploymentFields.schema()]}, secret=True)
+
+
 class ModelFields(
     Fields,
     what="a model",
     rules={
         "if": {"properties": {"target": {"pattern": "^openai-compatible/"}}, "required": ["target"]},
-        "then": {"required": ["base_url"]},
+        "then": {"anyOf": [{"required": ["base_url"]}, {"required": ["deployments"]}]},
     },
 ):
     """Something that answers, or that makes embeddings."""
@@ -162,12 +224,30 @@ class ModelFields(
     price = Key(section(PriceFields, _price), "What it costs; without it, litellm's price map says.", None)
     timeouts = Key(section(TimeoutsFields, _timeouts), "How long each part of a call may take.", _USUAL)
     retries = Key(WHOLE, "How often a failed call is repeated on the same model.", 2)
-    retry_on = Key(RETRY_ON, "The statuses after which a call is repeated.", (), later=True)
+    retry_on = Key(RETRY_ON, RETRIES_ABOUT, RETRIED)
+    retry_budget = Key(
+        SHARE,
+        "The share of the model's requests that may be retries, beside twenty to begin with: a model that is "
+        "down does not get every request several times.",
+        0.1,
+    )
     deployments = Key(
-        list_of(URL, least=1),
-        "Several addresses that serve this model, among which calls are spread.",
+        list_of(DEPLOYMENT, least=1),
+        "Several addresses that serve this model, in place of `base_url`: each a URL, or "
+        "`{base_url, api_key, weight}`. Calls are spread by weight and by what each has "
+        "to do, and a retry goes to another.",
         (),
-        later=True,
+    )
+    concurrency = Key(
+        section(ConcurrencyFields, _concurrency),
+        "How many requests each deployment gets at once, and how many may wait for their turn. Without it, "
+        "as many as come.",
+        Concurrency(),
+    )
+    circuit = Key(
+        section(CircuitFields, _circuit),
+        "When a deployment that fails gets no more requests for a while.",
+        Breaker(),
     )
     teacher = Key(
         one_or_more(reference("chat")), "Who is asked next when this model abstains: a model or several.", ()
@@ -204,13 +284,15 @@ class ModelFields(
 def read_model(value: Value, found: Reading, around: Surroundings) -> Model | None:
     fields = ModelFields(value, found)
     provider, _, model = fields.target.partition("/")
-    if provider == "openai-compatible" and "base_url" not in fields.present:
+    addresses = [each for each in fields.deployments if each is not None]
+    if provider == "openai-compatible" and not {"base_url", "deployments"} & fields.present.keys():
         found.wrong(value, "an openai-compatible model needs base_url", "add 'base_url: http://HOST:PORT/v1'")
     _check_kind(fields, found, provider, model)
     if provider in _KEYS and not {"api_key", "base_url", "disabled"} & fields.present.keys():
         found.warn(
             value, f"a model of {provider}/… is asked without a key", f"add 'api_key: ${{{_KEYS[provider]}}}'"
         )
+    _check_deployments(fields, found, around, provider)
     forbidden = around.forbidden(fields.base_url)
     if forbidden and not fields.if_available:
         found.wrong(fields.present["base_url"], *forbidden)
@@ -242,7 +324,38 @@ def read_model(value: Value, found: Reading, around: Surroundings) -> Model | No
         speaks=_speaks(fields, found, provider),
         forward=tuple(dict.fromkeys(fields.forward)),
         remote_tools=fields.remote_tools,
+        deployments=tuple(_address(each, found, around) for each in addresses),
+        concurrency=fields.concurrency,
+        circuit=fields.circuit,
+        retry_on=frozenset(fields.retry_on),
+        retry_budget=fields.retry_budget,
     )
+
+
+def _check_deployments(fields: ModelFields, found: Reading, around: Surroundings, provider: str) -> None:
+    if "deployments" not in fields.present:
+        return
+    place = fields.present["deployments"]
+    if provider == "local":
+        found.wrong(place, "what runs in process has one deployment", "take 'deployments:' out")
+    if "base_url" in fields.present:
+        found.wrong(place, "base_url and deployments say the same", "move base_url into deployments")
+    if fields.if_available:
+        found.warn(place, "deployments are not looked for at start, whatever if_available says")
+    for url, _, _ in filter(None, fields.deployments):
+        forbidden = around.forbidden(url.scalar)
+        if forbidden:
+            found.wrong(url, *forbidden)
+
+
+def _address(written: Written, found: Reading, around: Surroundings) -> Address:
+    url, key, weight = written
+    try:
+        own = None if key is None else around.vault.reveal(key, found)
+    except (Unset, Wrong) as wrong:
+        found.wrong(key or url, wrong.message, wrong.proposal)
+        own = None
+    return Address(url.scalar, own, weight)
 
 
 def _speaks(fields: ModelFields, found: Reading, provider: str) -> tuple[Api, ...]:

@@ -26,8 +26,8 @@ from gateway.policy.language.shapes import (
     reference,
 )
 from gateway.policy.mistakes import nearest
-from gateway.policy.schema import Retrieve, Route, Tools
-from gateway.policy.vocabulary import EVALUATORS
+from gateway.policy.schema import HoldBack, Retrieve, Route, Terms, Tools
+from gateway.policy.vocabulary import EVALUATORS, FALLEN_OVER
 
 MODELS = one_or_more(reference("chat"))
 
@@ -80,6 +80,26 @@ class HoldBackFields(Fields, what="hold_back", rules={"minProperties": 1}):
         super().__init__(value, found)
         if not self.present and not value.scalar:
             found.wrong(value, "nothing says how much", "write {tokens: 20, time: 1s}")
+
+
+def _hold_back(value: Value, found: Reading) -> HoldBack:
+    if value.scalar:
+        values.one_of("all")(value)
+        return HoldBack()
+    fields = HoldBackFields(value, found)
+    return HoldBack(fields.tokens, fields.time)
+
+
+HOLD_BACK: Shape[HoldBack] = Shape(_hold_back, {"anyOf": [{"const": "all"}, HoldBackFields.schema()]})
+
+
+class RouteTimeoutsFields(Fields, what="timeouts", rules={"minProperties": 1}):
+    """How long each part may take on this route; what is not named is as the model says."""
+
+    connect = Key(DURATION, "To connect.", None)
+    first_token = Key(DURATION, "From the request to the first token.", None)
+    idle = Key(DURATION, "Between two events of a stream.", None)
+    total = Key(DURATION, "For all of it together: retries, fallbacks and tools.", None)
 
 
 class CacheFields(Fields, what="cache"):
@@ -186,13 +206,25 @@ class RouteFields(Fields, what="a route"):
     retrieve = Key(section(RetrieveFields, _retrieve), "Passages that come in through the prompt.", None)
     tools = Key(section(ToolLoopFields, _tools), "Tools that the model may call.", None)
     disabled = Key(FLAG, "true: out of service, and still checked.", False)
-    retries = Key(WHOLE, "How often a failed call is repeated on the same model.", None, later=True)
-    retry_on = Key(RETRY_ON, "The statuses after which a call is repeated.", (), later=True)
-    hold_back = Key(
-        section(HoldBackFields, lambda _: None),
-        "Content that is kept back so that an early break can still fall over.",
+    timeouts = Key(
+        section(RouteTimeoutsFields, lambda fields: fields),
+        "How long each part may take, in place of what the models say.",
         None,
-        later=True,
+    )
+    retries = Key(WHOLE, "As a model's `retries`, for this route.", None)
+    retry_on = Key(RETRY_ON, "As a model's `retry_on`, for this route.", ())
+    fallback_on = Key(
+        one_or_more(one_of(*FALLEN_OVER)),
+        "The failures after which the next model is asked. Without it, all of these; what the provider "
+        "refused as the caller's mistake, or for its content, is never asked again.",
+        (),
+    )
+    hold_back = Key(
+        HOLD_BACK,
+        "How much of a stream is kept back, so that a break in it can still fall over: "
+        "`{tokens: N, time: T}`, whichever is first, or `all`, the whole answer. The caller sees "
+        "nothing meanwhile.",
+        None,
     )
     cache = Key(CACHE, "Answers that may be given again.", None, later=True)
     evaluate = Key(one_or_more(one_of(*EVALUATORS)), "What scores the answers.", (), later=True)
@@ -227,7 +259,16 @@ def read_route(value: Value, found: Reading) -> Route | None:
         retrieve=fields.retrieve,
         tools=fields.tools,
         disabled=fields.disabled,
+        terms=_terms(fields),
+        hold_back=fields.hold_back,
+        fallback_on=frozenset(FALLEN_OVER[word] for word in fields.fallback_on) or None,
     )
+
+
+def _terms(fields: RouteFields) -> Terms:
+    said = fields.timeouts
+    limits = (said.connect, said.first_token, said.idle, said.total) if said else (None,) * 4
+    return Terms(*limits, fields.retries, frozenset(fields.retry_on) or None)
 
 
 def _warn_of_repeats(fields: RouteFields, found: Reading) -> None:

@@ -219,11 +219,12 @@ def told(folder: Path) -> tuple[Mistake, ...]:
 
 
 def test_warnings_come_in_the_order_of_their_places(tmp_path: Path) -> None:
-    text = "models:\n- {name: m, target: xai/x, api_key: clear, retry_on: 429}\n"
+    model = "{name: m, target: xai/x, api_key: clear, deployments: ['http://a/v1'], if_available: true}"
+    text = f"models:\n- {model}\n"
     warnings = loaded(tmp_path, b="log: {content: masked}\n", a=text).warnings
     assert [(warning.file, warning.line, warning.column) for warning in warnings] == [
         ("a.yaml", 2, 37),
-        ("a.yaml", 2, 44),
+        ("a.yaml", 2, 57),
         ("b.yaml", 1, 6),
     ]
 

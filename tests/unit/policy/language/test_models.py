@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from gateway.deployments.circuit import Breaker
+from gateway.deployments.deployments import Concurrency
 from gateway.policy.language.load import load
 from gateway.policy.mistakes import PolicyMistakes
+from gateway.policy.schema import Address
 from gateway.types import Label
 from tests.policies import loaded, mistakes, only_mistake, write
 
@@ -254,3 +257,44 @@ def test_a_model_names_the_headers_that_it_gets(tmp_path: Path) -> None:
 def test_a_header_that_must_not_go_on_is_a_mistake(tmp_path: Path, name: str, said: str) -> None:
     mistake = only_mistake(tmp_path, models=ONE.format(f"forward: [{name}]"), routes=REST)
     assert mistake.partition(": ")[2] == said
+
+
+SERVED = "models: [{{name: m, target: openai-compatible/x, api_key: '${{OPENAI_API_KEY}}', {0}}}]\n"
+
+
+def test_several_deployments_serve_a_model_each_with_its_weight_and_key(tmp_path: Path) -> None:
+    text = (
+        "deployments: ['http://a/v1', {base_url: 'http://b/v1', api_key: '${POINTSMAN_SECRET_B}', weight: 3}]"
+    )
+    secrets = {"OPENAI_API_KEY": "sk-a", "POINTSMAN_SECRET_B": "sk-b"}
+    model = load(write(tmp_path, models=SERVED.format(text), routes=REST), secrets=secrets).models["m"]
+    assert model.deployments == (Address("http://a/v1"), Address("http://b/v1", "sk-b", 3.0))
+    assert "sk-b" not in repr(model)
+
+
+def test_limits_on_what_a_model_gets_and_when_it_is_given_a_rest(tmp_path: Path) -> None:
+    text = (
+        "concurrency: {limit: 8, queue: 4, wait: 2s}, circuit: {failures: 3, longest: 10s}, "
+        "retry_on: ['503', timeout], retry_budget: 0.2"
+    )
+    model = loaded(tmp_path, models=ONE.format(text), routes=REST).models["m"]
+    assert model.concurrency == Concurrency(8, 4, 2.0)
+    assert model.circuit == Breaker(failures=3, longest=10.0)
+    assert (model.retry_on, model.retry_budget) == (frozenset({"503", "timeout"}), 0.2)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("base_url: 'http://a/v1', deployments: ['http://b/v1']", "base_url and deployments say the same"),
+        ("deployments: [{base_url: 'http://b/v1', weight: 0}]", "a weight of 0 gets no requests"),
+        ("deployments: []", "the list is empty"),
+        ("deployments: ['b/v1']", "this is no http address"),
+        ("base_url: 'http://a/v1', concurrency: {queue: 3}", "concurrency needs limit"),
+        ("base_url: 'http://a/v1', circuit: {failures: 0}", "0"),
+        ("base_url: 'http://a/v1', retry_on: ['418']", "418"),
+    ],
+)
+def test_deployments_and_limits_that_make_no_sense_are_mistakes(tmp_path: Path, text: str, said: str) -> None:
+    models = f"models: [{{name: m, target: openai-compatible/x, {text}}}]\n"
+    assert any(said in str(each) for each in mistakes(tmp_path, models=models, routes=REST))

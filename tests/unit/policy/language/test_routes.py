@@ -1,10 +1,13 @@
 # ruff: noqa: E501 (a table of texts reads best with one case a line)
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from gateway.policy.candidates import in_order
+from gateway.policy.schema import HoldBack
 from tests.policies import KNOWLEDGE, TOOLS, loaded, mistakes, only_mistake
 
 REST = "- {name: rest, model: house}\n"
@@ -51,10 +54,36 @@ def test_a_model_is_named_in_four_ways(
     assert (route.models, route.weights, route.quality) == (models, weights, quality)
 
 
+def test_a_route_says_how_its_models_are_asked(tmp_path: Path) -> None:
+    text = (
+        "routes:\n- name: rest\n  model: house\n  timeouts: {first_token: 3s, total: 20s}\n  retries: 1\n"
+        "  retry_on: ['429', reset]\n  fallback_on: [timeout, context_length]\n  hold_back: {tokens: 20, time: 1s}\n"
+    )
+    policy = loaded(tmp_path, routes=text)
+    (route,) = policy.routes
+    assert route.hold_back == HoldBack(20, 1.0)
+    assert route.fallback_on == frozenset({"provider_timeout", "context_length_exceeded"})
+    assert route.terms.total == 20.0
+    (asked,) = in_order(policy, route, "")
+    own = policy.models["house"]
+    assert asked.timeouts == replace(own.timeouts, first_token=3.0)
+    assert (asked.retries, asked.retry_on) == (1, frozenset({"429", "reset"}))
+    assert replace(asked, timeouts=own.timeouts, retries=own.retries, retry_on=own.retry_on) == own
+
+
+@pytest.mark.parametrize(
+    ("said", "back"),
+    [("all", HoldBack()), ("{tokens: 5}", HoldBack(5)), ("{time: 500ms}", HoldBack(None, 0.5))],
+)
+def test_how_much_is_held_back(tmp_path: Path, said: str, back: HoldBack) -> None:
+    text = f"routes: [{{name: rest, model: house, hold_back: {said}}}]\n"
+    assert loaded(tmp_path, routes=text).routes[0].hold_back == back
+
+
 def test_keys_that_come_later_load_with_a_warning(tmp_path: Path) -> None:
-    text = "routes:\n- name: rest\n  model: house\n  hold_back: {tokens: 20}\n  cache: {ttl: 1h}\n  judge: {model: small}\n"
+    text = "routes:\n- name: rest\n  model: house\n  cache: {ttl: 1h}\n  judge: {model: small}\n"
     assert [warning.message for warning in loaded(tmp_path, routes=text).warnings] == [
-        f"a route: {key} is not enforced yet" for key in ("hold_back", "cache", "judge")
+        f"a route: {key} is not enforced yet" for key in ("cache", "judge")
     ]
 
 
