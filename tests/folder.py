@@ -18,7 +18,7 @@ models:
     price: {{input: 1.0, output: 10.0}}
     timeouts: {{connect: 1s, first_token: 1s, idle: 1s, total: 3s}}
     retries: {retries}
-    circuit: {{failures: 1000, share: 1, of: 1000}}   # tests that share a gateway have it fail again and again
+    circuit: {{failures: 1000, share: 1, of: 1000}}  # tests share a gateway that fails often
 callers:
   - {{name: app, key_sha256: {key}, team: support, clearance: internal}}
   - {{name: ops, key_sha256: {admin}, admin: true, clearance: restricted}}

@@ -16,7 +16,10 @@ from tests.running import Gateway
 from tests.upstream import Recorded, Reply, Upstream, embeddings, failure
 
 DISCREET_KEY = "pm-test-key-of-one-who-may-not-know-labels"
-HOW = 'base_url: "{url}", clearance: internal, retries: 0, forward: [x-how], circuit: {{failures: 1000, share: 1, of: 1000}}'
+HOW = (
+    'base_url: "{url}", clearance: internal, retries: 0, forward: [x-how], '
+    "circuit: {{failures: 1000, share: 1, of: 1000}}"
+)
 POLICY = """\
 models:
   - {{name: small, target: openai-compatible/x, {how}}}
