@@ -231,7 +231,9 @@ class PartsBuilder:
         return self._foreign(model)
 
     def _connections(self) -> Pool:
-        self._pool = self._pool or Pool(self._settings.reach)
+        if self._pool is None:
+            outward = self._settings
+            self._pool = Pool(outward.reach, proxies=outward.proxies, authorities=outward.authorities)
         return self._pool
 
     def _foreign(self, model: Model, asking: Asking | None = None) -> Served:

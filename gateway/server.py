@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 from functools import partial
+from pathlib import Path
 
 import uvicorn
 
@@ -17,6 +18,7 @@ from gateway.accounting.metrics import Metrics
 from gateway.app import App, build
 from gateway.backends.addresses import Survey
 from gateway.backends.probe import probe_now
+from gateway.backends.tls import context
 from gateway.commands.banner import banner
 from gateway.holder import Holder
 from gateway.knowledge.reading import names_documents
@@ -59,6 +61,7 @@ def run(settings: Settings) -> None:
     except PolicyMistakes as mistakes:
         raise StartFailed(f"the policy in {settings.policies} has mistakes:\n{mistakes}") from None
     _check_exposure(settings, policy)
+    _check_authorities(settings.authorities)
     try:
         make_data_dir(settings.data_dir)
         metrics = Metrics(__version__)
@@ -83,6 +86,14 @@ def _check_exposure(settings: Settings, policy: Policy) -> None:
             f"the policy names no callers, so anyone could use the gateway at {settings.host}. "
             "Add callers (`pointsman keys hash` makes a key), or listen on 127.0.0.1."
         )
+
+
+def _check_authorities(file: Path | None) -> None:
+    try:
+        if file is not None:
+            context(file)
+    except OSError:
+        raise StartFailed(f"--ca-file {file} holds no certificates in PEM") from None
 
 
 def _listen(settings: Settings) -> socket.socket:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from gateway.proxies import Proxies
 from gateway.reach import Reach
 
 # What holds where nothing else is said; times are in seconds.
@@ -59,6 +60,8 @@ class Settings:
     allow_stdio: bool = False
     secrets: tuple[str, ...] = field(default=())
     reach: Reach = field(default=Reach())  # what the policy may connect to beside public addresses
+    proxies: Proxies = field(default=Proxies())  # what leads to models
+    authorities: Path | None = None  # certificates to trust beside the system's, of models
     reload_every: float = RELOAD_EVERY  # a change is read once two looks in a row see the same
 
 

@@ -33,14 +33,29 @@ async def addresses(reach: Reach, host: str, port: int) -> list[str]:
         OutOfReach: it has others only.
         OSError: it has none.
     """
+    return within(reach, host, await look_up(host, port))
+
+
+async def look_up(host: str, port: int) -> list[str]:
+    """All addresses of a host, in the resolver's order. Raises OSError."""
     if literal_of(host) is not None:
-        return within(reach, host, [plain(host)])
+        return [plain(host)]
     loop = asyncio.get_running_loop()
     try:
         found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except UnicodeError as error:  # such as a label that is too long
         raise OSError(f"{host} is no name of a host") from error
-    return within(reach, host, [str(address[0]) for *_, address in found])
+    return [str(address[0]) for *_, address in found]
+
+
+def spelt_address(host: str) -> str | None:
+    """The address that a host is spelt as, also where only the C library reads one (`127.1`, `0x7f.1`)."""
+    if literal_of(host) is not None:
+        return plain(host)
+    try:
+        return socket.inet_ntoa(socket.inet_aton(plain(host)))
+    except (OSError, UnicodeError):
+        return None
 
 
 def addresses_now(reach: Reach, host: str, port: int) -> list[str]:

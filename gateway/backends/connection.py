@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from typing import Any, Protocol, cast
 
 import httptools
@@ -11,6 +12,7 @@ import httptools
 from gateway.backends.response import Limits, Response
 
 MAX_HEAD = 64 * 1024
+_LARGE = 64 * 1024  # bytes of a body that are not copied behind the head
 _TOO_LARGE = f"more than {MAX_HEAD} bytes of headers"
 
 
@@ -30,7 +32,9 @@ class Connection(asyncio.Protocol):
         "_keep",
         "_owner",
         "_parser",
+        "_rings_at",
         "_surplus",
+        "_timer",
         "_transport",
         "idle_since",
         "loop",
@@ -47,26 +51,56 @@ class Connection(asyncio.Protocol):
         self._keep = False
         self._head_size = 0
         self._surplus = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._rings_at = 0.0
+        self._transport: asyncio.Transport | None = None
         self._parser: Any = httptools.HttpResponseParser(self)
 
-    def ask(self, request: bytes, name: str, limits: Limits, hold_first: bool) -> Response:
+    def ask(self, head: bytes, body: bytes, name: str, limits: Limits, hold_first: bool) -> Response:
+        assert self._transport is not None
         self._head_size = 0
         self.response = Response(self, name, limits, hold_first)
-        self._transport.write(request)
+        if len(body) > _LARGE:
+            self._transport.writelines((head, body))
+        else:
+            self._transport.write(head + body)
         return self.response
 
     def abort(self) -> None:
         """Close the socket at once, whatever is still to be written."""
         self.lost = True
-        self._transport.abort()
+        if self._transport is not None:
+            self._transport.abort()
 
     def pause(self) -> None:
-        if not self._transport.is_closing():
+        if self._transport is not None and not self._transport.is_closing():
             self._transport.pause_reading()
 
     def resume(self) -> None:
-        if not self._transport.is_closing():
+        if self._transport is not None and not self._transport.is_closing():
             self._transport.resume_reading()
+
+    def alarm(self, when: float) -> None:
+        """Have the response look at its limits then or sooner.
+
+        The timer outlives the response, and most of the time serves the next as well: setting one for each,
+        to cancel nearly all, would cost more than the few that ring for nothing.
+        """
+        if self._timer is None or when < self._rings_at:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._rings_at = when
+            self._timer = self.loop.call_at(when, self._ring)
+
+    def session(self) -> ssl.SSLSession | None:
+        """What TLS could begin with next time."""
+        secured = None if self._transport is None else self._transport.get_extra_info("ssl_object")
+        return None if secured is None else cast(ssl.SSLObject, secured).session
+
+    def _ring(self) -> None:
+        self._timer = None
+        if self.response is not None:
+            self.response.look()
 
     # What the loop says.
 
@@ -75,6 +109,7 @@ class Connection(asyncio.Protocol):
         plain = transport.get_extra_info("socket")
         if plain is not None and plain.family in (socket.AF_INET, socket.AF_INET6):
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            plain.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)  # an answer may take minutes
         self._owner.opened(self)
 
     def data_received(self, data: bytes) -> None:
@@ -102,18 +137,26 @@ class Connection(asyncio.Protocol):
 
     def _free(self) -> None:
         self.response = None
-        if self._keep and not self._surplus and not self.lost:
+        if self._keep and not self._surplus and not self.lost and not self._unsent():
             self._owner.freed(self)
         else:
             self.abort()
 
+    def _unsent(self) -> bool:
+        """Whether the server answered before it had read the request: who knows if it will read the rest."""
+        return self._transport is None or self._transport.get_write_buffer_size() > 0
+
     def connection_lost(self, exc: Exception | None) -> None:
         self.lost = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         self._parser = None  # it points back here
         response, self.response = self.response, None
         if response is not None and not response.complete:
             response.lost(clean=exc is None)
-        self._owner.gone(self)
+        if self._transport is not None:  # else it was never handed over
+            self._owner.gone(self)
 
     # What the parser says.
 

@@ -31,6 +31,7 @@ class Wire(Protocol):
     def pause(self) -> None: ...
     def resume(self) -> None: ...
     def abort(self) -> None: ...
+    def alarm(self, when: float) -> None: ...
 
 
 class Response:
@@ -55,7 +56,6 @@ class Response:
         "_loop",
         "_max_body",
         "_paused",
-        "_timer",
         "_unread",
         "_waiter",
         "_whole",
@@ -84,7 +84,12 @@ class Response:
         self._last = now = self._loop.time()
         self._first_end: float | None = now + limits.first
         self._end = now + limits.total
-        self._timer = self._loop.call_at(min(self._first_end, self._end), self._tick)
+        connection.alarm(min(self._first_end, self._end))
+
+    @property
+    def age(self) -> float:
+        """Seconds since anything came; before that, since it was asked for."""
+        return self._loop.time() - self._last
 
     @property
     def headers(self) -> dict[str, str]:
@@ -101,8 +106,7 @@ class Response:
         self._first_end = None
         if idle is not None and idle < self._idle:
             self._idle = idle
-            self._timer.cancel()
-            self._tick()
+            self.look()
 
     async def head(self) -> None:
         """Wait until `status` and `headers` are known."""
@@ -156,8 +160,7 @@ class Response:
         self._chunks.clear()
         self._resume()
         self._end = self._loop.time() + grace
-        self._timer.cancel()
-        self._tick()
+        self.look()
 
     # What the connection says.
 
@@ -188,7 +191,6 @@ class Response:
 
     def ends(self) -> None:
         self.complete = True
-        self._timer.cancel()
         self._resume()  # the connection goes on to the next request
 
     def lost(self, clean: bool) -> None:
@@ -209,6 +211,24 @@ class Response:
 
     def touch(self) -> None:
         self._last = self._loop.time()
+
+    def look(self) -> None:
+        """One alarm for all limits: it rings when the earliest could be over, and is set again."""
+        if self.complete or self._error is not None:
+            return
+        now = self._loop.time()
+        if self._paused:
+            self._last = now
+        phase = self._last + self._idle if self._first_end is None else self._first_end
+        if now < min(phase, self._end):
+            self._connection.alarm(min(phase, self._end))
+            return
+        if now >= self._end:
+            what = "did not finish its answer in time"
+        else:
+            what = "paused too long" if self._first_end is None else "did not begin to answer in time"
+        self._fail(ProviderTimeout(f"{self.name} {what}"))
+        self.wake()
 
     def wake(self) -> None:
         """Wake whoever waits, unless it waits for the whole body and more is to come."""
@@ -249,22 +269,6 @@ class Response:
         finally:
             self._waiter = None
 
-    def _tick(self) -> None:
-        """One timer for all limits: it looks when the earliest could be over, and sets itself again."""
-        now = self._loop.time()
-        if self._paused:
-            self._last = now
-        phase = self._last + self._idle if self._first_end is None else self._first_end
-        if now < min(phase, self._end):
-            self._timer = self._loop.call_at(min(phase, self._end), self._tick)
-            return
-        if now >= self._end:
-            what = "did not finish its answer in time"
-        else:
-            what = "paused too long" if self._first_end is None else "did not begin to answer in time"
-        self._fail(ProviderTimeout(f"{self.name} {what}"))
-        self.wake()
-
     def _too_large(self) -> None:
         self._fail(ProviderBroken(f"{self.name} answered with more than {self._max_body} bytes"))
 
@@ -272,6 +276,5 @@ class Response:
         """The first error stays. A complete response has let go of its connection."""
         if self._error is None:
             self._error = error
-        self._timer.cancel()
         if not self.complete:
             self._connection.abort()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,12 +12,14 @@ from gateway import settings
 from gateway.cli.options import (
     DEFAULT_DATA,
     DEFAULT_POLICIES,
+    MISUSED,
     DataDir,
     KnowledgeRoot,
     Policies,
     Secrets,
     fail,
 )
+from gateway.proxies import Proxies
 from gateway.reach import Reach
 
 
@@ -31,6 +35,13 @@ def _reach(given: list[str]) -> Reach:
         return Reach.of(entry for text in given for entry in text.replace(",", " ").split())
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
+
+
+def _proxies() -> Proxies:
+    try:
+        return Proxies.of(os.environ)
+    except ValueError as error:
+        fail(str(error), MISUSED)
 
 
 def serve(
@@ -86,6 +97,16 @@ def serve(
             metavar="HOST|CIDR",
         ),
     ] = [],  # noqa: B006 (typer copies it)
+    ca_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--ca-file",
+            envvar=["POINTSMAN_CA_FILE", "REQUESTS_CA_BUNDLE"],
+            help="Certificate authorities to trust beside the system's (SSL_CERT_FILE) when models are asked "
+            "over TLS: a file in PEM, or a folder that `openssl rehash` has seen.",
+            metavar="PATH",
+        ),
+    ] = None,
     reload_every: Annotated[
         float,
         typer.Option(
@@ -115,6 +136,8 @@ def serve(
         allow_stdio=allow_stdio,
         secrets=tuple(secret),
         reach=_reach(allow_private),
+        proxies=_proxies(),
+        authorities=ca_file,
         reload_every=reload_every,
     )
     from gateway import log

@@ -62,6 +62,9 @@ class _Wire(asyncio.Transport):
     def abort(self) -> None:
         self.cut = True
 
+    def get_write_buffer_size(self) -> int:
+        return 0
+
     def is_closing(self) -> bool:
         return self.cut
 
@@ -84,7 +87,7 @@ async def fetched(pieces: list[bytes], clean: bool) -> tuple[int, bytes] | str:
     wire, owner = _Wire(), _Owner()
     connection = Connection(asyncio.get_running_loop(), owner)
     connection.connection_made(wire)
-    response = connection.ask(b"GET / HTTP/1.1\r\n\r\n", "up", Limits(), hold_first=False)
+    response = connection.ask(b"GET / HTTP/1.1\r\n\r\n", b"", "up", Limits(), hold_first=False)
     try:
         for piece in pieces:
             if not wire.cut:

@@ -19,6 +19,10 @@ class Wire(asyncio.Transport):
         super().__init__()
         self.written = b""
         self.aborted = False
+        self.unsent = 0
+
+    def get_write_buffer_size(self) -> int:
+        return self.unsent
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self.written += bytes(data)
@@ -52,7 +56,7 @@ def play(act: Callable[[Connection, Response], None]) -> tuple[Owner, Wire, Resp
         owner, wire = Owner(), Wire()
         connection = Connection(asyncio.get_running_loop(), owner)
         connection.connection_made(wire)
-        response = connection.ask(b"GET / HTTP/1.1\r\n\r\n", "s", Limits(), hold_first=False)
+        response = connection.ask(b"GET / HTTP/1.1\r\n\r\n", b"", "s", Limits(), hold_first=False)
         act(connection, response)
         response.close()
         return owner, wire, response

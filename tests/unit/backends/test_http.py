@@ -205,7 +205,7 @@ def test_tls_is_spoken_with_a_server_whose_certificate_is_trusted(tmp_path: Path
     file = certificate(tmp_path)
 
     async def trusting(url: str) -> None:
-        pool = Pool(EVERYWHERE, tls=ssl.create_default_context(cafile=str(file)))
+        pool = Pool(EVERYWHERE, authorities=file)
         assert await ask(pool, Endpoint.of("s", "GET", url, {}), b"") == b"sealed"
 
     asyncio.run(over_tls(file, trusting))
