@@ -83,6 +83,7 @@ class Holder:
     async def running(self) -> AsyncIterator[None]:
         """Starts the parts and watches the folder; closes everything at the end."""
         self._metrics.watch_tasks(asyncio.get_running_loop())
+        self._metrics.watch_upstreams(lambda: self._held.parts.upstreams())
         await self._held.parts.start()
         watcher = asyncio.create_task(self._watch())
         try:

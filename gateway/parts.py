@@ -163,7 +163,6 @@ class PartsBuilder:
         self.add_knowledge(parts, policy, old)
         for source in (s for s in policy.tools.values() if not s.disabled):
             parts.servers[source.name] = _kept(old.servers, source.name, source) or self._server(source)
-        self._metrics.watch_upstreams(parts.upstreams)
         return parts
 
     def add_knowledge(self, parts: BuiltParts, policy: Policy, old: BuiltParts) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from gateway.policy.analysis.review import Found, review
 from gateway.policy.language.cases import read_cases
 from gateway.policy.language.load import files_of_cases, load
-from gateway.policy.language.models import Available
+from gateway.policy.language.surroundings import Available
 from gateway.policy.mistakes import Mistake, PolicyMistakes
 from gateway.policy.schema import Policy
 

@@ -12,13 +12,14 @@ from gateway.policy.language.callers import read_caller
 from gateway.policy.language.definitions import Key
 from gateway.policy.language.document import Reading, Value, compose, sections_of
 from gateway.policy.language.guards import read_guard
-from gateway.policy.language.models import Available, Forbids, Surroundings, read_alias, read_model
+from gateway.policy.language.models import read_alias, read_model
 from gateway.policy.language.references import check_references
 from gateway.policy.language.routes import read_routes
 from gateway.policy.language.secrets import MOUNT, Vault
 from gateway.policy.language.sections import MANY, PolicyFields, entries, one_file_each
 from gateway.policy.language.sources import read_knowledge, read_tools
 from gateway.policy.language.strictness import LARGEST
+from gateway.policy.language.surroundings import Available, Forbids, Surroundings
 from gateway.policy.mistakes import Mistake, PolicyMistakes
 from gateway.policy.schema import Guard, Place, Policy, Route
 

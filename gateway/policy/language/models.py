@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from gateway.deployments.circuit import Breaker
 from gateway.deployments.deployments import Concurrency
 from gateway.policy.language import values
 from gateway.policy.language.definitions import Fields, Key, Shape, plain, section
+from gateway.policy.language.deployments import (
+    DEPLOYMENT,
+    RETRIES_ABOUT,
+    RETRY_ON,
+    CircuitFields,
+    ConcurrencyFields,
+    address,
+    check_deployments,
+    circuit,
+    concurrency,
+)
 from gateway.policy.language.document import Reading, Value, Wrong
 from gateway.policy.language.providers import PROVIDERS
-from gateway.policy.language.secrets import Unset, Vault
+from gateway.policy.language.secrets import Unset
 from gateway.policy.language.shapes import (
     DAY,
     DURATION,
@@ -19,7 +27,6 @@ from gateway.policy.language.shapes import (
     HEADER,
     LABEL,
     NUMBER,
-    POSITIVE,
     SECRET,
     SHARE,
     URL,
@@ -30,38 +37,17 @@ from gateway.policy.language.shapes import (
     one_or_more,
     reference,
 )
+from gateway.policy.language.surroundings import Surroundings
 from gateway.policy.mistakes import nearest, shortened
-from gateway.policy.schema import IN_PROCESS, Address, Model, Price, head_of
+from gateway.policy.schema import IN_PROCESS, Model, Price, head_of
 from gateway.policy.vocabulary import RETRIED
 from gateway.types import Api, Label, Timeouts
-
-Available = Callable[[str], bool]
-Forbids = Callable[[str], tuple[str, str] | None]
 
 _PROVIDERS = ("openai", "anthropic", "gemini", "mistral", "azure", "bedrock", "openrouter", "groq", "ollama")
 _KEYS = {"anthropic": "ANTHROPIC_API_KEY", "openai": "OPENAI_API_KEY"}  # as those who run them call them
 _USUAL = Timeouts()
-_USUAL_QUEUE, _USUAL_CIRCUIT = Concurrency(), Breaker()
 _EMBEDDER = "minilm"
 _SLIP = 2  # characters, by which a name may be longer or shorter than the one that was meant
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a policy finds around it: secrets, what listens, trained heads, documents, and its limits.
-
-    `forbids` says what is wrong with a URL that the operator has not allowed, and what would be right.
-    `documents` says whether a pattern names any document below the knowledge root.
-    """
-
-    vault: Vault
-    available: Available | None = None
-    forbids: Forbids | None = None
-    trained: Available | None = None  # whether there is a head of this name
-    documents: Available | None = None
-
-    def forbidden(self, url: str | None) -> tuple[str, str] | None:
-        return self.forbids(url) if self.forbids is not None and url is not None else None
 
 
 def _target(value: Value) -> str:
@@ -100,12 +86,6 @@ TARGET = plain(
         ],
     },
 )
-RETRY_ON = one_or_more(one_of(*RETRIED))
-RETRIES_ABOUT = (
-    "The failures after which a call is repeated: statuses; reset, a connection that broke or could not be "
-    "made; and, on another deployment only, timeout, and broken: an answer that broke off before its first "
-    "word."
-)
 _USUAL_APIS = {
     "openai": (Api.CHAT, Api.RESPONSES),
     "openai-compatible": (Api.CHAT, Api.COMPLETIONS),
@@ -137,58 +117,6 @@ def _price(fields: PriceFields) -> Price:
 
 def _timeouts(fields: TimeoutsFields) -> Timeouts:
     return Timeouts(fields.connect, fields.first_token, fields.idle, fields.total)
-
-
-class DeploymentFields(Fields, what="a deployment"):
-    """One address that serves a model."""
-
-    base_url = Key(URL, "The address of the server, up to and with /v1.", "", required=True)
-    api_key = Key(SECRET, "Its own key, where the model's is another: as `${VARIABLE}`.", None)
-    weight = Key(NUMBER, "Its share of the requests, beside the others' weights.", 1.0)
-
-
-class ConcurrencyFields(Fields, what="concurrency"):
-    """How many requests at once."""
-
-    limit = Key(POSITIVE, "Of each deployment.", None, required=True)
-    queue = Key(WHOLE, "How many more may wait, in turns among callers.", _USUAL_QUEUE.queue)
-    wait = Key(DURATION, "How long one waits at most; then the next model is asked.", _USUAL_QUEUE.wait)
-
-
-class CircuitFields(Fields, what="circuit"):
-    """When a deployment is given a rest, and for how long."""
-
-    failures = Key(POSITIVE, "After so many failures in a row.", _USUAL_CIRCUIT.failures)
-    share = Key(SHARE, "Or once this share of its last requests failed.", _USUAL_CIRCUIT.share)
-    of = Key(POSITIVE, "Of at least so many.", _USUAL_CIRCUIT.of)
-    within = Key(DURATION, "That ended within this time.", _USUAL_CIRCUIT.within)
-    rest = Key(DURATION, "The first rest; it doubles after each probe that fails.", _USUAL_CIRCUIT.rest)
-    longest = Key(DURATION, "The longest rest.", _USUAL_CIRCUIT.longest)
-
-
-def _concurrency(fields: ConcurrencyFields) -> Concurrency:
-    return Concurrency(fields.limit, fields.queue, fields.wait)
-
-
-def _circuit(fields: CircuitFields) -> Breaker:
-    return Breaker(fields.failures, fields.share, fields.of, fields.within, fields.rest, fields.longest)
-
-
-Written = tuple[Value, Value | None, float]
-"""A deployment's URL and key as they stand in the file, and its weight."""
-
-
-def _deployment(value: Value, found: Reading) -> Written | None:
-    if value.kind != "a mapping":
-        values.url(value)
-        return value, None, 1.0
-    fields = DeploymentFields(value, found)
-    if "weight" in fields.present and not fields.weight:
-        found.wrong(fields.present["weight"], "a weight of 0 gets no requests", "leave the deployment out")
-    return (fields.present["base_url"], fields.api_key, fields.weight) if fields.base_url else None
-
-
-DEPLOYMENT = Shape(_deployment, {"anyOf": [URL.schema, DeploymentFields.schema()]}, secret=True)
 
 
 class ModelFields(
@@ -239,13 +167,13 @@ class ModelFields(
         (),
     )
     concurrency = Key(
-        section(ConcurrencyFields, _concurrency),
+        section(ConcurrencyFields, concurrency),
         "How many requests each deployment gets at once, and how many may wait for their turn. Without it, "
         "as many as come.",
         Concurrency(),
     )
     circuit = Key(
-        section(CircuitFields, _circuit),
+        section(CircuitFields, circuit),
         "When a deployment that fails gets no more requests for a while.",
         Breaker(),
     )
@@ -292,7 +220,7 @@ def read_model(value: Value, found: Reading, around: Surroundings) -> Model | No
         found.warn(
             value, f"a model of {provider}/… is asked without a key", f"add 'api_key: ${{{_KEYS[provider]}}}'"
         )
-    _check_deployments(fields, found, around, provider)
+    check_deployments(fields, addresses, found, around, provider)
     forbidden = around.forbidden(fields.base_url)
     if forbidden and not fields.if_available:
         found.wrong(fields.present["base_url"], *forbidden)
@@ -324,38 +252,12 @@ def read_model(value: Value, found: Reading, around: Surroundings) -> Model | No
         speaks=_speaks(fields, found, provider),
         forward=tuple(dict.fromkeys(fields.forward)),
         remote_tools=fields.remote_tools,
-        deployments=tuple(_address(each, found, around) for each in addresses),
+        deployments=tuple(address(each, found, around) for each in addresses),
         concurrency=fields.concurrency,
         circuit=fields.circuit,
         retry_on=frozenset(fields.retry_on),
         retry_budget=fields.retry_budget,
     )
-
-
-def _check_deployments(fields: ModelFields, found: Reading, around: Surroundings, provider: str) -> None:
-    if "deployments" not in fields.present:
-        return
-    place = fields.present["deployments"]
-    if provider == "local":
-        found.wrong(place, "what runs in process has one deployment", "take 'deployments:' out")
-    if "base_url" in fields.present:
-        found.wrong(place, "base_url and deployments say the same", "move base_url into deployments")
-    if fields.if_available:
-        found.warn(place, "deployments are not looked for at start, whatever if_available says")
-    for url, _, _ in filter(None, fields.deployments):
-        forbidden = around.forbidden(url.scalar)
-        if forbidden:
-            found.wrong(url, *forbidden)
-
-
-def _address(written: Written, found: Reading, around: Surroundings) -> Address:
-    url, key, weight = written
-    try:
-        own = None if key is None else around.vault.reveal(key, found)
-    except (Unset, Wrong) as wrong:
-        found.wrong(key or url, wrong.message, wrong.proposal)
-        own = None
-    return Address(url.scalar, own, weight)
 
 
 def _speaks(fields: ModelFields, found: Reading, provider: str) -> tuple[Api, ...]:

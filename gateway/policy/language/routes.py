@@ -7,9 +7,9 @@ from typing import Any
 
 from gateway.policy.language import values
 from gateway.policy.language.definitions import Fields, Key, Shape, section
+from gateway.policy.language.deployments import RETRY_ON
 from gateway.policy.language.document import Reading, Value, Wrong
 from gateway.policy.language.guards import CONDITION, READABLE
-from gateway.policy.language.models import RETRY_ON
 from gateway.policy.language.shapes import (
     DURATION,
     FLAG,

@@ -8,7 +8,6 @@ from typing import Any
 from gateway.policy.language import values
 from gateway.policy.language.definitions import Fields, Key, plain, section
 from gateway.policy.language.document import Reading, Value, Wrong
-from gateway.policy.language.models import Surroundings
 from gateway.policy.language.replies import fault_of
 from gateway.policy.language.secrets import Unset, Vault, tells
 from gateway.policy.language.shapes import (
@@ -26,6 +25,7 @@ from gateway.policy.language.shapes import (
     one_or_more,
     reference,
 )
+from gateway.policy.language.surroundings import Surroundings
 from gateway.policy.mistakes import nearest, proposal
 from gateway.policy.schema import Knowledge, ToolSource
 from gateway.types import Label
