@@ -8,14 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
 from gateway.classify.detect import Detector
 from gateway.classify.entities import finding
 from gateway.classify.features import head_and_tail
 from gateway.classify.guess import freshness_guess, sensitivity_guess, task_guess
 from gateway.classify.language import language
-from gateway.classify.linear import Floats, load
+from gateway.classify.linear import Scores, load
 from gateway.classify.reading import Reader, Reading, placed
 from gateway.classify.remembered import Remembered
 from gateway.types import Api, ChatRequest, Finding, Freshness, Guess, Label, Signals, Task
@@ -73,25 +71,25 @@ class LinearClassifier:
             needs=needs(request),
         )
 
-    def _scores(self, question: str, readings: Mapping[str, Reading]) -> Floats:
+    def _scores(self, question: str, readings: Mapping[str, Reading]) -> Scores:
         """The model's scores of the question, which mostly has been read as a message already."""
         reading = readings.get(question)
         if reading is None or reading.scores is None:
             return self._model.scores(head_and_tail(question))
         return reading.scores
 
-    def _asked(self, scores: Floats, question: str, before: str) -> tuple[Guess[Task], Guess[Freshness]]:
+    def _asked(self, scores: Scores, question: str, before: str) -> tuple[Guess[Task], Guess[Freshness]]:
         """The last user message's task and freshness; a short one may lean on the one before."""
         task = self._task(scores)
         if before and len(question) <= FOLLOW_UP and (task.unsure or _LEANS.match(question)):
             both = self._model.scores(head_and_tail(f"{before}\n{question}"))
-            scores = (scores + both) / np.float32(2)
+            scores = [(one + other) / 2 for one, other in zip(scores, both, strict=True)]
             task = self._task(scores)
         head = self._model.heads["freshness"]
         shares = self._model.probabilities("freshness", scores)
         return task, freshness_guess(head.labels, shares, head.threshold)
 
-    def _task(self, scores: Floats) -> Guess[Task]:
+    def _task(self, scores: Scores) -> Guess[Task]:
         head = self._model.heads["task"]
         return task_guess(head.labels, self._model.probabilities("task", scores), head.threshold)
 

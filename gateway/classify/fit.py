@@ -14,7 +14,7 @@ from scipy.sparse import csr_matrix
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-from gateway.classify.features import BUCKETS, blocks, head_and_tail, names, places, shares
+from gateway.classify.features import BUCKETS, blocks, head_and_tail, lookup, names, shares
 from gateway.classify.rows import Row
 
 Doubles = NDArray[np.float64]
@@ -36,7 +36,7 @@ class Space:
         values: list[NDArray[np.float64]] = []
         indices: list[NDArray[np.intp]] = []
         ends = [0]
-        known = places(self.vocabulary)
+        known = lookup(self.vocabulary)
         for text in texts:
             rows, sizes = blocks(head_and_tail(text), known)
             indices.append(rows)

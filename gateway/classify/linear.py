@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.classify.features import Place, blocks, places, shares
+from gateway.classify.features import Lookup, blocks, lookup, shares
 
 Floats = NDArray[np.float32]
+Scores = Sequence[float]
 FORMAT = 1
 
 
@@ -40,21 +41,21 @@ class LinearModel:
     weights: Floats
     bias: Floats
     heads: Mapping[str, Head]
-    known: Mapping[str, Place] = field(init=False, repr=False)  # the vocabulary, as texts are looked up in it
+    known: Lookup = field(init=False, repr=False)  # the vocabulary, as texts are looked up in it
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "known", places(self.vocabulary))
+        object.__setattr__(self, "known", lookup(self.vocabulary))
 
-    def scores(self, text: str) -> Floats:
+    def scores(self, text: str) -> Scores:
         """A score for every column of every head."""
         rows, sizes = blocks(text, self.known)
-        total: Floats = self.bias + shares(sizes).dot(self.weights.take(rows, 0))
-        return total
+        total: Scores = (self.bias + shares(sizes).dot(self.weights.take(rows, 0))).tolist()
+        return total  # a few numbers: the rest is quicker without NumPy
 
-    def probabilities(self, head: str, scores: Floats) -> list[float]:
+    def probabilities(self, head: str, scores: Scores) -> list[float]:
         """The calibrated probabilities of one head's labels."""
         chosen = self.heads[head]
-        own: list[float] = scores[chosen.columns].tolist()  # a few numbers: quicker without NumPy
+        own = scores[chosen.columns]
         highest = max(own)
         powers = [math.exp((score - highest) / chosen.temperature) for score in own]
         total = sum(powers)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from gateway.classify.detect import Detector
 from gateway.classify.features import WINDOW
-from gateway.classify.linear import Floats, LinearModel
+from gateway.classify.linear import LinearModel, Scores
 from gateway.classify.topics import topics
 from gateway.types import Finding
 
@@ -23,7 +23,7 @@ class Reading:
     findings: tuple[Finding, ...]
     personal: float
     topics: tuple[str, ...]
-    scores: Floats | None
+    scores: Scores | None
 
 
 class Reader:
@@ -39,7 +39,7 @@ class Reader:
         scores = scored[0][1] if len(scored) == 1 else None
         return Reading(self._detector.find(text), personal, named, scores)
 
-    def _personal(self, scores: Floats) -> float:
+    def _personal(self, scores: Scores) -> float:
         return self._model.probabilities("sensitivity", scores)[1]
 
 
