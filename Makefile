@@ -1,4 +1,4 @@
-# make serve | test | check | fuzz | bench | install | weights | lock
+# make serve | test | check | fuzz | chaos | bench | install | weights | lock
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -7,7 +7,7 @@ SERVE := $(VENV)/.serve
 DEV := $(VENV)/.dev
 CLIENTS := tests/contract/clients
 
-.PHONY: serve test check fuzz bench bench-peers install weights lock dashboards clean help
+.PHONY: serve test check fuzz chaos bench bench-peers install weights lock dashboards clean help
 .DEFAULT_GOAL := help
 
 help:  ## what can be made
@@ -23,6 +23,9 @@ check: $(DEV)  ## ruff and mypy --strict
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+chaos: $(DEV)  ## mixed traffic over upstreams that fail at random (MINUTES=20)
+	POINTSMAN_CHAOS_MINUTES=$(or $(MINUTES),20) $(BIN)/python -m pytest tests/chaos --timeout 36000 -s
 
 fuzz: $(DEV)  ## look long for inputs that break a reader or a translation (FUZZ=N: N times CI's share)
 	POINTSMAN_NIGHTLY=1 POINTSMAN_FUZZ=$(or $(FUZZ),50) $(BIN)/python -m pytest tests/fuzz --timeout 7200
