@@ -46,9 +46,14 @@ class Line(asyncio.Protocol):
             raise ProxyRefused(status)
         self._came.clear()
 
+    @property
+    def spoken(self) -> bool:
+        """Something came that nobody asked for."""
+        return bool(self._came)
+
     def hand_to(self, protocol: asyncio.Protocol) -> None:
         """Everything that comes from now on is another's. Raises ConnectionError where the line is dead."""
-        if self.lost or self._came or self.transport.is_closing():
+        if self.lost or self.spoken or self.transport.is_closing():
             raise ConnectionResetError("the server spoke or closed before it was asked")
         self.transport.set_protocol(protocol)
         protocol.connection_made(self.transport)

@@ -14,18 +14,21 @@ models:
     base_url: {url}
     clearance: internal
     retries: 0
+    circuit: {{failures: 1000, share: 1, of: 1000}}  # each client meets failures, all at once
   - name: claude  # speaks Messages
     target: anthropic/upstream-model
     base_url: {url}
     api_key: ${{ANTHROPIC_API_KEY}}
     clearance: internal
     retries: 0
+    circuit: {{failures: 1000, share: 1, of: 1000}}
   - name: native  # speaks Responses beside chat completions
     target: openai-compatible/upstream-model
     base_url: {url}
     speaks: [chat, responses]
     clearance: internal
     retries: 0
+    circuit: {{failures: 1000, share: 1, of: 1000}}
 callers:
   - {{name: app, key_sha256: {key}, clearance: internal}}
 routes:
