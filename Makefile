@@ -16,8 +16,9 @@ help:  ## what can be made
 serve: $(SERVE)  ## set up everything and run the gateway on 127.0.0.1:8080
 	@exec $(BIN)/pointsman serve --policies policies --allow-stdio --allow-private 127.0.0.1
 
+# Many tests wait for a socket or a clock: more of them at once than there are cores. A file stays together.
 test: $(DEV) clients  ## set up everything and run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $$(($$(nproc) * 3 / 2)) --dist loadfile
 
 check: $(DEV)  ## ruff and mypy --strict
 	$(BIN)/ruff check .

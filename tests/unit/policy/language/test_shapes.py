@@ -82,7 +82,7 @@ SHAPES = {
 }
 
 
-@pytest.mark.parametrize("name", set(SHAPES) - {"SECRET"})  # what a secret may be, the vault says
+@pytest.mark.parametrize("name", sorted(SHAPES.keys() - {"SECRET"}))  # what a secret may be, the vault says
 def test_what_a_shape_reads_its_schema_takes(name: str) -> None:
     validator = jsonschema.Draft7Validator(SHAPES[name].schema)
     taken = [source for source in ANYTHING if not read(SHAPES[name], source)[1].mistakes]
@@ -91,7 +91,7 @@ def test_what_a_shape_reads_its_schema_takes(name: str) -> None:
         assert validator.is_valid(value(source).plain), source
 
 
-@pytest.mark.parametrize("name", set(SHAPES) - {"ANY"})
+@pytest.mark.parametrize("name", sorted(SHAPES.keys() - {"ANY"}))
 def test_most_of_what_a_shape_refuses_its_schema_refuses_too(name: str) -> None:
     validator = jsonschema.Draft7Validator(SHAPES[name].schema)
     refused = [source for source in ANYTHING if read(SHAPES[name], source)[1].mistakes]
