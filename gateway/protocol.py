@@ -69,7 +69,7 @@ class CallerProtocol(HttpToolsProtocol):
             return
         if self._in_head:
             self._head_grows(len(data))
-        elif self._at_rest:
+        elif self.at_rest:
             if self._late is None:
                 self._await_head()
         elif self.cycle.more_body and self._slow is None:
@@ -149,7 +149,7 @@ class CallerProtocol(HttpToolsProtocol):
             keep_alive=version != "1.0" and self.parser.should_keep_alive(),
             chunked=version != "1.0",
         )
-        at_rest, self.cycle = self._at_rest, turn
+        at_rest, self.cycle = self.at_rest, turn
         if at_rest:
             self._start_asgi_task(turn, endpoint)
         else:
@@ -163,7 +163,7 @@ class CallerProtocol(HttpToolsProtocol):
     def _look(self) -> None:
         self._idle = None
         left = self._rested + self.timeout_keep_alive - self.loop.time()
-        if not self._at_rest or self._late is not None:
+        if not self.at_rest or self._late is not None:
             return  # the next reply sets a timer anew, and a head has its own
         if left <= 0:
             self.transport.close()
@@ -171,7 +171,7 @@ class CallerProtocol(HttpToolsProtocol):
             self._idle = self.loop.call_later(left, self._look)
 
     @property
-    def _at_rest(self) -> bool:
+    def at_rest(self) -> bool:
         """Whether no request is being served."""
         return self.cycle is None or self.cycle.response_complete
 
@@ -227,7 +227,7 @@ class CallerProtocol(HttpToolsProtocol):
         """Says what is wrong, and hangs up once the caller had time to read it."""
         self._in_time()
         self._refused = True
-        if not self._at_rest:
+        if not self.at_rest:
             if self.pipeline or self.cycle.response_started or not self.cycle.more_body:
                 self.cycle.keep_alive = (
                     False  # what is wrong came after it: the connection ends with its reply

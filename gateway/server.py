@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import select
 import signal
 import socket
 import sys
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import uvicorn
 
@@ -27,10 +30,12 @@ from gateway.policy.language.load import fingerprint, load
 from gateway.policy.language.secrets import secrets_from
 from gateway.policy.mistakes import PolicyMistakes
 from gateway.policy.schema import Policy
-from gateway.protocol import patient
+from gateway.protocol import CallerProtocol, patient
 from gateway.settings import Settings, is_loopback, make_data_dir
 
 KEEP_ALIVE_SECONDS = 75  # longer than clients and load balancers keep theirs: they close first
+_JUST_CONNECTED = 0.05  # seconds that a connection may take to ask, when the gateway stops
+_LAST_CALL = 1.0  # seconds at most for those that have connected, and for what they have sent
 GC_THRESHOLDS = (20_000, 20, 50)  # objects, then rounds: few cycles are made, so look for them seldom
 
 
@@ -139,12 +144,42 @@ class _Server(uvicorn.Server):
             port = sockets[0].getsockname()[1]
             print(banner(self._holder.current().policy, self._settings, port), flush=True)
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Who has connected is let in and what has arrived is read, before idle connections are closed."""
+        await _while_readable(lambda: sockets or [])
+        for server in self.servers:
+            server.close()
+        await asyncio.sleep(_JUST_CONNECTED)
+        await _while_readable(self._at_rest)
+        await super().shutdown(sockets=sockets)
+
+    def _at_rest(self) -> list[socket.socket]:
+        connections = cast(set[CallerProtocol], self.server_state.connections)
+        waiting = [each.transport for each in connections if each.at_rest]
+        return [each.get_extra_info("socket") for each in waiting if not each.is_closing()]
+
     def _hang_up(self) -> None:
         """Reads the policy again, unless it is the terminal that has gone."""
         if self._in_terminal and not sys.stderr.isatty():
             self.should_exit = True
         else:
             self._holder.look()
+
+
+async def _while_readable(sockets: Callable[[], Iterable[socket.socket]]) -> None:
+    """Lets the loop do its work until nothing waits for it: it accepts one connection a turn, and no clock
+    says how long a turn takes."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + _LAST_CALL
+    while _readable(sockets()) and loop.time() < until:  # noqa: ASYNC110 - there is no event for it
+        await asyncio.sleep(0)
+
+
+def _readable(sockets: Iterable[socket.socket]) -> bool:
+    poll = select.poll()
+    for each in sockets:
+        poll.register(each.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _settle_garbage_collection() -> None:

@@ -7,6 +7,8 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -187,6 +189,57 @@ def test_a_body_that_is_on_its_way_may_still_come(tmp_path: Path) -> None:
         line.send(body)
         heard = line.hear()
         assert (heard.status, heard.headers["connection"]) == (200, "close")
+
+
+def test_what_has_arrived_when_the_gateway_is_told_to_stop_is_answered_though_it_was_not_read(
+    tmp_path: Path,
+) -> None:
+    def ask(line: Line) -> None:
+        line.ask("POST", CHAT.path, CHAT.body(), **CHAT.key)
+
+    with Upstream() as up, serving(tmp_path, up.url) as gateway, ExitStack() as stack:
+        kept, *fresh = (Line(gateway.url) for _ in range(20))
+        ask(stack.enter_context(kept))
+        assert kept.hear().status == 200
+        os.kill(gateway.pid, signal.SIGSTOP)
+        for line in fresh:
+            stack.enter_context(line)
+        for line in (kept, *fresh):
+            ask(line)
+        os.kill(gateway.pid, signal.SIGTERM)
+        time.sleep(0.3)  # the clock says that it is time to look for signals before it looks for requests
+        os.kill(gateway.pid, signal.SIGCONT)
+        assert [line.hear().status for line in (kept, *fresh)] == [200] * 20
+        assert gateway.stop() == -signal.SIGTERM
+        assert [row["outcome"] for row in gateway.rows()] == ["ok"] * 21
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["kept", "fresh"])
+def test_of_those_who_ask_while_it_stops_each_gets_all_or_nothing(tmp_path: Path, kept: bool) -> None:
+    answered: list[int] = []
+
+    def keep_asking(gateway: Gateway) -> None:
+        with suppress(OSError, EOFError), ExitStack() as stack:  # until nobody listens
+            line = stack.enter_context(Line(gateway.url))
+            while True:
+                line.ask("POST", CHAT.path, CHAT.body(), **CHAT.key)
+                heard = line.hear()
+                assert heard.json["choices"][0]["finish_reason"] == "stop"
+                answered.append(heard.status)
+                if not kept:
+                    line = stack.enter_context(Line(gateway.url))
+
+    with Upstream(Reply("one two", before_first=0.02)) as up, serving(tmp_path, up.url) as gateway:
+        with ThreadPoolExecutor(8) as pool:
+            asking = [pool.submit(keep_asking, gateway) for _ in range(8)]
+            up.wait(lambda: len(up.requests) > 50)
+            os.kill(gateway.pid, signal.SIGTERM)
+            for one in asking:
+                one.result()
+        assert gateway.stop() == -signal.SIGTERM
+        assert len(up.requests) == len(answered)
+        assert answered == [200] * len(gateway.rows())
+        assert {row["outcome"] for row in gateway.rows()} == {"ok"}
 
 
 def _until_refused(connect: Callable[[], None]) -> None:
