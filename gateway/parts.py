@@ -232,7 +232,12 @@ class PartsBuilder:
     def _connections(self) -> Pool:
         if self._pool is None:
             outward = self._settings
-            self._pool = Pool(outward.reach, proxies=outward.proxies, authorities=outward.authorities)
+            self._pool = Pool(
+                outward.reach,
+                per_host=outward.max_requests,  # so that no stream waits for another to end
+                proxies=outward.proxies,
+                authorities=outward.authorities,
+            )
         return self._pool
 
     def _foreign(self, model: Model, asking: Asking | None = None) -> Served:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import os
-import select
+import selectors
 import signal
 import socket
 import sys
@@ -23,6 +24,7 @@ from gateway.backends.addresses import Survey
 from gateway.backends.probe import probe_now
 from gateway.backends.tls import context
 from gateway.commands.banner import banner
+from gateway.descriptors import ask_for
 from gateway.holder import Holder
 from gateway.knowledge.reading import names_documents
 from gateway.parts import PartsBuilder, head_file
@@ -33,6 +35,7 @@ from gateway.policy.schema import Policy
 from gateway.protocol import CallerProtocol, patient
 from gateway.settings import Settings, is_loopback, make_data_dir
 
+_log = logging.getLogger("pointsman")
 KEEP_ALIVE_SECONDS = 75  # longer than clients and load balancers keep theirs: they close first
 _JUST_CONNECTED = 0.05  # seconds that a connection may take to ask, when the gateway stops
 _LAST_CALL = 1.0  # seconds at most for those that have connected, and for what they have sent
@@ -82,6 +85,8 @@ def run(settings: Settings) -> None:
     except OSError as error:
         raise StartFailed(f"--data-dir {settings.data_dir} cannot be used: {error.strerror}") from None
     listener = _listen(settings)
+    if too_few := ask_for(settings.max_requests):
+        _log.warning(too_few)
     _Server(_config(app, settings), settings, holder).run(sockets=[listener])
 
 
@@ -176,10 +181,10 @@ async def _while_readable(sockets: Callable[[], Iterable[socket.socket]]) -> Non
 
 
 def _readable(sockets: Iterable[socket.socket]) -> bool:
-    poll = select.poll()
-    for each in sockets:
-        poll.register(each.fileno(), select.POLLIN)
-    return bool(poll.poll(0))
+    with selectors.DefaultSelector() as selector:
+        for each in sockets:
+            selector.register(each.fileno(), selectors.EVENT_READ)
+        return bool(selector.get_map()) and bool(selector.select(0))
 
 
 def _settle_garbage_collection() -> None:

@@ -21,7 +21,7 @@ LAYERS = (
     {"masks"},
     {"deployments"},
     {"interfaces"},
-    {"policy", "reach", "proxies", "settings", "log"},
+    {"policy", "reach", "proxies", "settings", "log", "descriptors"},
     STAGES,
     {"inbound"},
     {"conversations", "stored"},
