@@ -88,7 +88,7 @@ def _value(schema: Schema) -> str:
         return _one_or_more(schema["anyOf"])
     kind = schema.get("type", "anything")
     if kind == "array":
-        return f"a list of {_value(schema['items']).removeprefix('a ').replace('mapping', 'mappings')}"
+        return "a list of " + ", or ".join(_several(word) for word in _value(schema["items"]).split(", or "))
     if kind == "object":
         return "a mapping"
     if isinstance(kind, list):
@@ -96,6 +96,10 @@ def _value(schema: Schema) -> str:
     if "500ms" in schema.get("examples", ()):
         return "a duration"
     return "a rate" if "600/min" in schema.get("examples", ()) else _PLAIN.get(str(kind), str(kind))
+
+
+def _several(value: str) -> str:
+    return "mappings" if value == "a mapping" else value.removeprefix("a ")
 
 
 def _word(words: list[object]) -> str:

@@ -90,7 +90,7 @@ def _hold_back(value: Value, found: Reading) -> HoldBack:
     return HoldBack(fields.tokens, fields.time)
 
 
-HOLD_BACK: Shape[HoldBack] = Shape(_hold_back, {"anyOf": [{"const": "all"}, HoldBackFields.schema()]})
+HOLD_BACK: Shape[HoldBack] = Shape(_hold_back, {"anyOf": [{"enum": ["all"]}, HoldBackFields.schema()]})
 
 
 class RouteTimeoutsFields(Fields, what="timeouts", rules={"minProperties": 1}):
@@ -208,7 +208,8 @@ class RouteFields(Fields, what="a route"):
     disabled = Key(FLAG, "true: out of service, and still checked.", False)
     timeouts = Key(
         section(RouteTimeoutsFields, lambda fields: fields),
-        "How long each part may take, in place of what the models say.",
+        "How long each part may take, in place of what the models say. What takes longer is a failure of the "
+        "deployment, and counts for its circuit, whatever other routes allow.",
         None,
     )
     retries = Key(WHOLE, "As a model's `retries`, for this route.", None)
