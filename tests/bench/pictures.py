@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -28,15 +29,16 @@ def draw(report: Report, folder: Path) -> list[Path]:
     rows = {name: result.medians for name, result in report.subjects.items() if result.medians}
     if len(rows) > 1:
         made.append(folder / "bench.svg")
-        _subjects(rows, _footer(report)).write(made[-1])
+        _subjects(rows, _footer(report, report.settings.rounds)).write(made[-1])
     if report.curves:
         made.append(folder / "curves.svg")
-        _curves(report.curves, _footer(report)).write(made[-1])
+        rounds = max(len(point.rounds) for curve in report.curves for point in curve.points)
+        _curves(report.curves, _footer(report, rounds)).write(made[-1])
     return made
 
 
-def _footer(report: Report) -> str:
-    where, rounds = report.machine.split(",")[0], report.settings.rounds
+def _footer(report: Report, rounds: int) -> str:
+    where = report.machine.split(",")[0]
     return f"One core each, medians of {rounds} rounds in turns. {where}, {report.date[:10]}."
 
 
@@ -82,7 +84,7 @@ def _curves(curves: Sequence[Curve], footer: str) -> Drawing:
     """All on one height, which begins at zero."""
     most = round_up(max(point.cpu for curve in curves for point in curve.points) * 1.05)
     across = (_WIDTH - 60) / len(curves)
-    drawing = Drawing(_WIDTH, 300)
+    drawing = Drawing(_WIDTH, 316)
     up = Scale(0, most, 230, 50)
     drawing.text(20, 24, "CPU µs a request against the number of …", 12)
     for tick in up.ticks():
@@ -91,7 +93,7 @@ def _curves(curves: Sequence[Curve], footer: str) -> Drawing:
     for number, curve in enumerate(curves):
         left = 60 + across * number
         _curve(drawing, curve, left, left + across - 34, up)
-    drawing.text(20, 288, footer, 11, color=FAINT)
+    drawing.text(20, 304, footer, 11, color=FAINT)
     return drawing
 
 
@@ -103,6 +105,5 @@ def _curve(drawing: Drawing, curve: Curve, left: float, right: float, up: Scale)
     for point, (x, y) in zip(curve.points, points, strict=True):
         drawing.dot(x, y, OURS, 3.5)
         drawing.text(x, 246, short(point.at), 10, "middle", FAINT)
-    words = curve.name.split(" that ")
-    for line, said in enumerate((words[0], *(f"that {rest}" for rest in words[1:]))):
+    for line, said in enumerate(textwrap.wrap(curve.name, 24)):
         drawing.text((left + right) / 2, 262 + 13 * line, said, 11, "middle")
