@@ -17,8 +17,9 @@ serve: $(SERVE)  ## set up everything and run the gateway on 127.0.0.1:8080
 	@exec $(BIN)/pointsman serve --policies policies --allow-stdio --allow-private 127.0.0.1
 
 # Many tests wait for a socket or a clock: more of them at once than there are cores. A file stays together.
+WORKERS = $(shell $(PYTHON) -c 'import os; print(min(8, max(2, (os.cpu_count() or 1) * 3 // 2)))')
 test: $(DEV) clients  ## set up everything and run the tests
-	$(BIN)/python -m pytest -n $$(($$(nproc) * 3 / 2)) --dist loadfile
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 check: $(DEV)  ## ruff and mypy --strict
 	$(BIN)/ruff check .

@@ -20,8 +20,11 @@ def ask_for(requests: int) -> str:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
     if soft != resource.RLIM_INFINITY and soft < allowed:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
-    if allowed == wanted:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+        except (OSError, ValueError):  # macOS has a limit of its own where it tells none
+            allowed = hard = soft
+    if allowed >= wanted:
         return ""
     return (
         f"{requests:,} requests at once (--max-requests) may take {wanted:,} open files, and this process is "

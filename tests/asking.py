@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from gateway.backends.http import Pool
@@ -27,9 +28,13 @@ async def put_to(backend: ChatModel, model: Model, request: ChatRequest, emit: E
 
 
 async def events_of(
-    backend: Callable[[Model, Pool], ChatModel], model: Model, request: ChatRequest, times: int = 1
+    backend: Callable[[Model, Pool], ChatModel],
+    model: Model,
+    request: ChatRequest,
+    times: int = 1,
+    pause: float = 0.0,
 ) -> list[Event]:
-    """What it emits over a pool of its own for the request, which is asked so many times."""
+    """What it emits over a pool of its own for the request; asked so many times, `pause` seconds apart."""
     events: list[Event] = []
 
     async def emit(event: Event) -> None:
@@ -40,6 +45,7 @@ async def events_of(
     try:
         for _ in range(times):
             await put_to(asks, model, request, emit)
+            await asyncio.sleep(pause)
     finally:
         await pool.close()
     return events

@@ -83,7 +83,7 @@ class Dialer:
     async def _secure(self, line: Line, connection: Connection, origin: Origin) -> None:
         context = self._tls = self._tls or tls.context(self._authorities)
         loop = asyncio.get_running_loop()
-        if line.spoken:  # it would be missing from the handshake, which waited for it until the time is over
+        if line.spoken:  # a handshake would wait in vain for what has come before it
             raise ssl.SSLError("the server spoke first, as none does in TLS")
         try:
             made = await loop.start_tls(

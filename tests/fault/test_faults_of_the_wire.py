@@ -125,7 +125,7 @@ def stage(
     (folder / "policies").mkdir()
     with ExitStack() as stack:
         well, second = (stack.enter_context(Upstream(script)) for script in (answer, elsewhere))
-        origin = well.url.removesuffix("/v1")
+        origin = origin_of(well)
         up = {
             name: stack.enter_context(WireUpstream(playing(fault, origin))).url
             for name, fault in PLAYED.items()
