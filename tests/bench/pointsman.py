@@ -45,7 +45,7 @@ def filled(policy: str, folder: Path, to: int) -> Path:
 def serve(name: str, policies: Path, folder: Path, tree: Path = _ROOT) -> Iterator[Running]:
     """With a policy folder, whose upstreams are on this machine."""
     port = free_port()
-    command = [sys.executable, "-c", "from gateway.cli import main; main()", "serve", *_FLAGS]
+    command = [sys.executable, "-P", "-c", "from gateway.cli import main; main()", "serve", *_FLAGS]
     command += ["--policies", str(policies), "--port", str(port), "--data-dir", str(folder / "data")]
     path = os.pathsep.join(filter(None, (str(tree.resolve()), os.environ.get("PYTHONPATH"))))
     around = {"PYTHONPATH": path, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}

@@ -39,6 +39,7 @@ _ENTRY = """\
     price: {input: 1.0, output: 10.0}
 """
 POLICY = """\
+responses: {keep: 30s}
 models:
   - name: pair
     target: openai-compatible/pair
