@@ -6,9 +6,12 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import beta
 
 Doubles = NDArray[np.float64]
 Whole = NDArray[np.intp]
+PASSED: Final = 0.25  # share of unseen confidential text that may pass as public, by detectors and model …
+CONFIDENCE: Final = 0.95  # … with this confidence
 _TEMPERATURES: Final = np.geomspace(0.25, 4.0, 49)
 
 
@@ -38,6 +41,18 @@ def threshold(chances: Doubles, wanted: Whole, target: float) -> float:
 def cut(chances: Doubles, most: float) -> float:
     """The probability that at most a share `most` of these rows reaches."""
     return float(np.quantile(chances, 1.0 - most))
+
+
+def risk_cut(chances: Doubles, most: float, confidence: float) -> float:
+    """The highest probability below which no more than a share `most` of such rows falls, with `confidence`.
+
+    `chances` are of rows that were not fitted on, and that must not fall below. The upper bound of the
+    share is the exact one of a binomial proportion (Clopper and Pearson, 1934), and the cut is the last that
+    it clears: risk-controlling prediction sets, whose risk only grows with the cut (Bates et al., 2021).
+    """
+    below, rows = np.arange(len(chances)), len(chances)
+    allowed = np.flatnonzero(beta.ppf(confidence, below + 1, rows - below) <= most)
+    return float(np.sort(chances)[allowed[-1]]) if len(allowed) else 0.0
 
 
 def expected_error(chances: Doubles, wanted: Whole, bins: int = 10) -> float:

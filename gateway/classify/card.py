@@ -16,13 +16,15 @@ if TYPE_CHECKING:
     from gateway.classify.train import Axis
 
 _INTRODUCTION = """# Model card: task, freshness, sensitivity
-Multinomial logistic regression over words, word pairs, the text's edges and shape, and hashed character
-2- to 5-grams; int8 weights, served by NumPy. Written by `make weights`
-(`python -m gateway.classify.train --shared DIR`); the same input gives the same file.
+Multinomial logistic regression over hashed words, word pairs, the text's edges and shape, runs of four
+characters, and what a request leans on (system prompt, the message before and its answer); int8 weights,
+served by NumPy. Written by `make weights` (`python -m gateway.classify.train --shared DIR`); the same input
+gives the same file.
 
 Every figure below is on rows that the measured model was not fitted on: a public source is held out whole,
-the team's own rows fold by fold (so the line `authored` is same-style, and flatters). `majority` always says
-the source's commonest label, `keyword` is a handful of patterns. The public labels are noisy.
+the team's own rows in folds of blocks of neighbours (so the line `authored` is same-style, and flatters).
+`majority` always says the source's commonest label, `keyword` is a handful of patterns. The public labels
+are noisy.
 """
 
 
@@ -71,8 +73,10 @@ def _sureness(axis: Axis) -> str:
 
 def _sensitivity(axis: Axis) -> str:
     lines = [
-        f"Called confidential from {axis.doubt:.2f} on, surely from {axis.threshold:.2f} on. The model alone,"
-        " without the detectors (which find what has a shape):",
+        f"Called confidential from {axis.doubt:.2f} on, surely from {axis.threshold:.2f}: the cut at which,"
+        f" with a confidence of {calibrate.CONFIDENCE:.0%}, no more than {calibrate.PASSED:.0%} of such"
+        " confidential text passes as public (Bates et al., 2021; detectors and model together, on the rows"
+        " below). The model alone, without the detectors (which find what has a shape):",
         "",
         "| source | public rows | called confidential | confidential rows | missed |",
         "|---|---:|---:|---:|---:|",

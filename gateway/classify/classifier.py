@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
+from gateway.classify.asked import Asked, asked
 from gateway.classify.detect import Detector
 from gateway.classify.entities import finding
-from gateway.classify.features import head_and_tail
+from gateway.classify.features import Floats, Part, head_and_tail
 from gateway.classify.guess import freshness_guess, sensitivity_guess, task_guess
 from gateway.classify.language import language
-from gateway.classify.linear import Scores, load
+from gateway.classify.linear import load
 from gateway.classify.reading import Reader, Reading, placed
 from gateway.classify.remembered import Remembered
 from gateway.types import Api, ChatRequest, Finding, Freshness, Guess, Label, Signals, Task
@@ -23,13 +26,11 @@ READABLE: Final = 256 * 1024  # bytes of UTF-8, all messages together; what is p
 SEALED: Final = 512 * 1024  # bytes of base64 beside them, the shortest first; what is past them, too
 REMEMBERED: Final = 4096  # texts of which is kept what reading them gave: about 1 kB each
 MOST_FINDINGS: Final = 32  # a text with more is read anew each time
-FOLLOW_UP: Final = 60  # characters: a last message up to here may lean on the one before
 OUTSIDE: Final = -1  # the message index of what is not in a message
 _ASCII_PER_TOKEN: Final = 4.2
 _BYTES_PER_TOKEN: Final = 2.8
 _MESSAGE_TOKENS: Final = 4
 _MOST_BYTES: Final = 4  # of a character in UTF-8
-_LEANS: Final = re.compile(r"(?i)(?:and|what about|how about|same|again|also|now|und|et|y|e|en|und jetzt)\b")
 
 
 class LinearClassifier:
@@ -43,6 +44,9 @@ class LinearClassifier:
         self._detector = Detector()
         self._reader = Reader(self._model, self._detector)
         self._read = Remembered(self._reader, REMEMBERED, _is_small)
+        self._leaning = {
+            part: Remembered(partial(self._model.leaning, part=part), REMEMBERED, _is_short) for part in Part
+        }
         self._unsealed = Remembered(self._detector.find, REMEMBERED, _are_few)
 
     def find(self, text: str) -> tuple[Finding, ...]:
@@ -51,12 +55,13 @@ class LinearClassifier:
 
     def classify(self, request: ChatRequest) -> Signals:
         """All signals that the request's text gives; what an index knows is added elsewhere."""
-        question, before = _questions(request)
+        conversation = asked((message.role, message.text) for message in request.messages)
         texts, cut = _readable(request)
         # Texts for an index come once, by the thousand: they would push out those of conversations.
-        read = self._reader if request.api is Api.EMBEDDINGS else self._read
+        once = request.api is Api.EMBEDDINGS
+        read = self._reader if once else self._read
         readings = {text: read(text) for index, text in texts if index != OUTSIDE}
-        task, freshness = self._asked(self._scores(question, readings), question, before)
+        task, freshness = self._guesses(self._scores(conversation, readings, once))
         sealed, some = self._sealed(request)
         cut = cut or some
         sensitivity, findings = self._labelled(texts, readings, sealed)
@@ -65,33 +70,32 @@ class LinearClassifier:
             freshness=freshness,
             sensitivity=sensitivity,
             findings=findings,
-            language=language(question),
+            language=language(conversation.question),
             input_tokens=estimated_tokens(request),
             unreadable=cut or request.unreadable or any(message.unreadable for message in request.messages),
             needs=needs(request),
         )
 
-    def _scores(self, question: str, readings: Mapping[str, Reading]) -> Scores:
-        """The model's scores of the question, which mostly has been read as a message already."""
-        reading = readings.get(question)
+    def _scores(self, conversation: Asked, readings: Mapping[str, Reading], once: bool) -> Floats:
+        """The model's scores of the question in its context; it mostly has been read as a message already."""
+        reading = readings.get(conversation.question)
         if reading is None or reading.scores is None:
-            return self._model.scores(head_and_tail(question))
-        return reading.scores
+            scores = self._model.scores(head_and_tail(conversation.question))
+        else:
+            scores = reading.scores
+        for part, text, share in conversation.leaning():
+            added = self._model.leaning(text, part) if once else self._leaning[part](text)
+            scores = scores + added * np.float32(share)
+        return scores
 
-    def _asked(self, scores: Scores, question: str, before: str) -> tuple[Guess[Task], Guess[Freshness]]:
-        """The last user message's task and freshness; a short one may lean on the one before."""
-        task = self._task(scores)
-        if before and len(question) <= FOLLOW_UP and (task.unsure or _LEANS.match(question)):
-            both = self._model.scores(head_and_tail(f"{before}\n{question}"))
-            scores = [(one + other) / 2 for one, other in zip(scores, both, strict=True)]
-            task = self._task(scores)
-        head = self._model.heads["freshness"]
-        shares = self._model.probabilities("freshness", scores)
-        return task, freshness_guess(head.labels, shares, head.threshold)
-
-    def _task(self, scores: Scores) -> Guess[Task]:
-        head = self._model.heads["task"]
-        return task_guess(head.labels, self._model.probabilities("task", scores), head.threshold)
+    def _guesses(self, scores: Floats) -> tuple[Guess[Task], Guess[Freshness]]:
+        task, freshness = self._model.heads["task"], self._model.heads["freshness"]
+        return (
+            task_guess(task.labels, self._model.probabilities("task", scores), task.threshold),
+            freshness_guess(
+                freshness.labels, self._model.probabilities("freshness", scores), freshness.threshold
+            ),
+        )
 
     def _sealed(self, request: ChatRequest) -> tuple[list[Finding], bool]:
         """What has a shape in base64, which says nothing to the models; and whether any of it was not read.
@@ -134,14 +138,12 @@ def _is_small(reading: Reading) -> bool:
     return _are_few(reading.findings)
 
 
+def _is_short(_: Floats) -> bool:
+    return True
+
+
 def _are_few(findings: Sequence[Finding]) -> bool:
     return len(findings) <= MOST_FINDINGS
-
-
-def _questions(request: ChatRequest) -> tuple[str, str]:
-    """The last user message's text, and the one's before it."""
-    asked = [message.text for message in request.messages if message.role == "user"][-2:]
-    return (asked[-1] if asked else ""), (asked[0] if len(asked) == 2 else "")
 
 
 def _readable(request: ChatRequest) -> tuple[list[tuple[int, str]], bool]:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterable
+from itertools import chain, repeat
 from typing import Final
 
-_SIGNS: Final = ".,;:!?\"'()¿¡"
+_SPACES: Final = str.maketrans(dict.fromkeys('.,;:!?"()¿¡', " "))
+_NONE: Final[Iterable[tuple[str, ...]]] = repeat(())
 _READ: Final = 160  # characters
 _COMMON: Final[dict[str, str]] = {
     "en": "the of and to in is you that it for was on are with as this have from what how my can write"
@@ -93,8 +97,5 @@ def _mostly_foreign(text: str, letters: int) -> bool:
 
 
 def _by_words(text: str) -> str:
-    votes: dict[str, int] = {}
-    for word in text.lower().split():
-        for code in _LANGUAGES.get(word.strip(_SIGNS), ()):
-            votes[code] = votes.get(code, 0) + 1
+    votes = Counter(chain.from_iterable(map(_LANGUAGES.get, text.lower().translate(_SPACES).split(), _NONE)))
     return max(votes, key=votes.__getitem__) if votes else "und"

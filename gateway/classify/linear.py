@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.classify.features import Lookup, blocks, lookup, shares
+from gateway.classify.features import Floats, Part, features, head_and_tail
 
-Floats = NDArray[np.float32]
-Scores = Sequence[float]
-FORMAT = 1
+FORMAT: Final = 2
+_STEPS: Final = 127  # of a weight, on either side of nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,47 +35,53 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class LinearModel:
-    """Weights of shape (features, columns of all heads), served as float32."""
+    """Weights of shape (ROWS, columns of all heads) in int8 steps, a step's size by column, and the bias."""
 
-    vocabulary: Mapping[str, int]
-    weights: Floats
+    weights: NDArray[np.int8]
+    scale: Floats
     bias: Floats
     heads: Mapping[str, Head]
-    known: Lookup = field(init=False, repr=False)  # the vocabulary, as texts are looked up in it
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "known", lookup(self.vocabulary))
+    def scores(self, text: str) -> Floats:
+        """A score for every column of every head; a text is at most a window long."""
+        return self.bias + self._added(text, Part.QUESTION)
 
-    def scores(self, text: str) -> Scores:
-        """A score for every column of every head."""
-        rows, sizes = blocks(text, self.known)
-        total: Scores = (self.bias + shares(sizes).dot(self.weights.take(rows, 0))).tolist()
-        return total  # a few numbers: the rest is quicker without NumPy
+    def leaning(self, text: str, part: Part) -> Floats:
+        """What another part of the conversation adds to the scores of its question."""
+        return self._added(head_and_tail(text), part)
 
-    def probabilities(self, head: str, scores: Scores) -> list[float]:
+    def _added(self, text: str, part: Part) -> Floats:
+        rows, shares = features(text, part)
+        added: Floats = shares.dot(self.weights.take(rows, 0)) * self.scale
+        return added
+
+    def probabilities(self, head: str, scores: Floats) -> list[float]:
         """The calibrated probabilities of one head's labels."""
         chosen = self.heads[head]
-        own = scores[chosen.columns]
+        own: list[float] = scores[chosen.columns].tolist()  # a few numbers: quicker without NumPy
         highest = max(own)
         powers = [math.exp((score - highest) / chosen.temperature) for score in own]
         total = sum(powers)
         return [power / total for power in powers]
 
 
+def quantised(weights: Floats, bias: Floats, heads: Mapping[str, Head]) -> LinearModel:
+    """The model in int8 (which moves a score < 1%)."""
+    scale = np.maximum(np.abs(weights).max(0) / _STEPS, 1e-8).astype(np.float32)
+    steps = np.rint(weights / scale).clip(-_STEPS, _STEPS).astype(np.int8)
+    return LinearModel(steps, scale, bias.astype(np.float32), heads)
+
+
 def save(path: Path, model: LinearModel) -> None:
-    """Write the model as int8 with a scale for every column (quantised weights move a score < 1%)."""
-    scale = np.maximum(np.abs(model.weights).max(0) / 127.0, 1e-8).astype(np.float32)
     about = {
         "format": FORMAT,
         "heads": [[name, h.labels, h.temperature, h.threshold, h.doubt] for name, h in model.heads.items()],
     }
     np.savez_compressed(
         path,
-        weights=np.rint(model.weights / scale).clip(-127, 127).astype(np.int8),
-        scale=scale,
+        weights=model.weights,
+        scale=model.scale,
         bias=model.bias,
-        vocabulary=np.frombuffer("\n".join(model.vocabulary).encode(), dtype=np.uint8),
-        first=np.int64(next(iter(model.vocabulary.values()), 0)),
         about=np.frombuffer(json.dumps(about).encode(), dtype=np.uint8),
     )
 
@@ -90,12 +96,7 @@ def load(path: Path) -> LinearModel:
         about = json.loads(file["about"].tobytes())
         if about["format"] != FORMAT:
             raise ValueError(f"{path.name} has format {about['format']}, not {FORMAT}: run `make weights`")
-        words = file["vocabulary"].tobytes().decode().split("\n")
-        weights = file["weights"].astype(np.float32) * file["scale"]
-        first = int(file["first"])
-        return LinearModel(
-            {word: first + n for n, word in enumerate(words)}, weights, file["bias"], _heads(about["heads"])
-        )
+        return LinearModel(file["weights"], file["scale"], file["bias"], _heads(about["heads"]))
 
 
 def _heads(rows: list[tuple[str, list[str], float, float, float]]) -> dict[str, Head]:

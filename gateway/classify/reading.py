@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from gateway.classify.detect import Detector
-from gateway.classify.features import WINDOW
-from gateway.classify.linear import LinearModel, Scores
+from gateway.classify.features import WINDOW, Floats
+from gateway.classify.linear import LinearModel
 from gateway.classify.topics import topics
 from gateway.types import Finding
 
@@ -23,7 +23,7 @@ class Reading:
     findings: tuple[Finding, ...]
     personal: float
     topics: tuple[str, ...]
-    scores: Scores | None
+    scores: Floats | None
 
 
 class Reader:
@@ -39,7 +39,7 @@ class Reader:
         scores = scored[0][1] if len(scored) == 1 else None
         return Reading(self._detector.find(text), personal, named, scores)
 
-    def _personal(self, scores: Scores) -> float:
+    def _personal(self, scores: Floats) -> float:
         return self._model.probabilities("sensitivity", scores)[1]
 
 

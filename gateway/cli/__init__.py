@@ -19,6 +19,7 @@ from gateway.cli import (  # noqa: F401 (importing them adds their commands)
     policy_test,
     tune,
 )
+from gateway.cli.classify import classify
 from gateway.cli.serve import serve
 
 main = typer.Typer(
@@ -30,6 +31,7 @@ main = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 main.command()(serve)
+main.command()(classify)
 for name, group in (
     ("policy", options.policy),
     ("keys", options.keys),

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gateway.classify.calibrate import cut, expected_error, shares, temperature, threshold
+from gateway.classify.calibrate import cut, expected_error, risk_cut, shares, temperature, threshold
 
 RNG = np.random.default_rng(1)
 
@@ -29,3 +29,13 @@ def test_a_cut_lets_a_given_share_through() -> None:
     chances = np.linspace(0, 1, 101)
 
     assert (chances > cut(chances, 0.1)).mean() < 0.11
+
+
+def test_a_risk_is_bounded_with_confidence() -> None:
+    chances = np.arange(1000) / 1000
+
+    cut = risk_cut(chances, 0.2, 0.95)
+
+    assert 0.17 < cut < 0.185  # 0.2 less what 1,000 rows leave open: about two standard errors of 0.0126
+    assert risk_cut(chances, 0.2, 0.999) < cut
+    assert risk_cut(chances[:10], 0.2, 0.95) == 0.0  # ten rows promise nothing

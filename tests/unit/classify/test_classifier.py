@@ -83,7 +83,17 @@ def test_a_follow_up_leans_on_the_question_before() -> None:
     assert signals("Translate 'see you soon' into German", "and in Polish?").task.best is Task.TRANSLATION
 
 
-def test_a_system_prompt_does_not_decide_the_task() -> None:
+LABEL = "Label each support mail with billing, shipping or other. Reply with the label and nothing else."
+
+
+def test_a_system_prompt_decides_what_is_done_with_data() -> None:
+    mail = "Hi, my card was charged twice for the March invoice. Regards, the café"
+
+    assert signals(mail, system=LABEL).task.best is Task.CATEGORIZATION
+    assert signals(mail).task.best is not Task.CATEGORIZATION
+
+
+def test_a_request_of_its_own_outweighs_the_system_prompt() -> None:
     assert (
         signals("write a haiku about autumn", system="Fix bugs in Python code.").task.best
         is Task.CREATIVE_WRITING
@@ -148,8 +158,12 @@ def test_texts_for_embeddings_are_read_alike_and_push_no_others_out() -> None:
     texts = tuple(Message("user", f"order {i} of anna.smith@example.org", b"") for i in range(9))
     plain = ChatRequest("embed", texts, {})
     embedded = replace(plain, sent=Sent(Api.EMBEDDINGS, b"", texts, {}))
-    kept = len(CLASSIFIER._read._kept)
+    kept = _remembered()
     signals = CLASSIFIER.classify(embedded)
-    assert len(CLASSIFIER._read._kept) == kept
+    assert _remembered() == kept
     assert signals == CLASSIFIER.classify(plain)
     assert {finding.message for finding in signals.findings} == set(range(9))
+
+
+def _remembered() -> list[int]:
+    return [len(CLASSIFIER._read._kept), *(len(cache._kept) for cache in CLASSIFIER._leaning.values())]

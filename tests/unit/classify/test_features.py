@@ -1,35 +1,20 @@
 """Features of a text."""
 
+from __future__ import annotations
+
 import numpy as np
 
-from gateway.classify.features import (
-    BUCKETS,
-    WINDOW,
-    blocks,
-    head_and_tail,
-    lookup,
-    names,
-    ngrams,
-    shares,
-    tokens,
-)
+from gateway.classify.features import ROWS, WINDOW, Part, features, head_and_tail
 
 
-def test_words_are_lower_case_and_every_digit_is_a_zero() -> None:
-    assert tokens("Where is order 1042?") == ["where", "is", "order", "0000", "?"]
+def rows(text: str, part: Part = Part.QUESTION) -> set[int]:
+    return set(features(text, part)[0].tolist())
 
 
-def test_a_letter_of_another_alphabet_changes_no_other_word() -> None:
-    text = "It's A_B: 17th,\x1c(no!)\x07\x7f\t`{x}~^"
-
-    assert tokens(f"{text} ж") == [*tokens(text), "ж"]
-    assert tokens("I've ２ l’été 100") == ["i've", "２", "l’été", "000"]
-
-
-def test_a_window_of_letters_that_are_longer_in_small_is_read_too() -> None:
-    rows, sizes = blocks("İ" * WINDOW, lookup({}))
-
-    assert len(shares(sizes)) == len(rows) > 3 * WINDOW
+def test_case_apostrophes_and_which_digit_it_is_do_not_matter() -> None:
+    assert rows("Don't ship order 1042") == rows("dont ship order 3975")
+    assert rows("l’été ＡＢ ٣") == rows("lété ａｂ ٤")
+    assert rows("ship it") != rows("ship him")
 
 
 def test_a_long_text_is_read_at_both_ends() -> None:
@@ -40,52 +25,48 @@ def test_a_long_text_is_read_at_both_ends() -> None:
     assert read.endswith("end")
 
 
-def test_the_edges_count_as_such() -> None:
-    words, edges, shape = names("Translate this: hello there")
+def test_a_window_of_letters_that_are_longer_in_small_is_read_too() -> None:
+    found, shares = features("İ" * WINDOW)
 
-    assert "translate this" in words
-    assert {"<translate", ">there", "^translate this :"} <= set(edges)
-    assert "#endsword" in shape
+    assert len(found) == len(shares) > 2 * WINDOW - 8
 
 
-def test_character_runs_are_hashed_into_buckets() -> None:
-    runs = np.frombuffer(ngrams("some text, größer"), np.intp)
-
-    assert len(runs) == 17 - 2 + 17 - 3 + 17 - 4
-    assert runs.min() >= 0
-    assert runs.max() < BUCKETS
-    assert [len(ngrams("abcde"[:size])) // 8 for size in range(6)] == [0, 0, 0, 1, 3, 6]
-
-
-def test_a_run_has_one_row_wherever_it_stands() -> None:
-    short, long = (set(np.frombuffer(ngrams(text), np.intp)) for text in ("café", "a café, closed"))
-
-    assert len(short) == 3
-    assert short < long
+def test_every_row_is_in_the_matrix_and_no_text_has_none() -> None:
+    for text in ("some text, größer", "x", "?", " ", "\ud800 lone", "𝔘𝔫𝔦 🎉", "漢字かな", "\0\x07"):
+        found, shares = features(text)
+        assert len(found) == len(shares) > 0
+        assert found.max() < ROWS
+        assert np.isfinite(shares).all()
+    assert features("")[0].tolist() == []
 
 
-def test_unknown_names_are_left_out_and_blocks_weigh_the_same() -> None:
-    rows, sizes = blocks("Hello you", lookup({"hello": BUCKETS, "<hello": BUCKETS + 1}))
+def test_a_word_counts_wherever_it_stands_and_once_more_at_the_edges() -> None:
+    middle = "so then we " + "went on and on " * 5 + "zebra" + " and on we went" * 5
 
-    assert list(rows[:2]) == [BUCKETS, BUCKETS + 1]
-    assert sizes[:3] == (1, 1, 0)
-    assert len(rows) == sum(sizes) == len(shares(sizes))
-    assert np.isclose(shares((4, 1, 0, 0)), [0.5, 0.5, 0.5, 0.5, 1]).all()
-
-
-def test_every_name_is_found_at_its_row() -> None:
-    texts = ["Is < 3 < 4, or > 2?", "^ a ^ b: # c", "Translate this:\n" + "one two " * 20, "x", "<<>>", ""]
-    every = dict.fromkeys(name for text in texts for block in names(text) for name in block)
-    vocabulary = {name: BUCKETS + n for n, name in enumerate(every)}
-
-    for text in texts:
-        rows, sizes = blocks(text, lookup(vocabulary))
-        wanted = [[vocabulary[name] for name in block] for block in names(text)]
-        assert list(sizes[:3]) == list(map(len, wanted))
-        assert rows[: sum(sizes[:3])].tolist() == [row for block in wanted for row in block]
+    assert len(rows("zebra") & rows(middle)) >= 3  # the word, and its two runs
+    assert len(rows("zebra crossing") & rows("zebra is")) > len(
+        rows("zebra crossing") & rows("is a zebra then")
+    )
 
 
-def test_no_text_has_no_features() -> None:
-    rows, sizes = blocks("", lookup({}))
+def test_an_ascii_word_has_the_same_rows_in_a_text_that_is_not_ascii() -> None:
+    assert len(rows("translate") & rows("translate größer")) >= 8
 
-    assert len(rows) == sum(sizes) == 0
+
+def test_each_sign_of_chinese_is_a_word() -> None:
+    assert (
+        len(rows("天气", Part.SYSTEM) & rows("今天天气怎么样", Part.SYSTEM)) >= 3
+    )  # two signs and their pair
+
+
+def test_blocks_weigh_the_same() -> None:
+    short, long = (features(text, Part.BEFORE)[1] for text in ("one", "one two three four"))
+
+    assert short[0] == 1
+    assert np.isclose(long[:7], 7**-0.5).all()  # four words and three pairs
+
+
+def test_what_a_question_leans_on_has_rows_of_its_own() -> None:
+    every = [rows("translate this into French", part) for part in Part]
+
+    assert sum(map(len, every)) == len(set.union(*every))

@@ -5,35 +5,40 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gateway.classify.features import BUCKETS
-from gateway.classify.linear import Head, LinearModel, load, save
+from gateway.classify.features import ROWS, Part, features
+from gateway.classify.linear import Head, LinearModel, load, quantised, save
 
 
-def model() -> LinearModel:
-    weights = np.zeros((BUCKETS + 2, 3), dtype=np.float32)
-    weights[BUCKETS] = [3, 0, 1]
-    weights[BUCKETS + 1] = [0, 3, -1]
+def model(temperature: float = 1.0) -> LinearModel:
+    weights = np.zeros((ROWS, 3), dtype=np.float32)
+    weights[features("yes")[0]] = [3, 0, 1]
+    weights[features("no")[0]] = [0, 3, -1]
+    weights[features("yes", Part.BEFORE)[0]] = [3, 0, 0]
     heads = {
-        "first": Head(("a", "b"), 1.0, 0.5, 0.0, slice(0, 2)),
+        "first": Head(("a", "b"), temperature, 0.5, 0.0, slice(0, 2)),
         "second": Head(("c",), 2.0, 0.5, 0.1, slice(2, 3)),
     }
-    return LinearModel({"yes": BUCKETS, "no": BUCKETS + 1}, weights, np.zeros(3, dtype=np.float32), heads)
+    return quantised(weights, np.zeros(3, dtype=np.float32), heads)
 
 
 def test_known_words_move_the_scores() -> None:
-    scores = model().scores("yes")
+    assert model().probabilities("first", model().scores("yes"))[0] > 0.9
+    assert model().probabilities("first", model().scores("no"))[0] < 0.1
+    assert model().scores("").tolist() == [0, 0, 0]
 
-    assert model().probabilities("first", scores)[0] > 0.9
-    assert model().probabilities("first", model().scores("unheard"))[0] == pytest.approx(0.5)
+
+def test_what_was_said_before_adds_to_them() -> None:
+    added = model().leaning("yes", Part.BEFORE)
+
+    assert added[0] > 1
+    assert (model().scores("") + added)[0] > (model().scores("") + model().leaning("yes", Part.ANSWER))[0]
 
 
 def test_a_temperature_softens() -> None:
-    hot = Head(("a", "b"), 4.0, 0.5, 0.0, slice(0, 2))
-    soft = LinearModel(model().vocabulary, model().weights, model().bias, {"first": hot})
+    hot, cold = model(4.0), model()
 
     assert (
-        soft.probabilities("first", soft.scores("yes"))[0]
-        < model().probabilities("first", model().scores("yes"))[0]
+        hot.probabilities("first", hot.scores("yes"))[0] < cold.probabilities("first", cold.scores("yes"))[0]
     )
 
 

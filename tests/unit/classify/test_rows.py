@@ -1,6 +1,7 @@
 """Rows for training."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from gateway.classify import rows
 from gateway.types import Freshness, Task
 
 
-def write(path: Path, *lines: dict[str, str]) -> None:
+def write(path: Path, *lines: Mapping[str, object]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
 
@@ -22,9 +23,9 @@ def test_the_repository_holds_many_examples_of_every_task_and_freshness() -> Non
 
 @pytest.mark.parametrize("axis", ["task", "freshness", "sensitivity"])
 def test_no_example_is_there_twice(axis: str) -> None:
-    texts = [row.text for row in rows.own(axis)]
+    asked = [row.asked for row in rows.own(axis)]
 
-    assert len(texts) - len(set(texts)) < 15
+    assert len(asked) - len(set(asked)) < len(asked) / 100  # what a tool said is no part of what is asked
 
 
 def test_public_rows_are_capped_by_source_and_label(tmp_path: Path) -> None:
@@ -61,3 +62,26 @@ def test_what_detectors_find_is_not_left_to_the_model(tmp_path: Path) -> None:
     )
 
     assert {row.label for row in rows.gathered("sensitivity", None, tmp_path)} == {"public", "confidential"}
+
+
+def test_a_question_is_also_seen_in_a_conversation_about_something_else(tmp_path: Path) -> None:
+    said = [("user", "one"), ("assistant", "1"), ("user", "two")]
+    talk = {"messages": [{"role": role, "content": text} for role, text in said], "task": "coding"}
+    write(tmp_path / "written-talk.jsonl", {"text": "sum it up", "task": "summarization"}, talk)
+
+    gathered = rows.gathered("task", None, tmp_path)
+
+    assert [(r.text, r.before, r.answer, r.label) for r in gathered] == [
+        ("sum it up", "", "", "summarization"),
+        ("sum it up", "one", "1", "summarization"),
+        ("two", "one", "1", "coding"),
+    ]
+
+
+def test_a_mark_is_no_part_of_the_text_and_of_several_axes_those_that_are_there_count(tmp_path: Path) -> None:
+    write(tmp_path / "spans-x.jsonl", {"text": "call ⟦person:Ann Lee⟧", "sensitivity": "confidential"})
+
+    assert [(r.text, r.label) for r in rows.own("sensitivity", tmp_path)] == [
+        ("call Ann Lee", "confidential")
+    ]
+    assert rows.own("task", tmp_path) == []

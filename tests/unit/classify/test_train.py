@@ -6,7 +6,6 @@ import pytest
 
 from gateway.classify import card, train
 from gateway.classify.classifier import WEIGHTS
-from gateway.classify.fit import space
 from gateway.classify.linear import load, save
 from gateway.classify.rows import OWN, Row
 
@@ -15,7 +14,7 @@ TASKS = {"coding": "fix the python bug", "chit_chat": "hello my friend", "transl
 
 def rows(labels: dict[str, str]) -> list[Row]:
     return [
-        Row(f"{text} {n}", label, OWN, "Apache-2.0", 1.0) for n in range(12) for label, text in labels.items()
+        Row(f"{text} {n}", label, OWN, "Apache-2.0", 1.0) for n in range(40) for label, text in labels.items()
     ]
 
 
@@ -26,16 +25,15 @@ GATHERED = {
 
 
 def test_what_is_fitted_can_be_served_and_has_a_card(tmp_path: Path) -> None:
-    features = space([row.text for part in GATHERED.values() for row in part])
-    axes = [train.learned(axis, part, features) for axis, part in GATHERED.items()]
-    save(tmp_path / "m.npz", train.model_of(axes, features))
+    axes = [train.learned(axis, part) for axis, part in GATHERED.items()]
+    save(tmp_path / "m.npz", train.model_of(axes))
     model = load(tmp_path / "m.npz")
 
     shares = model.probabilities("task", model.scores("fix this python bug please"))
 
     assert model.heads["task"].labels[shares.index(max(shares))] == "coding"
     text = card.written(axes, GATHERED)
-    assert "| authored | 36 |" in text
+    assert "| authored | 120 |" in text
     assert "the team's own" in text
 
 

@@ -1,23 +1,22 @@
 """Measuring on what was not trained on."""
 
-from gateway.classify.fit import space
+from gateway.classify.fit import matrix
 from gateway.classify.rows import OWN, Row
 from gateway.classify.trial import table, unseen
 
 ROWS = [
     Row(f"{word} number {n}", label, source, "MIT", 1.0)
-    for n in range(6)
+    for n in range(30)
     for source in (OWN, "dolly15k")
     for word, label in (("translate this", "translation"), ("hello friend", "chit_chat"))
 ]
 
 
 def test_every_row_is_scored_by_a_model_that_has_not_seen_it() -> None:
-    features = space([row.text for row in ROWS])
-    results = unseen(ROWS, features.matrix([row.text for row in ROWS]), ("translation", "chit_chat"))
+    results = unseen(ROWS, matrix([row.asked for row in ROWS]), ("translation", "chit_chat"))
 
     assert results.sources == [OWN, "dolly15k"]
     assert [(line.source, line.rows, line.model) for line in table("task", results)] == [
-        (OWN, 12, 1.0),
-        ("dolly15k", 12, 1.0),
+        (OWN, 60, 1.0),
+        ("dolly15k", 60, 1.0),
     ]

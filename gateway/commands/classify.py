@@ -1,0 +1,112 @@
+"""What the gateway understands of texts, without a policy: one text, or JSON lines by the thousand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from gateway.api.wire import chat_request
+from gateway.errors import InvalidRequest
+from gateway.interfaces import Classifier
+from gateway.types import ChatRequest, Finding, Freshness, Guess, Label, Message, Signals, Task
+
+_json = msgspec.json.Encoder()
+
+
+class Unreadable(ValueError):
+    """A line that is no request; the message says why, and what would be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line as it leaves, and what was wrong with it as it came, if anything."""
+
+    json: bytes
+    wrong: str = ""
+
+
+def of_text(text: str) -> ChatRequest:
+    """A request that says only this."""
+    return ChatRequest("auto", (Message("user", text, b""),), {})
+
+
+def request(row: dict[str, Any]) -> ChatRequest:
+    """The request of a row's `text` or `messages`.
+
+    Raises:
+        Unreadable: it has neither, or not what belongs there.
+    """
+    text, messages = row.get("text"), row.get("messages")
+    if isinstance(text, str) and messages is None:
+        return of_text(text)
+    if messages is None or text is not None:
+        raise Unreadable('one of "text" (a string) or "messages" (a list, as in chat completions) is needed')
+    try:
+        return chat_request(_json.encode({"model": "auto", "messages": messages}))
+    except InvalidRequest as error:
+        raise Unreadable(error.message) from None
+
+
+def row_of(line: str | bytes) -> dict[str, Any]:
+    """
+    Raises:
+        Unreadable: it is no JSON object.
+    """
+    try:
+        row = msgspec.json.decode(line)
+    except msgspec.DecodeError as error:
+        raise Unreadable(f"this is no JSON: {error}") from None
+    if not isinstance(row, dict):
+        raise Unreadable('a JSON object is needed, such as {"text": "…"}')
+    return row
+
+
+def classified(lines: Iterable[str], classifier: Classifier) -> Iterator[Line]:
+    """Each line with its signals beside its own fields, in order; an empty line is passed over.
+
+    A line that cannot be read leaves with `error` in it, and the others are read all the same.
+    """
+    for line in filter(str.strip, lines):
+        try:
+            row = row_of(line)
+            signals = classifier.classify(request(row))
+        except Unreadable as error:
+            yield Line(_json.encode({"error": str(error), "line": line.rstrip("\n")}), str(error))
+        else:
+            yield Line(_json.encode({**row, **told(signals)}))
+
+
+def told(signals: Signals) -> dict[str, Any]:
+    """The signals as JSON has them; a finding says where something is, never what it says."""
+    return {
+        "task": _guess(signals.task, signals.task.best.value),
+        "freshness": _guess(signals.freshness, signals.freshness.best.word),
+        "sensitivity": _guess(signals.sensitivity, signals.sensitivity.best.word),
+        "findings": list(map(_finding, signals.findings)),
+        "language": signals.language,
+        "input_tokens": signals.input_tokens,
+    }
+
+
+def _guess(guess: Guess[Task] | Guess[Freshness] | Guess[Label], label: str) -> dict[str, Any]:
+    return {
+        "label": label,
+        "probability": round(guess.probability, 4),
+        "unsure": guess.unsure,
+        "probabilities": {name: round(share, 4) for name, share in guess.probabilities.items()},
+    }
+
+
+def _finding(found: Finding) -> dict[str, Any]:
+    return {
+        "entity": found.entity,
+        "class": found.kind,
+        "label": found.label.word,
+        "message": found.message,
+        "start": found.start,
+        "end": found.end,
+        "confidence": round(found.confidence, 4),
+    }
