@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Final
 
 from gateway.classify.detect import Detector
 from gateway.classify.features import WINDOW, Floats
 from gateway.classify.linear import LinearModel
 from gateway.classify.topics import topics
 from gateway.types import Finding
+
+_WORDS: Final = 2  # from which on a text may be about a person
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +37,15 @@ class Reader:
 
     def __call__(self, text: str) -> Reading:
         scored = [(part, self._model.scores(part)) for part in windows(text)]
-        personal, part = max((self._personal(scores), part) for part, scores in scored)
+        personal, part = max((self._personal(part, scores), part) for part, scores in scored)
         named = topics(part) if personal >= self._model.heads["sensitivity"].doubt else ()
         scores = scored[0][1] if len(scored) == 1 else None
         return Reading(self._detector.find(text), personal, named, scores)
 
-    def _personal(self, scores: Floats) -> float:
+    def _personal(self, part: str, scores: Floats) -> float:
+        """A lone word tells nothing of anybody, whatever texts it mostly stands in."""
+        if part.isascii() and len(part.split(None, 1)) < _WORDS:
+            return 0.0
         return self._model.probabilities("sensitivity", scores)[1]
 
 

@@ -443,7 +443,7 @@ def test_what_only_messages_can_say_is_an_error_where_no_model_speaks_them(
 
 def test_tokens_are_counted_without_asking_a_model(gateway: Gateway, up: Upstream) -> None:
     before = len(up.requests)
-    body = asking("hello " * 420)
+    body = asking("word " * 420)
     del body["max_tokens"]
     reply = post(gateway, body, "/v1/messages/count_tokens")
     assert reply.status_code == 200

@@ -37,3 +37,10 @@ def test_findings_are_put_into_the_message_that_they_are_of() -> None:
 
     assert [f.message for f in placed(reading.findings, 3)] == [3]
     assert placed(reading.findings, 0) == list(reading.findings)
+
+
+def test_a_lone_word_is_about_nobody_but_what_has_a_shape_is_found_in_it() -> None:
+    assert [READ(word).personal for word in ("hospital", " wife\n")] == [0.0, 0.0]
+    assert READ("in hospital").personal > 0
+    assert READ("妻子患癌症").personal > 0
+    assert READ("x.y@mail.example").findings
