@@ -12,7 +12,7 @@ from gateway.classify.linear import LinearModel
 from gateway.classify.topics import topics
 from gateway.types import Finding
 
-_WORDS: Final = 2  # from which on a text may be about a person
+_WORD: Final = 20  # letters: what is longer, or holds signs, may be words that were joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,8 @@ class Reader:
 
     def _personal(self, part: str, scores: Floats) -> float:
         """A lone word tells nothing of anybody, whatever texts it mostly stands in."""
-        if part.isascii() and len(part.split(None, 1)) < _WORDS:
+        word = part.strip()
+        if len(word) <= _WORD and word.isascii() and word.isalpha():
             return 0.0
         return self._model.probabilities("sensitivity", scores)[1]
 

@@ -42,5 +42,7 @@ def test_findings_are_put_into_the_message_that_they_are_of() -> None:
 def test_a_lone_word_is_about_nobody_but_what_has_a_shape_is_found_in_it() -> None:
     assert [READ(word).personal for word in ("hospital", " wife\n")] == [0.0, 0.0]
     assert READ("in hospital").personal > 0
+    assert READ("My-wife-is-pregnant-and-her-boss-fired-her").personal > 0.5
+    assert READ('{"name":"Anna","diagnosis":"leukemia","employer":"Siemens","salary":54000}').personal > 0.5
     assert READ("妻子患癌症").personal > 0
     assert READ("x.y@mail.example").findings
