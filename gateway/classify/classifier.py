@@ -45,7 +45,8 @@ class LinearClassifier:
         self._reader = Reader(self._model, self._detector)
         self._read = Remembered(self._reader, REMEMBERED, _is_small)
         self._leaning = {
-            part: Remembered(partial(self._model.leaning, part=part), REMEMBERED, _is_short) for part in Part
+            part: Remembered(partial(self._model.leaning, part=part), REMEMBERED, _is_short)
+            for part in (Part.SYSTEM, Part.BEFORE, Part.ANSWER)
         }
         self._unsealed = Remembered(self._detector.find, REMEMBERED, _are_few)
 
@@ -84,7 +85,8 @@ class LinearClassifier:
         else:
             scores = reading.scores
         for part, text, share in conversation.leaning():
-            added = self._model.leaning(text, part) if once else self._leaning[part](text)
+            near = head_and_tail(text)  # what is not read is not digested either
+            added = self._model.leaning(near, part) if once else self._leaning[part](near)
             scores = scores + added * np.float32(share)
         return scores
 

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from itertools import chain, repeat
 from typing import Final
 
-_SPACES: Final = str.maketrans(dict.fromkeys('.,;:!?"()¿¡', " "))
+_SPACES: Final = str.maketrans(dict.fromkeys(',;!?"()¿¡', " "))
+_ENDS: Final = ".:'"  # inside a word they are part of it, as in an abbreviation
 _NONE: Final[Iterable[tuple[str, ...]]] = repeat(())
 _READ: Final = 160  # characters
 _COMMON: Final[dict[str, str]] = {
@@ -97,5 +98,6 @@ def _mostly_foreign(text: str, letters: int) -> bool:
 
 
 def _by_words(text: str) -> str:
-    votes = Counter(chain.from_iterable(map(_LANGUAGES.get, text.lower().translate(_SPACES).split(), _NONE)))
+    words = [word.strip(_ENDS) for word in text.lower().translate(_SPACES).split()]
+    votes = Counter(chain.from_iterable(map(_LANGUAGES.get, words, _NONE)))
     return max(votes, key=votes.__getitem__) if votes else "und"

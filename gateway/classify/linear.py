@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.classify.features import Floats, Part, features, head_and_tail
+from gateway.classify.features import Floats, Part, features
 
 FORMAT: Final = 2
 _STEPS: Final = 127  # of a weight, on either side of nothing
@@ -47,8 +47,8 @@ class LinearModel:
         return self.bias + self._added(text, Part.QUESTION)
 
     def leaning(self, text: str, part: Part) -> Floats:
-        """What another part of the conversation adds to the scores of its question."""
-        return self._added(head_and_tail(text), part)
+        """What another part of the conversation, at most a window, adds to the scores of its question."""
+        return self._added(text, part)
 
     def _added(self, text: str, part: Part) -> Floats:
         rows, shares = features(text, part)

@@ -36,8 +36,8 @@ def classify(
     """Say what the gateway understands of a text: task, freshness, sensitivity, findings, language.
 
     `-` reads lines such as {"text": "…"} or {"messages": […]} and writes each, in order, with the signals
-    beside its own fields. `eval --data FILE` measures on rows that are labelled on task, freshness or
-    sensitivity.
+    beside its own fields; a field that is called like a signal gives way to it. `eval --data FILE` measures
+    on rows that are labelled on task, freshness or sensitivity.
     """
     if data is not None and what != _EVAL:
         fail(f"--data is for eval: pointsman classify eval --data {data}", MISUSED)
@@ -71,6 +71,8 @@ def _one(text: str, as_json: bool) -> None:
         out.print()
         out.print(table(["entity", "class", "label", "characters", "sure"], found))
     out.print(f"\nlanguage {signals['language']}, about {signals['input_tokens']:,} tokens")
+    if signals["unreadable"]:
+        out.print("[yellow]a part cannot be read[/yellow]: a policy's `unreadable` label counts for it")
 
 
 def _guessed(axis: str, guess: dict[str, Any]) -> tuple[str, str, str]:
@@ -84,21 +86,22 @@ def _lines() -> None:
     from gateway.classify.classifier import LinearClassifier
     from gateway.commands.classify import classified
 
-    wrong = 0
-    for number, line in enumerate(classified(_read(), LinearClassifier()), 1):
+    read = wrong = 0
+    for line in classified(_read(), LinearClassifier()):
+        read += 1
         sys.stdout.buffer.write(line.json + b"\n")
         if line.wrong:
             wrong += 1
-            typer.echo(f"line {number}: {line.wrong}", err=True)
+            typer.echo(f"line {line.number}: {line.wrong}", err=True)
     sys.stdout.flush()
     if wrong:
-        fail(f"{wrong:,} of {number:,} lines could not be read; they are in the output with an `error`")
+        fail(f"{wrong:,} of {read:,} lines could not be read; they are in the output with an `error`")
 
 
 def _read() -> Iterator[str]:
-    """Lines of standard input; bytes that are no UTF-8 are replaced."""
+    """Lines of standard input, without a byte order mark; bytes that are no UTF-8 are replaced."""
     for line in sys.stdin.buffer:
-        yield line.decode("utf-8", "replace")
+        yield line.decode("utf-8", "replace").removeprefix("\ufeff")
 
 
 def _evaluate(data: Path, axis: str | None, as_json: bool) -> None:
@@ -109,7 +112,7 @@ def _evaluate(data: Path, axis: str | None, as_json: bool) -> None:
     if axis is not None and axis not in AXES:
         fail(f"--axis is {axis!r}, and has to be one of {', '.join(AXES)}", MISUSED)
     try:
-        with data.open(encoding="utf-8", errors="replace") as lines:
+        with data.open(encoding="utf-8-sig", errors="replace") as lines:
             rows = rows_of(lines, axis)
     except OSError as error:
         fail(f"{data} cannot be read: {error.strerror}", MISUSED)
@@ -125,13 +128,19 @@ def _evaluate(data: Path, axis: str | None, as_json: bool) -> None:
 
 
 def _show(evaluation: Evaluation) -> None:
+    from rich.markup import escape
+
     from gateway.cli.show import console, table
 
     out = console()
     for axis in evaluation.axes:
         out.print(f"[bold cyan]{axis.axis}[/bold cyan]")
         rows = [
-            (p.source, f"{p.rows:,}", *(f"{v:.3f}" for v in (p.majority, p.keyword, p.accuracy, p.macro_f1)))
+            (
+                escape(p.source),
+                f"{p.rows:,}",
+                *(f"{v:.3f}" for v in (p.majority, p.keyword, p.accuracy, p.macro_f1)),
+            )
             for p in axis.parts
         ]
         out.print(table(["source", "rows", "majority", "keyword", "accuracy", "macro-F1"], rows))

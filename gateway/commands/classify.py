@@ -22,8 +22,9 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line as it leaves, and what was wrong with it as it came, if anything."""
+    """A line as it leaves, where it stood, and what was wrong with it as it came, if anything."""
 
+    number: int
     json: bytes
     wrong: str = ""
 
@@ -57,26 +58,29 @@ def row_of(line: str | bytes) -> dict[str, Any]:
     """
     try:
         row = msgspec.json.decode(line)
-    except msgspec.DecodeError as error:
-        raise Unreadable(f"this is no JSON: {error}") from None
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
+        raise Unreadable(f"this is no JSON that can be read: {error}") from None
     if not isinstance(row, dict):
         raise Unreadable('a JSON object is needed, such as {"text": "…"}')
     return row
 
 
 def classified(lines: Iterable[str], classifier: Classifier) -> Iterator[Line]:
-    """Each line with its signals beside its own fields, in order; an empty line is passed over.
+    """Each line with its signals beside its own fields, whose names they take, in order; without empty lines.
 
     A line that cannot be read leaves with `error` in it, and the others are read all the same.
     """
-    for line in filter(str.strip, lines):
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
         try:
             row = row_of(line)
             signals = classifier.classify(request(row))
         except Unreadable as error:
-            yield Line(_json.encode({"error": str(error), "line": line.rstrip("\n")}), str(error))
+            kept = line.rstrip("\n").encode("utf-8", "replace").decode()
+            yield Line(number, _json.encode({"error": str(error), "line": kept}), str(error))
         else:
-            yield Line(_json.encode({**row, **told(signals)}))
+            yield Line(number, _json.encode({**row, **told(signals)}))
 
 
 def told(signals: Signals) -> dict[str, Any]:
@@ -88,6 +92,7 @@ def told(signals: Signals) -> dict[str, Any]:
         "findings": list(map(_finding, signals.findings)),
         "language": signals.language,
         "input_tokens": signals.input_tokens,
+        "unreadable": signals.unreadable,
     }
 
 

@@ -28,3 +28,10 @@ from gateway.classify.language import language
 )
 def test_a_language_is_known_by_script_or_common_words(text: str, code: str) -> None:
     assert language(text) == code
+
+
+def test_a_full_stop_inside_a_word_does_not_end_it() -> None:
+    assert [language(text) for text in ("amazon.de parcel", "U.S.A. population", "google.es down?")] == [
+        "und"
+    ] * 3
+    assert language("'the' answer, 'what' is it.") == "en"

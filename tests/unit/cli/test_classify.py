@@ -25,21 +25,23 @@ def test_a_text_is_told_in_a_table_and_as_json() -> None:
 
 
 def test_lines_go_through_in_order_and_one_that_is_wrong_is_told() -> None:
-    done = run("-", said='{"text": "hello", "id": 1}\nnonsense\n{"text": "bye", "id": 2}\n')
+    done = run("-", said='\ufeff{"text": "hello", "id": 1}\n\nnonsense\n{"text": "bye", "id": 2}\n')
 
     first, second, third = map(json.loads, done.stdout.splitlines())
     assert (first["id"], third["id"]) == (1, 2)
     assert second["line"] == "nonsense"
     assert done.exit_code == 1
-    assert "line 2: this is no JSON" in done.stderr
+    assert "line 3: this is no JSON" in done.stderr
     assert "1 of 3 lines could not be read" in done.stderr
 
 
 def test_rows_are_measured(tmp_path: Path) -> None:
-    (tmp_path / "rows.jsonl").write_text('{"text": "fix this python function", "task": "coding"}\n')
+    row = {"text": "fix this python function", "task": "coding", "source": "[/b]"}
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row), encoding="utf-8-sig")
     done = run("eval", "--data", tmp_path / "rows.jsonl")
 
     assert done.exit_code == 0
+    assert "[/b]" in done.stdout
     assert "expected calibration error" in done.stdout
     assert "A request took" in done.stdout
     assert (

@@ -44,6 +44,7 @@ def test_each_line_keeps_its_fields_and_its_place() -> None:
     ("line", "why"),
     [
         ("{", "no JSON"),
+        ('{"a": ' + "[" * 3000 + "]" * 3000 + "}", "no JSON"),
         ("[1]", "a JSON object is needed"),
         ('{"txt": "x"}', 'one of "text"'),
         ('{"text": 5}', 'one of "text"'),
@@ -106,3 +107,12 @@ def test_rows_with_one_label_are_measured_on_the_axis_that_is_named() -> None:
 def test_rows_that_cannot_be_measured_are_told_with_their_line(line: str, why: str) -> None:
     with pytest.raises(Unreadable, match=why):
         rows_of([line], None)
+
+
+def test_what_could_not_be_read_is_told() -> None:
+    image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
+    lines = [{"messages": [{"role": "user", "content": [image]}]}, {"text": "hello"}]
+
+    told = [json.loads(line.json)["unreadable"] for line in classified(map(json.dumps, lines), CLASSIFIER)]
+
+    assert told == [True, False]
