@@ -18,6 +18,12 @@ _ROLE_NAMES: Final = (
 )
 _ROLES: Final = frozenset(_ROLE_NAMES.split())
 _RESOLVERS: Final = frozenset({"8.8.8.8", "8.8.4.4", "1.1.1.1", "1.0.0.1", "9.9.9.9"})
+_VERSIONED: Final = re.compile(
+    r"(?i)(?:version|ver|kernel|release|schema|section|chapter|build|chrome|firefox|safari|edge|opera|dr"
+    r"iver|firmware"
+    r"|paragraph|clause|article|oid|upgrade[ds]? to|package|revision|windows|linux|v|§|abschnitt|kapitel"
+    r")[\s/:=\"'v.-]*$"
+)
 _WORD = r"[\p{L}'’.-]+"
 _CAPITAL = r"\p{Lu}[\p{L}'’-]+"
 _MONTH = (
@@ -45,7 +51,9 @@ def _email(match: Match) -> Iterator[Hit]:
 
 
 def _ipv4(match: Match) -> Iterator[Hit]:
-    yield from _address(match, caught(match))
+    before = match.string[max(match.start(1) - 24, 0) : match.start(1)].decode("utf-8", "replace")
+    if not _VERSIONED.search(before):  # four numbers with dots name releases and sections too
+        yield from _address(match, caught(match))
 
 
 def _address(match: Match, text: str) -> Iterator[Hit]:

@@ -1,50 +1,41 @@
-"""Finds what has a shape: one pass over the text for all triggers, then only the rules that they name."""
+"""Finds what has a shape, however it is written: escaped, disguised or plain."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import islice
-from typing import Any, Final
-
-import re2
+from bisect import bisect_left
+from collections.abc import Sequence
+from typing import Final
 
 from gateway.classify import contact, credentials, national, numbers
 from gateway.classify.entities import LABEL_OF, finding
+from gateway.classify.folded import Folded, disguised, typed
 from gateway.classify.rule import Hit, Rule
+from gateway.classify.scan import Scanner
 from gateway.escapes import Unescaped
 from gateway.types import Finding
 
 RULES: Final[tuple[Rule, ...]] = credentials.RULES + national.RULES + numbers.RULES + contact.RULES
 _DEEPEST: Final = 8  # of JSON in strings of JSON
-MOST: Final = 64  # hits kept of one rule in one text, so that a flood stays small
 
 
 class Detector:
-    """All rules, compiled once. Everything runs on RE2 and is linear in the text's length."""
+    """Finds in linear time, whatever the text."""
 
     def __init__(self, rules: Sequence[Rule] = RULES) -> None:
-        options = re2.Options()
-        options.max_mem = 64 << 20
-        options.log_errors = False
-        self._rules = [(re2.compile(rule.pattern, options), rule) for rule in rules]
-        self._triggers: Any = re2.Set.SearchSet(options)
-        for rule in rules:
-            self._triggers.Add(rule.trigger)
-        self._triggers.Compile()
+        self._scanner = Scanner(rules)
 
     def find(self, text: str, message: int = 0) -> tuple[Finding, ...]:
         """Findings in order of place, none inside another; offsets count characters.
 
         A text with backslashes is read with JSON's escapes undone too: `\\nsk-…` is no word of its own.
+        Hidden characters and look-alikes are seen through; offsets are those in the text as it is.
         """
-        hits = self._hits(text, _DEEPEST)
+        hits = self._read(text, _DEEPEST)
         return tuple(finding(h.entity, message, h.start, h.end, h.confidence) for h in hits)
 
-    def _hits(self, text: str, deep: int) -> list[Hit]:
+    def _read(self, text: str, deep: int) -> list[Hit]:
         """By character offsets."""
-        raw = text.encode("utf-8", "replace")
-        fired = self._triggers.Match(raw) or ()
-        hits = _placed(_apart([hit for index in sorted(fired) for hit in self._caught(index, raw)]), raw)
+        hits = self._seen(text)
         if "\\" not in text or not deep:
             return hits
         plain = Unescaped(text)
@@ -52,14 +43,23 @@ class Detector:
             return hits
         meant = [
             hit._replace(start=plain.place(hit.start), end=plain.place(hit.end))
-            for hit in self._hits(plain.text, deep - 1)
+            for hit in self._read(plain.text, deep - 1)
         ]
         return _apart([*meant, *(hit for hit in hits if not any(_hides(other, hit) for other in meant))])
 
-    def _caught(self, index: int, raw: bytes) -> Iterable[Hit]:
-        pattern, rule = self._rules[index]
-        matches = islice(pattern.finditer(raw), rule.tries)
-        return islice((hit for match in matches for hit in rule.check(match)), MOST)
+    def _seen(self, text: str) -> list[Hit]:
+        plain = typed(text)
+        raw = plain.encode("utf-8", "replace")
+        if not disguised(plain, raw):
+            return self._plain(raw)
+        folded = Folded(plain)
+        return [
+            hit._replace(start=folded.start(hit.start), end=folded.end(hit.end))
+            for hit in self._plain(folded.text.encode("utf-8", "replace"))
+        ]
+
+    def _plain(self, raw: bytes) -> list[Hit]:
+        return _placed(_apart(self._scanner.hits(raw)), raw)
 
 
 def _hides(meant: Hit, written: Hit) -> bool:
@@ -73,9 +73,11 @@ def _apart(hits: list[Hit]) -> list[Hit]:
     ranked = sorted(hits, key=lambda h: (-LABEL_OF[h.entity], -h.confidence, h.start - h.end, h.start))
     kept: list[Hit] = []
     for hit in ranked:
-        if all(hit.end <= other.start or hit.start >= other.end for other in kept):
-            kept.append(hit)
-    return sorted(kept, key=lambda h: h.start)
+        at = bisect_left(kept, hit.start, key=lambda h: h.start)
+        before, after = kept[at - 1 : at] if at else [], kept[at : at + 1]
+        if all(hit.end <= other.start or hit.start >= other.end for other in (*before, *after)):
+            kept.insert(at, hit)
+    return kept
 
 
 def _placed(hits: list[Hit], raw: bytes) -> list[Hit]:

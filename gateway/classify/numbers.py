@@ -40,8 +40,7 @@ _IBAN_SIZES: Final = (
 )
 _IBAN_LENGTH: Final = {each[:2]: int(each[2:]) for each in _IBAN_SIZES.split()}
 _BASE58: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-_SEPARATOR = r"(?:[ .()/-]|\x{a0}|\x{2011}|\x{2013}|\x{202f})"
-_RUN = r"\d(?:" + _SEPARATOR + r"{0,2}\d){6,}"
+_RUN = r"\d(?:[ .()/-]{0,2}\d){11}"
 _REGIONS: Final = ("US", "GB", "DE", "FR", "ES", "IT", "NL", "IN", "BR", "AU")
 _PHONE_WORD = (
     r"(?:phone|telephone|tel|mobile|mob|cell|call|ring|text|sms|whatsapp|signal|fax|telefon|handy|mobil"
@@ -157,7 +156,7 @@ _NATIONAL = (
 )
 
 RULES = (
-    Rule(r"\d(?:[ .-]?\d){11}|\d{4}" + _SEPARATOR + r"\d{4,6}", _RUN, cards),
+    Rule(_RUN, _RUN + r"(?:[ .()/-]{0,2}\d)*", cards),
     Rule(
         r"(?i)\b[A-Z]{2}\d{2}[ -]?[A-Z0-9]{4}",
         r"(?i)\b([A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{2,4}){3,9}(?:[ -]?[A-Z0-9]{1,4})?)",
@@ -179,13 +178,14 @@ RULES = (
         told,
     ),
     Rule(
-        r"(?i)account|acct|sort code|routing|kontonummer|blz|compte|cuenta",
+        r"(?i)account (?:number|no|nr|#)|acct|sort code|\brouting|kontonummer|konto-?nr|\bblz|bank accou"
+        r"nt|de compte|de cuenta",
         r"(?i)(?:\baccount (?:number|no|nr|#)|\bacct|\bsort code|\brouting|\bkontonummer|\bkonto-?nr|\bblz|"
         r"\bbank account|\bnuméro de compte|\bnúmero de cuenta)\.?[^\d\n]{0,16}(\d(?:[ -]?\d){5,16})\b",
         whole("bank_account", 0.85, 1),
     ),
     Rule(
-        r"(?i)(?:card|pan|visa|mastercard|amex|karte|carte|tarjeta|cartão|कार्ड)",
+        r"(?i)(?:card|\bpan\b|\bvisa|amex|karte|carte|tarjeta|cartão|कार्ड)[^\d\n]{0,20}\d{4}",
         r"(?i)(?:\bcard|\bpan\b|\bvisa|mastercard|\bamex|karte|carte|tarjeta|cartão"
         r"|कार्ड)[^\d\n]{0,20}(\d{4}[ -]?\d{4}[ -]?\d{4}[ -]?\d{4})\b",
         whole("payment_card", 0.6, 1),

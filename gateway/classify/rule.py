@@ -28,14 +28,16 @@ Check = Callable[[Match], Iterator[Hit]]
 class Rule:
     """`trigger` and `pattern` are RE2 syntax over UTF-8, so both are linear in the text.
 
-    All triggers are tried in one pass; a pattern runs only where its trigger occurs. `tries` bounds how
-    many catches of one text are checked, for a check that takes long and whose finds are not restricted.
+    All triggers are tried in one pass; a pattern runs only within `reach` bytes of where its trigger occurs,
+    so what it must see to match (not all that it may catch) is shorter than that. `tries` bounds how many
+    catches of one text are checked, for a check that takes long and whose finds are not restricted.
     """
 
     trigger: str
     pattern: str
     check: Check
     tries: int = sys.maxsize
+    reach: int = 448
 
 
 def caught(match: Match, group: int = 1) -> str:
@@ -54,10 +56,12 @@ def whole(entity: str, confidence: float = 0.95, group: int = 0) -> Check:
 
 
 _PLACEHOLDER = re.compile(
-    r"(?i)^\W*$|[<>{}\[\]()]|^[$%]|x{4,}|\*{3}|\.{3}|…|your|example\b|placeholder|change.?me$|redacted|dummy|insert"
+    r"(?i)^\W*$|[<>{}\[\]()]|^[$%]|x{4,}|\*{3}|•|\.{3}|…|your|example(?:key)?\b|placeholder|change.?(?:me|it)|redacted"
+    r"|dummy|insert|replace.?(?:me|this|with)|to.?be.?set|^op://|^vault:|^secret:|^ref\+|^!(?:vault|ref|sub|secret|env)"
     r"|^(?:process|os|env|self|this|config|settings|secrets|vault|data|var|local|module)\."
     r"|^(?:str|string|int|bool|bytes|none|null|nil|undefined|true|false|any|required|optional|hidden|masked"
-    r"|password|passwort|passwd|secret|token|pass|pwd|user|username|test|foo|bar|value|text|varchar.*)\W*$"
+    r"|password|passwort|passwd|secret|token|pass|pwd|user|username|guest|postgres|minioadmin|foobared|test|foo|bar"
+    r"|value|text|varchar.*)\W*$"
 )
 
 
@@ -76,3 +80,15 @@ def mixed(value: str) -> int:
     """How many kinds of character it has: lower, upper, digits, signs."""
     kinds = (str.islower, str.isupper, str.isdigit, lambda c: not c.isalnum())
     return sum(any(map(kind, value)) for kind in kinds)
+
+
+_WORD = re.compile(r"[A-Z]?[a-z]{4,}|[A-Z]{4,}")
+_SHARE = 0.5
+
+
+def looks_random(value: str) -> bool:
+    """Whether a machine drew it: digits among the letters, little that could be words, much entropy."""
+    digits = sum(map(str.isdigit, value))
+    letters = sum(map(str.isalpha, value))
+    words = sum(map(len, _WORD.findall(value)))
+    return digits >= 2 and letters >= 2 and words < _SHARE * len(value) and entropy(value) >= 3.0

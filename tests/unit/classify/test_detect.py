@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.classify.detect import MOST, RULES, Detector
+from gateway.classify.detect import RULES, Detector
+from gateway.classify.scan import MOST
 from gateway.types import Label
 
 DETECTOR = Detector()

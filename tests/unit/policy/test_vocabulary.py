@@ -6,7 +6,18 @@ from types import ModuleType
 
 import pytest
 
-from gateway.classify import contact, credentials, language, national, numbers, topics
+from gateway.classify import (
+    assigned,
+    connections,
+    contact,
+    issued,
+    keys,
+    language,
+    national,
+    numbers,
+    passwords,
+    topics,
+)
 from gateway.classify.detect import RULES, Detector
 from gateway.policy.evaluate import VALUES
 from gateway.policy.vocabulary import (
@@ -51,7 +62,7 @@ def entities_in(*modules: ModuleType) -> set[str]:
 
 
 def test_every_entity_has_a_rule_that_places_it_or_is_known_to_have_no_place() -> None:
-    modules = (contact, credentials, national, numbers)
+    modules = (assigned, connections, contact, issued, keys, national, numbers, passwords)
     assert sum(len(module.RULES) for module in modules) == len(RULES)
     placed = entities_in(*modules)
     assert placed | UNPLACED == {entity for each in CLASSES.values() for entity in each}

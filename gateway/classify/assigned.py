@@ -1,0 +1,120 @@
+"""Rules for what a name with `key`, `secret` or `token` in it is given: a value that a machine drew."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from gateway.classify.issued import is_stand_in
+from gateway.classify.rule import Hit, Match, Rule, caught, entropy, is_placeholder, looks_random, mixed
+
+ASSIGN: Final = r"""["'\]]{0,2}\s{0,3}(?:=>|:=|=|:|：)\s{0,3}"""
+NAMES: Final = (
+    r"(?:secret|token|(?:api|app|access|private|auth|sign(?:ing)?|encrypt(?:ion)?|master|consumer|accoun"
+    r"t|shared"
+    r"|storage|license|licence|service|client|admin|write|ingest|deploy|root|cipher|aes|hmac|crypto|webhook"
+    r"|subscription|integration)[_ .-]?key|credential|unseal keys?|_key|key_?base|[_ ]salt)"
+)
+_IN_NAMES: Final = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
+_NO_SECRET: Final = re.compile(
+    r"(?i)(?:url|uri|path|file|dir|_id|[a-z]id|name|type|header|endpoint|ttl|count|length|size|limit|exp"
+    r"ir\w*|expiry|format"
+    r"|policy|version|prefix|suffix|hash|algorithm|alg|field|method|class|provider|manager|ref|arn|alias"
+    r"|index|hint|label"
+    r"|status|store|service|handler|usage|budget|model|regex|pattern|column|schema|table|bucket|region|s"
+    r"cope|issuer"
+    r"|lookup|space|board|word|map)s?$"
+    r"|public|publish|tokeniz|tokens|max_|min_|sha\d|sha_|hash|digest|checksum|etag|commit|integrity|fin"
+    r"gerprint|thumbprint"
+    r"|cache|foreign|primary|sort|partition|unique|(?:^|[^a-z])kms|idempotency|dedup|site.?key|continuat"
+    r"ion|next.?token"
+    r"|page.?token|cursor|revision|object|s3_?key|ssh-"
+)
+_STRONG: Final = re.compile(
+    r"(?i)secret|api|token|encrypt|private|sign|master|consumer|auth|account|access|hmac|aes|webhook"
+)
+_REFERENCE: Final = re.compile(
+    r"(?i)://|^[~./\\]|^arn:|^projects/|^alias/|^enc\[|\.(?:pem|key|json|ya?ml|txt|crt|cer|pub|env|py|js"
+    r"|ts|go|java)$"
+    r"|^[a-z_]\w*(?:\.[a-z_]\w*)+$|^[a-z]+(?:[-_][a-z]+)+[-_]?\d{0,4}$|^sha\d*[-:]|^v\d+-|^[a-z]+/[a-z/]+"
+)
+_UUID: Final = re.compile(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_SURE_OF_UUID: Final = re.compile(
+    r"(?i)(?:api[_-]?key|authtoken|auth[_-]?token|secret|access[_-]?token|password)$"
+)
+_SHORTEST: Final = 12
+
+
+def _name(match: Match) -> str:
+    """All of the name that is given something."""
+    before: bytes = match.string[max(match.start() - 64, 0) : match.start()]
+    return before[len(before.rstrip(_IN_NAMES)) :].decode("utf-8", "replace") + caught(match, 1)
+
+
+def entity_of(name: str) -> str:
+    """What a secret with this name is in the vocabulary."""
+    small = name.lower()
+    if "secret" not in small and re.search(r"(?:api|consumer|app)[_ -]?key", small):
+        return "api_key"
+    return "access_token" if "token" in small else "high_entropy"
+
+
+def is_secret(name: str, value: str) -> bool:
+    """Whether a value that `name` is given was drawn by a machine, and is no reference, hash or name."""
+    if len(value) < _SHORTEST or _NO_SECRET.search(name) or _REFERENCE.search(value):
+        return False
+    if is_placeholder(value) or is_stand_in(value):
+        return False
+    if _UUID.fullmatch(value):
+        return _SURE_OF_UUID.search(name) is not None
+    if looks_random(value) or (len(value) >= 20 and mixed(value) >= 3 and entropy(value) >= 3.8):
+        return len(value) >= 20 or _STRONG.search(name) is not None
+    return False
+
+
+def _assigned(match: Match) -> Iterator[Hit]:
+    group = next(n for n in (2, 3, 4) if match.group(n))
+    value = caught(match, group)
+    if group == 4 or not value.isprintable():
+        value = value.rstrip(".,;:!?)]}'\"`”“")
+    if sum(map(str.isdigit, value)) and is_secret(_name(match), value):
+        start = match.start(group)
+        yield Hit(entity_of(_name(match)), start, start + len(value.encode()), 0.9)
+
+
+def _lone_key(match: Match) -> Iterator[Hit]:
+    value = caught(match)
+    if mixed(value) >= 3 and is_secret("private_key", value) and entropy(value) >= 4.0:
+        yield Hit("high_entropy", match.start(1), match.end(1), 0.75)
+
+
+_VALUE = r"""(?:\d\) )?(?:"([^\s"]{12,})"|'([^\s']{12,})'|["'`“]?([^\s"'`,;<>”&()]{12,}))"""
+
+RULES: Final = (
+    Rule(
+        r"(?i)" + NAMES + r"[\w.-]*" + ASSIGN + r"""["'`“]?[^\s"'`,;<>”&()]{8}""",
+        r"(?i)(" + NAMES + r"[\w.-]*)" + ASSIGN + _VALUE,
+        _assigned,
+    ),
+    Rule(
+        r"(?i)"
+        + NAMES
+        + r"[\w.-]{0,8}(?: is | was |[\"']?\][\"']?[)=,]? ?|[\"']?> ?|[\"'], ?)[\"'`“]?[^\s\"'`,;<>”&()]{8}",
+        r"(?i)("
+        + NAMES
+        + r"[\w.-]*)(?: is | was |[\"']?\][\"']?[)=,]? ?|[\"']?> ?|[\"'], ?)[\"'`“]?([^\s\"'`,;<>”&()]{1"
+        r"2,})()()",
+        _assigned,
+    ),
+    Rule(
+        r"(?i)\bkey[\"']?\s?[:=]", r"(?i)\bkey[\"']?\s?[:=]\s?[\"']?([A-Za-z0-9+/_=-]{24,128})\b", _lone_key
+    ),
+    Rule(
+        r"[?&]sig=",
+        r"[?&]sig=([A-Za-z0-9%+/=]{40,})",
+        lambda match: iter(
+            [Hit("high_entropy", match.start(1), match.end(1), 0.9)] if looks_random(caught(match)) else []
+        ),
+    ),
+)
