@@ -34,7 +34,8 @@ _MONTH = (
 _DATE = (
     r"(?:\d{1,2}[./-] ?\d{1,2}[./-] ?(?:\d{4}|\d{2})|(?:19|20)\d\d[./-]\d{1,2}[./-]\d{1,2}"
     r"|\d{1,2}(?:st|nd|rd|th)?\.?,?(?: of| de)? ?" + _MONTH + r"\.?,?(?: de| of)? ?(?:19|20)\d\d"
-    r"|" + _MONTH + r"\.? \d{1,2}(?:st|nd|rd|th)?,? (?:19|20)\d\d)"
+    r"|" + _MONTH + r"\.? \d{1,2}(?:st|nd|rd|th)?,? (?:19|20)\d\d"
+    r"|(?:19|20)\d\d ?[年년] ?\d{1,2} ?[月월] ?\d{1,2}[日일]?|(?:19|20)\d{2}[01]\d[0-3]\d)"
 )
 _STREET = (
     r"(?:Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Way|Place|Pl|Terrace"
@@ -79,6 +80,13 @@ def _mac(match: Match) -> Iterator[Hit]:
         yield Hit("mac_address", match.start(1), match.end(1), 0.9)
 
 
+def _dotted(match: Match) -> Iterator[Hit]:
+    """As routers write it; digits alone are a number with thousands."""
+    text = caught(match)
+    if any(map(str.isalpha, text)) and any(map(str.isdigit, text)):
+        yield Hit("mac_address", match.start(1), match.end(1), 0.85)
+
+
 def _birth(match: Match) -> Iterator[Hit]:
     if match.string[max(match.start() - 1, 0) : match.start()] in (b"(", b";", b"/"):
         return  # an encyclopaedia: "(born 4 May 1931)"
@@ -99,8 +107,9 @@ def _aged(match: Match) -> Iterator[Hit]:
 
 RULES = (
     Rule(
-        r"[\w+%-]@[A-Za-z0-9]",
-        r"([A-Za-z0-9][A-Za-z0-9._%+'-]*@[A-Za-z0-9][A-Za-z0-9.-]*\.[A-Za-z]{2,24})\b",
+        r"[\w+%-]@[\w\x{c0}-\x{24f}]",
+        r"([\w\x{c0}-\x{24f}][\w\x{c0}-\x{24f}.%+'-]*@[\w\x{c0}-\x{24f}][\w\x{c0}-\x{24f}.-]*\.[A-Za-z]{"
+        r"2,24})\b",
         _email,
     ),
     Rule(
@@ -114,13 +123,20 @@ RULES = (
         r"(?i)\b((?:[0-9a-f]{2}:){5}[0-9a-f]{2}|(?:[0-9a-f]{2}-){5}[0-9a-f]{2})\b",
         _mac,
     ),
+    Rule(r"(?i)\b[0-9a-f]{4}\.[0-9a-f]{4}\.", r"(?i)\b([0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4})\b", _dotted),
     Rule(
-        r"(?i)\bborn\b|\bdob\b|birth|\bb\. \d|geboren|geburts|\bgeb\.|\bnée? le|nacid|nacimiento|nasc"
-        r"|nato il|nata il|nascita|urodz",
-        r"(?i)(?:\bborn(?: on)?|\bdob|(?:date of |^|\s)birth(?: ?date|day)?|\bb\.|geboren(?: am)?"
-        r"|geburtsdatum|geburtstag|\bgeb\.|"
-        r"\bnée? le|nacid[oa](?: el)?|nacimiento|nascid[oa](?: em)?|nascimento|nat[oa] il|di nascita"
-        r"|urodz\p{L}*)[^\d\n\p{L}]{0,4}(?:is |was |on )?(" + _DATE + r")\b",
+        r"(?i)\bborn\b|\bdob\b|_dob\b|\bd\.o\.b|birth|\bb\. \d|geboren|geburts|\bgeb\.|\bnée? le|naissan"
+        r"ce|nacid|nacimiento|nasc"
+        r"|nato il|nata il|nascita|urodz|fødsel|fødselsdato|\bfödd|syntym|doğum|рожд|родил|γέννησ|出生|生年月"
+        r"日|生日|생년월일|जन्म|ميلاد",
+        r"(?i)(?:\bborn(?: on)?|(?:\b|_)d\.?o\.?b\.?|(?:\b|_)(?:date[ _-]?of[ _-]?)?birth[ _-]?(?:date|d"
+        r"ay)?|\bb\.|geboren(?: am| op)?"
+        r"|geburtsdatum|geburtstag|\bgeb\.|\bnée? le|(?:date de )?naissance|nacid[oa](?: el)?|nacimiento"
+        r"|nascid[oa](?: em)?|nascimento"
+        r"|nat[oa] il|di nascita|urodz\p{L}*|urodzenia|fødselsdato|\bfödd|syntymäaika|syntynyt|doğum tar"
+        r"ihi|дата рождения|родил\p{L}*"
+        r"|γέννησης|出生日期|出生|生年月日|生日|생년월일|जन्म तिथि|تاريخ الميلاد)"
+        r"[^\d\n\p{L}]{0,6}(?:is |was |on |le )?(" + _DATE + r")(?:\b|日|일|$)",
         _birth,
     ),
     Rule(

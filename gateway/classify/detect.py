@@ -6,15 +6,19 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Final
 
-from gateway.classify import contact, credentials, national, numbers
-from gateway.classify.entities import LABEL_OF, finding
+from gateway.classify import contact, credentials, national, numbers, wallets
+from gateway.classify.entities import CLASS_OF, LABEL_OF, finding
 from gateway.classify.folded import Folded, disguised, typed
 from gateway.classify.rule import Hit, Rule
 from gateway.classify.scan import Scanner
 from gateway.escapes import Unescaped
 from gateway.types import Finding
 
-RULES: Final[tuple[Rule, ...]] = credentials.RULES + national.RULES + numbers.RULES + contact.RULES
+RULES: Final[tuple[Rule, ...]] = (
+    credentials.RULES + national.RULES + numbers.RULES + wallets.RULES + contact.RULES
+)
+_ACCOUNTS: Final = frozenset({"iban", "crypto_wallet"})
+_NUMBERS: Final = frozenset({"payment", "national_id", "health_id"})
 _DEEPEST: Final = 8  # of JSON in strings of JSON
 
 
@@ -59,13 +63,23 @@ class Detector:
         ]
 
     def _plain(self, raw: bytes) -> list[Hit]:
-        return _placed(_apart(self._scanner.hits(raw)), raw)
+        return _placed(_apart(_whole(self._scanner.hits(raw))), raw)
 
 
 def _hides(meant: Hit, written: Hit) -> bool:
     """Whether what an escape means stands where something no more sensitive is written, which then is it."""
     overlap = meant.start < written.end and written.start < meant.end
     return overlap and LABEL_OF[meant.entity] >= LABEL_OF[written.entity]
+
+
+def _whole(hits: list[Hit]) -> list[Hit]:
+    """Without numbers that are a part of an account whose own checksum is right."""
+    accounts = [hit for hit in hits if hit.entity in _ACCOUNTS and hit.confidence > 0.95]
+
+    def inside(hit: Hit) -> bool:
+        return any(each.start <= hit.start and hit.end <= each.end for each in accounts)
+
+    return [hit for hit in hits if CLASS_OF[hit.entity] not in _NUMBERS or not inside(hit)]
 
 
 def _apart(hits: list[Hit]) -> list[Hit]:

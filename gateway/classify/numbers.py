@@ -1,8 +1,7 @@
-"""Rules for numbers with a check of their own: payment cards, bank accounts, wallets, telephones."""
+"""Rules for numbers with a check of their own: payment cards, bank accounts, telephones."""
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -39,13 +38,18 @@ _IBAN_SIZES: Final = (
     "QA29 RO24 RS22 SA24 SC31 SE24 SI19 SK24 SM27 ST25 SV28 TL23 TN24 TR26 UA29 VA22 VG24 XK20"
 )
 _IBAN_LENGTH: Final = {each[:2]: int(each[2:]) for each in _IBAN_SIZES.split()}
-_BASE58: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _RUN = r"\d(?:[ .()/-]{0,2}\d){11}"
 _REGIONS: Final = ("US", "GB", "DE", "FR", "ES", "IT", "NL", "IN", "BR", "AU")
 _PHONE_WORD = (
     r"(?:phone|telephone|tel|mobile|mob|cell|call|ring|text|sms|whatsapp|signal|fax|telefon|handy|mobil"
     r"|telefonnummer|rufnummer|téléphone|portable|teléfono|móvil|telefono|cellulare|telefone|celular|telefoon"
-    r"|mobiel|numer|landline|reach (?:me|him|her|us|them)|contact)"
+    r"|mobiel|numer|landline|reach (?:me|him|her|us|them)|contact|puhelin|mobilnummer|telefonszám|dzwoń|"
+    r"komórka"
+    r"|gsm|msisdn|call ?back|caller|hotline|pager|viber|imessage)"
+)
+_FOREIGN_WORD = (
+    r"(?:电话|電話|手机号?|手機|联系方式|携帯|電話番号|전화|휴대폰|연락처|телефон|тел\.|моб\.|мобильный|звоните|τηλέφωνο|κινητό"
+    r"|هاتف|جوال|טלפון|फ़ोन|मोबाइल|โทร|điện thoại)"
 )
 
 
@@ -100,17 +104,6 @@ def iban(match: Match) -> Iterator[Hit]:
         yield Hit("iban", match.start(1), match.start(1) + places[size - 1] + 1, 0.97)
 
 
-def bitcoin(match: Match) -> Iterator[Hit]:
-    """Base58Check: four bytes of the double hash."""
-    number = 0
-    text = caught(match)
-    for char in text:
-        number = number * 58 + _BASE58.index(char)
-    raw = number.to_bytes(25, "big") if number < 1 << 200 else b""
-    if raw and hashlib.sha256(hashlib.sha256(raw[:-4]).digest()).digest()[:4] == raw[-4:]:
-        yield Hit("crypto_wallet", match.start(1), match.end(1), 0.97)
-
-
 def international(match: Match) -> Iterator[Hit]:
     """A number with its country's code: a plus, or two zeros."""
     text = caught(match)
@@ -162,9 +155,6 @@ RULES = (
         r"(?i)\b([A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{2,4}){3,9}(?:[ -]?[A-Z0-9]{1,4})?)",
         iban,
     ),
-    Rule(r"\b[13][1-9A-HJ-NP-Za-km-z]{25}", r"\b([13][1-9A-HJ-NP-Za-km-z]{25,34})\b", bitcoin),
-    Rule(r"\bbc1[ac-hj-np-z02-9]{11}", r"\b(bc1[ac-hj-np-z02-9]{11,71})\b", whole("crypto_wallet", 0.9, 1)),
-    Rule(r"\b0x[0-9a-fA-F]{40}", r"\b(0x[0-9a-fA-F]{40})\b", whole("crypto_wallet", 0.85, 1)),
     Rule(
         r"\+\(?\d", r"(?:^|[^\w+])(\+\(?\d{1,3}\)?(?:[ ()./-]{0,3}\d){6,13})\b", international, tries=_PARSED
     ),
@@ -173,8 +163,15 @@ RULES = (
     ),
     Rule(_NATIONAL, _NATIONAL + r"\b", national, tries=_PARSED),
     Rule(
-        r"(?i)\b" + _PHONE_WORD + r"\b[^\d\n]{0,24}\d",
-        r"(?i)\b" + _PHONE_WORD + r"\b[^\d\n?!,;]{0,24}?[ :(]([(+]?\d(?:[ ()./-]{0,2}\d){6,12})\b",
+        r"(?i)(?:\b|_)" + _PHONE_WORD + r"(?:\b|_)[^\d\n]{0,24}\d",
+        r"(?i)(?:\b|_)"
+        + _PHONE_WORD
+        + r"(?:\b|_)[^\d\n?!,;]{0,24}?[ :(='\">]([(+]?\d(?:[ ()./-]{0,2}\d){6,12})\b",
+        told,
+    ),
+    Rule(
+        r"(?i)" + _FOREIGN_WORD,
+        r"(?i)" + _FOREIGN_WORD + r"[^\d\n?!,;]{0,16}?([(+]?\d(?:[ ()./-]{0,2}\d){6,12})\b",
         told,
     ),
     Rule(

@@ -117,7 +117,7 @@ API_KEYS: Final[tuple[Row, ...]] = (
     ("HubSpot", "pat-(?:na|eu|ap)[0-9]-", r"[\da-f]{8}-[\da-f-]{27}"),
     ("Typeform", "tfp_", r"[\w=.-]{40,}"),
     # watching, data, work
-    ("Grafana", "gl(?:sa|c)_", r"[\w+/=]{32,}"),
+    ("Grafana", "gl(?:sa|c)_", r"[\w+/=-]{32,}"),
     ("New Relic", "NR(?:AK|JS|BR|II|AA|RA|SP|IQ)-", "[A-Za-z0-9_-]{19,}"),
     ("Sentry", "sntry[su]_", r"[\w+/=-]{40,}"),
     ("Dynatrace", r"dt0[a-z]\d\d\.", r"[A-Z0-9]{24}\.[A-Z0-9]{64}"),

@@ -59,11 +59,6 @@ def test_an_iban_ends_where_its_country_says() -> None:
     assert found("pay DE88 3704 0044 0532 0130 00 please") == []
 
 
-def test_a_bitcoin_address_has_a_checksum() -> None:
-    assert [e for e, _ in found("send to 1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa")] == ["crypto_wallet"]
-    assert found("send to 1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb") == []
-
-
 @pytest.mark.parametrize(
     "text",
     [

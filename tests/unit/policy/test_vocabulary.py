@@ -10,13 +10,16 @@ from gateway.classify import (
     assigned,
     connections,
     contact,
+    europe,
     issued,
     keys,
     language,
-    national,
     numbers,
+    papers,
     passwords,
     topics,
+    wallets,
+    world,
 )
 from gateway.classify.detect import RULES, Detector
 from gateway.policy.evaluate import VALUES
@@ -62,7 +65,10 @@ def entities_in(*modules: ModuleType) -> set[str]:
 
 
 def test_every_entity_has_a_rule_that_places_it_or_is_known_to_have_no_place() -> None:
-    modules = (assigned, connections, contact, issued, keys, national, numbers, passwords)
+    modules = (
+        *(assigned, connections, contact, europe, issued, keys),
+        *(numbers, papers, passwords, wallets, world),
+    )
     assert sum(len(module.RULES) for module in modules) == len(RULES)
     placed = entities_in(*modules)
     assert placed | UNPLACED == {entity for each in CLASSES.values() for entity in each}
