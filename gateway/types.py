@@ -129,6 +129,8 @@ class Signals:
     unreadable: bool  # some content could not be read
     needs: frozenset[str]  # of: tools, vision, audio, json_schema, logprobs
     knowledge: Mapping[str, float] = field(default_factory=dict)  # knowledge base → score of its best passage
+    difficulty: float | None = None  # the chance that the cheaper of two models fails; None: not measured
+    injection: float | None = None  # the chance that a message smuggles in an instruction; None: not measured
 
     @property
     def found(self) -> frozenset[str]:

@@ -65,6 +65,8 @@ class SignalsRow(msgspec.Struct, frozen=True):
     unreadable: bool
     needs: frozenset[str]
     knowledge: Mapping[str, float | None] = {}
+    difficulty: float | None = None
+    injection: float | None = None
 
 
 class DecisionRow(msgspec.Struct, frozen=True):

@@ -101,6 +101,8 @@ class _Signals(Struct, gc=False):
     unreadable: bool
     needs: list[str]
     knowledge: dict[str, float | None]
+    difficulty: float | None
+    injection: float | None
 
 
 class Rows:
@@ -230,6 +232,8 @@ def _signals(signals: Signals, policy: Policy) -> _Signals:
         signals.unreadable,
         sorted(signals.needs) if signals.needs else _NONE,
         _scores(signals, policy) if policy.knowledge else {},
+        signals.difficulty,
+        signals.injection,
     )
 
 

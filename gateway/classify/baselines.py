@@ -35,8 +35,20 @@ _KEYWORDS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
             r"\bmy (?:name|wife|husband|son|daughter|address|doctor)|@|patient|mr\.?|mrs\.?|\d{5,}",
         ),
     ),
+    "injection": (
+        (
+            "injection",
+            r"\b(?:ignore|disregard|forget|override|jailbreak|unfiltered|uncensored|pretend)\b|system prompt"
+            r"|no (?:rules|restrictions)|(?:your|previous|above) instructions",
+        ),
+    ),
 }
-_DEFAULT: Final = {"task": "question_answering", "freshness": "static", "sensitivity": "public"}
+_DEFAULT: Final = {
+    "task": "question_answering",
+    "freshness": "static",
+    "sensitivity": "public",
+    "injection": "benign",
+}
 
 
 def keyword(axis: str, text: str) -> str:

@@ -10,6 +10,7 @@ from scipy.stats import beta
 
 Doubles = NDArray[np.float64]
 Whole = NDArray[np.intp]
+Right = NDArray[np.bool_]
 PASSED: Final = 0.25  # share of unseen confidential text that may pass as public, by detectors and model …
 CONFIDENCE: Final = 0.95  # … with this confidence
 _TEMPERATURES: Final = np.geomspace(0.25, 4.0, 49)
@@ -55,9 +56,10 @@ def risk_cut(chances: Doubles, most: float, confidence: float) -> float:
     return float(np.sort(chances)[allowed[-1]]) if len(allowed) else 0.0
 
 
-def expected_error(chances: Doubles, wanted: Whole, bins: int = 10) -> float:
-    """Expected calibration error: how far confidence is from accuracy, averaged over bins of confidence."""
-    best, right = chances.max(1), (chances.argmax(1) == wanted).astype(float)
-    place = np.minimum((best * bins).astype(int), bins - 1)
-    gaps = [abs(best[place == b].mean() - right[place == b].mean()) * (place == b).sum() for b in set(place)]
-    return float(sum(gaps) / len(best))
+def expected_error(told: Doubles, right: Right, bins: int = 10) -> float:
+    """Expected calibration error: how far the probability that is told of a label is from how often it is
+    right, averaged over bins of probability (Guo et al., 2017).
+    """
+    place = np.minimum((told * bins).astype(int), bins - 1)
+    gaps = [abs(told[place == b].mean() - right[place == b].mean()) * (place == b).sum() for b in set(place)]
+    return float(sum(gaps) / len(told))

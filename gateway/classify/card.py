@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gateway.classify import calibrate
+from gateway.classify import calibrate, variety
 from gateway.classify.rows import OWN, Row
 from gateway.classify.trial import Line
 
 if TYPE_CHECKING:
+    from gateway.classify.difficulty import Difficulty
     from gateway.classify.train import Axis
 
-_INTRODUCTION = """# Model card: task, freshness, sensitivity
+_INTRODUCTION = """# Model card: task, freshness, sensitivity, injection, difficulty
 Multinomial logistic regression over hashed words, word pairs, the text's edges and shape, runs of four
 characters, and what a request leans on (system prompt, the message before and its answer); int8 weights,
 served by NumPy. Written by `make weights` (`python -m gateway.classify.train --shared DIR`); the same input
@@ -28,9 +29,11 @@ are noisy.
 """
 
 
-def written(axes: Sequence[Axis], gathered: Mapping[str, Sequence[Row]]) -> str:
+def written(
+    axes: Sequence[Axis], gathered: Mapping[str, Sequence[Row]], hard: Difficulty | None = None
+) -> str:
     """The card, as Markdown."""
-    parts = [_INTRODUCTION, *(_section(axis) for axis in axes), _sources(gathered)]
+    parts = [_INTRODUCTION, *map(_section, axes), _difficulty(hard), _sources(gathered, hard), _variety()]
     return "\n".join(parts)
 
 
@@ -41,7 +44,7 @@ def _section(axis: Axis) -> str:
         "|---|---:|---:|---:|---:|",
         *map(_line, axis.lines),
         "",
-        _sensitivity(axis) if axis.name == "sensitivity" else _sureness(axis),
+        _ABOUT.get(axis.name, _sureness)(axis),
         "",
     ]
     return "\n".join(lines)
@@ -59,7 +62,7 @@ def _sureness(axis: Axis) -> str:
     right = chances.argmax(1) == results.wanted
     told = [
         f"Temperature {axis.temperature:.2f}, expected calibration error "
-        f"{calibrate.expected_error(chances, results.wanted):.3f}. Unsure below {axis.threshold:.2f}:"
+        f"{calibrate.expected_error(chances.max(1), right):.3f}. Unsure below {axis.threshold:.2f}:"
     ]
     for name, part in (("the team's rows", own), ("public rows", ~own)):
         if (part & sure).any() and (part & ~sure).any():
@@ -91,8 +94,63 @@ def _sensitivity(axis: Axis) -> str:
     return "\n".join(lines)
 
 
-def _sources(gathered: Mapping[str, Sequence[Row]]) -> str:
+def _injection(axis: Axis) -> str:
+    """Attacks found where the cut lets 95 % of harmless text pass that looks like one."""
+    results = axis.results
+    chances = calibrate.shares(results.scores, axis.temperature)[:, 1]
+    alike = np.array(
+        [row.weight >= 1.0 for row in results.rows]
+    )  # what was written for other axes weighs less
+    harmless, attacks = alike & (results.wanted == 0), results.wanted == 1
+    at = calibrate.cut(chances[harmless], _ALARMS)
+    sources = np.array([row.source for row in results.rows])
+    found = [
+        f"{source} {(chances[attacks & (sources == source)] >= at).mean():.0%}"
+        for source in sorted(set(sources[attacks]))
+    ]
+    return (
+        f"Temperature {axis.temperature:.2f}. A score of {at:.2f} or more is given to {_ALARMS:.0%} of"
+        f" harmless text that looks like an attack, and to these shares of attacks of sources not fitted on:"
+        f" {', '.join(found)}."
+    )
+
+
+_ALARMS = 0.05
+_ABOUT = {"sensitivity": _sensitivity, "injection": _injection}
+
+
+def _difficulty(hard: Difficulty | None) -> str:
+    if hard is None:
+        return ""
+    low, high = hard.gained
+    return (
+        "## difficulty\nThe chance that the cheaper of two models (Mixtral 8x7B beside GPT-4) fails, on"
+        f" {hard.rows:,} word problems. Average performance gap recovered, on five folds: {hard.apgr:.3f};"
+        f" by the prompt's length {hard.by_length:.3f}; difference {hard.apgr - hard.by_length:+.3f} (95 %:"
+        f" {low:+.3f} to {high:+.3f}). It knows nothing of other tasks.\n"
+    )
+
+
+def _variety() -> str:
+    """How the team's text is spread, as a table."""
+    lines = [
+        "## The team's text",
+        "Near-duplicates share half of their word triples with another row (Jaccard similarity of 0.5 or"
+        " more): contrasts on one supplied text, mostly.",
+        "",
+        "| file | rows | near-duplicates | task labels | the commonest |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for each in variety.measured():
+        tasks = f"{each.tasks} | {each.commonest:.0%}" if each.tasks else "– | –"
+        lines.append(f"| {each.file} | {each.rows:,} | {each.repeated:.1%} | {tasks} |")
+    return "\n".join([*lines, ""])
+
+
+def _sources(gathered: Mapping[str, Sequence[Row]], hard: Difficulty | None) -> str:
     counts = Counter((row.source, row.licence, axis) for axis, part in gathered.items() for row in part)
+    if hard is not None:
+        counts["lm-sys/RouteLLM (GSM8K)", "Apache-2.0", "difficulty"] = hard.rows
     lines = ["## Fitted on", "| source | licence | axis | rows |", "|---|---|---|---:|"]
     for (source, licence, axis), count in sorted(counts.items()):
         name = "the team's own (gateway/classify/examples)" if source == OWN else source

@@ -30,6 +30,7 @@ OUTSIDE: Final = -1  # the message index of what is not in a message
 _ASCII_PER_TOKEN: Final = 4.2
 _BYTES_PER_TOKEN: Final = 2.8
 _MESSAGE_TOKENS: Final = 4
+_FOREIGN: Final = frozenset({"user", "tool", "function"})  # roles of what the application does not say
 _MOST_BYTES: Final = 4  # of a character in UTF-8
 
 
@@ -41,6 +42,7 @@ class LinearClassifier:
 
     def __init__(self, weights: Path = WEIGHTS) -> None:
         self._model = load(weights)
+        self._measures = "difficulty" in self._model.heads
         self._detector = Detector()
         self._reader = Reader(self._model, self._detector)
         self._read = Remembered(self._reader, REMEMBERED, _is_small)
@@ -62,7 +64,8 @@ class LinearClassifier:
         once = request.api is Api.EMBEDDINGS
         read = self._reader if once else self._read
         readings = {text: read(text) for index, text in texts if index != OUTSIDE}
-        task, freshness = self._guesses(self._scores(conversation, readings, once))
+        scores = self._scores(conversation, readings, once)
+        task, freshness = self._guesses(scores)
         sealed, some = self._sealed(request)
         cut = cut or some
         sensitivity, findings = self._labelled(texts, readings, sealed)
@@ -75,6 +78,8 @@ class LinearClassifier:
             input_tokens=estimated_tokens(request),
             unreadable=cut or request.unreadable or any(message.unreadable for message in request.messages),
             needs=needs(request),
+            difficulty=self._difficulty(scores),
+            injection=_injection(request, readings),
         )
 
     def _scores(self, conversation: Asked, readings: Mapping[str, Reading], once: bool) -> Floats:
@@ -98,6 +103,10 @@ class LinearClassifier:
                 freshness.labels, self._model.probabilities("freshness", scores), freshness.threshold
             ),
         )
+
+    def _difficulty(self, scores: Floats) -> float | None:
+        """None where the weights were fitted without what it takes."""
+        return round(self._model.probabilities("difficulty", scores)[1], 4) if self._measures else None
 
     def _sealed(self, request: ChatRequest) -> tuple[list[Finding], bool]:
         """What has a shape in base64, which says nothing to the models; and whether any of it was not read.
@@ -133,6 +142,12 @@ class LinearClassifier:
                 personal, where, named = reading.personal, index, reading.topics
         findings += [finding(topic, where, 0, 0, personal) for topic in named]
         return sensitivity_guess(findings, personal, head.threshold, head.doubt), tuple(findings)
+
+
+def _injection(request: ChatRequest, readings: Mapping[str, Reading]) -> float:
+    """The highest chance of what comes from outside: users' and tools' messages."""
+    foreign = (message.text for message in request.messages if message.role in _FOREIGN)
+    return round(max((readings[text].injection for text in foreign if text in readings), default=0.0), 4)
 
 
 def _is_small(reading: Reading) -> bool:

@@ -20,6 +20,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from gateway.classify.folded import Folded, disguised, typed
+
 Indices = NDArray[np.uint32]
 Floats = NDArray[np.float32]
 Codes = NDArray[np.uint8] | NDArray[np.uint32]
@@ -67,6 +69,7 @@ def _kinds() -> NDArray[np.uint8]:
             kinds[code] = _DIGIT if sign.isdigit() else _LETTER
         elif sign.isspace():
             kinds[code] = _SPACE
+    kinds[ord("_")] = _SPACE  # what stands between words in names of variables and files
     for first, end in ((0x3040, 0xA000), (0xF900, 0xFB00)):
         kinds[first:end] = _ALONE
     return kinds
@@ -142,13 +145,16 @@ def _shares(sizes: tuple[int, ...], weights: tuple[float, ...]) -> Floats:
 
 
 def _read(text: str) -> tuple[Codes, NDArray[np.uint8]]:
-    """The text in lower case, without apostrophes, zeros for digits; and the kind of each character."""
+    """The text in lower case, folded, without apostrophes, zeros for digits; and the kind of each character."""
     if "'" in text:
         text = text.replace("'", "")
     if text.isascii():
         plain = np.frombuffer(text.encode().translate(_PLAIN), np.uint8)
         return plain, _KINDS.take(plain)
-    text = text.replace("’", "").lower()
+    plain = typed(text)
+    if disguised(plain, plain.encode("utf-8", "replace")):
+        plain = Folded(plain).text
+    text = plain.replace("’", "").lower()
     codes = np.frombuffer(text.encode("utf-32-le", "replace"), np.uint32)
     kinds = _KINDS.take(codes, mode="clip")
     return np.where(kinds == _DIGIT, _ZERO, codes), kinds

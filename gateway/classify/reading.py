@@ -19,12 +19,14 @@ _WORD: Final = 20  # letters: what is longer, or holds signs, may be words that 
 class Reading:
     """`findings` are as of message 0; `personal` is the chance that the text is about a person.
 
+    `injection` is the chance that it smuggles in an instruction, in the window where that is highest.
     `topics` are those of the window in which that chance is highest, where it is high enough to count.
     `scores` are the model's for the whole text; None where that is more than one window.
     """
 
     findings: tuple[Finding, ...]
     personal: float
+    injection: float
     topics: tuple[str, ...]
     scores: Floats | None
 
@@ -40,7 +42,8 @@ class Reader:
         personal, part = max((self._personal(part, scores), part) for part, scores in scored)
         named = topics(part) if personal >= self._model.heads["sensitivity"].doubt else ()
         scores = scored[0][1] if len(scored) == 1 else None
-        return Reading(self._detector.find(text), personal, named, scores)
+        injection = max(self._model.probabilities("injection", scores)[1] for _, scores in scored)
+        return Reading(self._detector.find(text), personal, injection, named, scores)
 
     def _personal(self, part: str, scores: Floats) -> float:
         """A lone word tells nothing of anybody, whatever texts it mostly stands in."""

@@ -83,11 +83,22 @@ def _row(request: Asked, label: str) -> Row:
 
 
 def request(row: Mapping[str, Any], axis: str) -> Asked:
-    """What is read of a row's `text` or `messages`: for sensitivity all alike, else the last question."""
+    """What is read of a row's `text` or `messages`: for sensitivity all alike, else the last question.
+
+    For injection it is the last message alone that is a tool's or, without one, a user's.
+    """
     if "text" in row:
         return Asked(_MARK.sub(r"\1", row["text"]))
     said = [(message["role"], message["content"]) for message in row["messages"]]
-    return Asked("\n".join(text for _, text in said)) if axis == "sensitivity" else asked(said)
+    if axis == "sensitivity":
+        return Asked("\n".join(text for _, text in said))
+    return Asked(_smuggled(said)) if axis == "injection" else asked(said)
+
+
+def _smuggled(said: Sequence[tuple[str, str]]) -> str:
+    """The text that may be an attack."""
+    last = dict(said)
+    return last.get("tool") or last.get("user", "")
 
 
 def public(axis: str, shared: Path) -> list[Row]:
@@ -108,9 +119,11 @@ def gathered(axis: str, shared: Path | None, folder: Path = EXAMPLES) -> list[Ro
     What is settled: a task whose request supplies everything is static; what is live only a tool can tell.
     """
     rows = own(axis, folder)
-    if axis != "sensitivity":
+    if axis in ("task", "freshness"):
         rows = list(_distracted(rows))
     rows += public(axis, shared) if shared else []
+    if axis == "injection":
+        return rows + list(_harmless(rows, folder))
     if axis == "task":
         live = [r for r in (public("freshness", shared) if shared else []) if r.label == "live"]
         asked = [Row(r.text, "tool_action", r.source, r.licence, r.weight) for r in live]
@@ -134,6 +147,15 @@ def _distracted(rows: Sequence[Row]) -> Iterator[Row]:
         if talks and number % _EVERY == 0 and row.asked == Asked(row.text) and len(row.text) <= _SHORT:
             talk = draw.choice(talks)
             yield replace(row, before=talk.before, answer=talk.answer)
+
+
+def _harmless(rows: Iterable[Row], folder: Path) -> Iterator[Row]:
+    """What was written for other axes attacks nobody."""
+    known = {row.text for row in rows}
+    for row in own("task", folder) + own("sensitivity", folder):
+        if row.text not in known:
+            known.add(row.text)
+            yield Row(row.text, "benign", row.source, row.licence, 0.3)
 
 
 def _freshness(tasks: Iterable[Row]) -> Iterator[Row]:

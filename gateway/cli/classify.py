@@ -29,7 +29,7 @@ def classify(
     ] = None,
     axis: Annotated[
         str | None,
-        typer.Option(help="What a row's `label` is a label of: task, freshness or sensitivity."),
+        typer.Option(help="For eval: what `label` is a label of: task, freshness, sensitivity, injection."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -37,10 +37,12 @@ def classify(
 
     `-` reads lines such as {"text": "…"} or {"messages": […]} and writes each, in order, with the signals
     beside its own fields; a field that is called like a signal gives way to it. `eval --data FILE` measures
-    on rows that are labelled on task, freshness or sensitivity.
+    on rows that are labelled on task, freshness, sensitivity or injection.
     """
     if data is not None and what != _EVAL:
         fail(f"--data is for eval: pointsman classify eval --data {data}", MISUSED)
+    if axis is not None and what != _EVAL:
+        fail("--axis is for eval: pointsman classify eval --data FILE.jsonl --axis task", MISUSED)
     if what == "-":
         _lines()
     elif what == _EVAL and data is not None:
@@ -71,6 +73,9 @@ def _one(text: str, as_json: bool) -> None:
         out.print()
         out.print(table(["entity", "class", "label", "characters", "sure"], found))
     out.print(f"\nlanguage {signals['language']}, about {signals['input_tokens']:,} tokens")
+    out.print(
+        f"injection {signals['injection']['score']:.2f}, difficulty {signals['difficulty']['score']:.2f}"
+    )
     if signals["unreadable"]:
         out.print("[yellow]a part cannot be read[/yellow]: a policy's `unreadable` label counts for it")
 
@@ -86,16 +91,28 @@ def _lines() -> None:
     from gateway.classify.classifier import LinearClassifier
     from gateway.commands.classify import classified
 
+    if sys.stdin is None:
+        fail("standard input is closed, and - reads lines from there", MISUSED)
     read = wrong = 0
     for line in classified(_read(), LinearClassifier()):
         read += 1
-        sys.stdout.buffer.write(line.json + b"\n")
+        _write(line.json)
         if line.wrong:
             wrong += 1
             typer.echo(f"line {line.number}: {line.wrong}", err=True)
-    sys.stdout.flush()
+    _write()
     if wrong:
         fail(f"{wrong:,} of {read:,} lines could not be read; they are in the output with an `error`")
+
+
+def _write(line: bytes | None = None) -> None:
+    """A line; without one, what still waits to be written."""
+    try:
+        sys.stdout.buffer.write(line + b"\n") if line is not None else sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        fail(f"standard output cannot be written: {error.strerror}")
 
 
 def _read() -> Iterator[str]:
@@ -161,5 +178,7 @@ def _told(axis: Measured) -> Iterator[str]:
         yield f"non-public passed as public {axis.passed:.1%}"
     if axis.flagged is not None:
         yield f"public called something else {axis.flagged:.1%}"
+    if axis.recall is not None:
+        yield f"attacks found where 5% of benign text is called one {axis.recall:.1%}"
     if axis.confused:
         yield "most confused: " + ", ".join(f"{w} → {b} {n}×" for w, b, n in axis.confused)

@@ -58,6 +58,10 @@ def _signals(e: Explanation) -> Parts:
     rows.append(("label", f"[bold]{e.came_as}[/bold]", "the highest of content, caller, header, unreadable"))
     yield table(["axis", "label", "probabilities"], rows)
     others = [f"language {e.language}", f"about {e.input_tokens:,} tokens in"]
+    if e.injection is not None:
+        others.append(f"injection {e.injection:.2f}")
+    if e.difficulty is not None:
+        others.append(f"difficulty {e.difficulty:.2f}")
     if e.needs:
         others.append(f"needs {', '.join(e.needs)}")
     if e.unreadable:

@@ -90,6 +90,8 @@ def told(signals: Signals) -> dict[str, Any]:
         "freshness": _guess(signals.freshness, signals.freshness.best.word),
         "sensitivity": _guess(signals.sensitivity, signals.sensitivity.best.word),
         "findings": list(map(_finding, signals.findings)),
+        "injection": {"score": signals.injection},
+        "difficulty": {"score": signals.difficulty},
         "language": signals.language,
         "input_tokens": signals.input_tokens,
         "unreadable": signals.unreadable,

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -14,14 +14,16 @@ from gateway.classify import baselines
 from gateway.classify.calibrate import expected_error
 from gateway.commands.classify import Unreadable, request, row_of
 from gateway.interfaces import Classifier
-from gateway.types import ChatRequest, Freshness, Guess, Label, Signals, Task
+from gateway.types import ChatRequest, Freshness, Label, Signals, Task
 
 AXES: Final[dict[str, tuple[str, ...]]] = {
     "task": tuple(task.value for task in Task),
     "freshness": tuple(each.word for each in Freshness),
     "sensitivity": tuple(each.word for each in Label),
+    "injection": ("benign", "injection"),
 }
 COVERAGES: Final = (1.0, 0.8, 0.5)
+ALARMS: Final = 0.05  # share of benign rows that may score as high as an attack
 _MOST_CONFUSED: Final = 8
 _NO_SOURCE: Final = "–"
 
@@ -34,6 +36,14 @@ class Labelled:
     text: str
     labels: Mapping[str, str]
     source: str
+
+
+class Told(NamedTuple):
+    """The label that an axis was given, how probable it was said to be, and whether that was unsure."""
+
+    label: str
+    chance: float
+    unsure: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +63,7 @@ class Measured:
     """One axis. `risk` is the share of errors among the surest of a share of the rows; `sure` is the share
     that is not marked unsure, and how often those are right. `confused`: wanted, told, how often.
 
+    Of injection, `recall` is the share of attacks that score higher than all but ALARMS of the benign rows.
     Of sensitivity: `passed` is the share of non-public rows that were called public, `flagged` the share of
     public rows that were not.
     """
@@ -65,6 +76,7 @@ class Measured:
     confused: tuple[tuple[str, str, int], ...]
     passed: float | None = None
     flagged: float | None = None
+    recall: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +132,14 @@ def evaluated(rows: Sequence[Labelled], classifier: Classifier) -> Evaluation:
 
 def _measured(axis: str, rows: Sequence[Labelled], signals: Sequence[Signals]) -> Measured:
     pairs = [
-        (row, _guess(axis, found)) for row, found in zip(rows, signals, strict=True) if axis in row.labels
+        (row, _told(axis, found)) for row, found in zip(rows, signals, strict=True) if axis in row.labels
     ]
     wanted = [row.labels[axis] for row, _ in pairs]
-    best = [_word(guess) for _, guess in pairs]
+    best = [told.label for _, told in pairs]
     right = np.array([one == other for one, other in zip(wanted, best, strict=True)])
-    chances = np.array([[guess.probabilities[label] for label in AXES[axis]] for _, guess in pairs])
-    sure = np.array([not guess.unsure for _, guess in pairs])
-    order = np.argsort(-chances.max(1), kind="stable")
+    chances = np.array([told.chance for _, told in pairs])
+    sure = np.array([not told.unsure for _, told in pairs])
+    order = np.argsort(-chances, kind="stable")
     confused = Counter((w, b) for w, b in zip(wanted, best, strict=True) if w != b)
     sources = sorted({row.source for row, _ in pairs})
     every = [_part(axis, None, pairs)] if len(sources) > 1 else []
@@ -135,19 +147,20 @@ def _measured(axis: str, rows: Sequence[Labelled], signals: Sequence[Signals]) -
     return Measured(
         axis,
         (*(_part(axis, source, pairs) for source in sources), *every),
-        expected_error(chances, np.array([AXES[axis].index(label) for label in wanted])),
+        expected_error(chances, right),
         {share: 1 - float(right[order[: max(round(share * len(order)), 1)]].mean()) for share in COVERAGES},
         (float(sure.mean()), float(right[sure].mean()) if sure.any() else 0.0),
         tuple((w, b, count) for (w, b), count in confused.most_common(_MOST_CONFUSED)),
         passed,
         flagged,
+        _recall(pairs) if axis == "injection" else None,
     )
 
 
-def _part(axis: str, source: str | None, pairs: Sequence[tuple[Labelled, Guess[Any]]]) -> Part:
+def _part(axis: str, source: str | None, pairs: Sequence[tuple[Labelled, Told]]) -> Part:
     """Of one source, or of all."""
-    own = [(row, guess) for row, guess in pairs if source is None or row.source == source]
-    wanted, best = [row.labels[axis] for row, _ in own], [_word(guess) for _, guess in own]
+    own = [(row, told) for row, told in pairs if source is None or row.source == source]
+    wanted, best = [row.labels[axis] for row, _ in own], [told.label for _, told in own]
     keyword = [baselines.keyword(axis, row.text) == row.labels[axis] for row, _ in own]
     return Part(
         "all" if source is None else source,
@@ -173,14 +186,26 @@ def _passed(wanted: Sequence[str], best: Sequence[str]) -> tuple[float | None, f
     return (sum(kept) / len(kept) if kept else None), (sum(flagged) / len(flagged) if flagged else None)
 
 
-def _guess(axis: str, signals: Signals) -> Guess[Any]:
-    guesses: dict[str, Guess[Any]] = {
-        "task": signals.task,
-        "freshness": signals.freshness,
-        "sensitivity": signals.sensitivity,
-    }
-    return guesses[axis]
+def _recall(pairs: Sequence[tuple[Labelled, Told]]) -> float | None:
+    """None where there are no attacks, or nothing benign."""
+    scores = [(row.labels["injection"], _score(told)) for row, told in pairs]
+    benign = [score for label, score in scores if label == "benign"]
+    attacks = [score for label, score in scores if label != "benign"]
+    if not benign or not attacks:
+        return None
+    cut = np.quantile(benign, 1 - ALARMS)
+    return float(np.mean([score > cut for score in attacks]))
 
 
-def _word(guess: Guess[Any]) -> str:
-    return str(guess.best.value if isinstance(guess.best, Task) else guess.best.word)
+def _score(told: Told) -> float:
+    return told.chance if told.label == "injection" else 1 - told.chance
+
+
+def _told(axis: str, signals: Signals) -> Told:
+    if axis == "injection":
+        score = signals.injection or 0.0
+        return Told("injection", score, False) if score >= 0.5 else Told("benign", 1 - score, False)
+    if axis == "task":
+        return Told(signals.task.best.value, signals.task.probability, signals.task.unsure)
+    guess = signals.freshness if axis == "freshness" else signals.sensitivity
+    return Told(guess.best.word, guess.probability, guess.unsure)

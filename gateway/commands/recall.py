@@ -94,6 +94,8 @@ def _signals(row: SignalsRow) -> Signals:
         unreadable=row.unreadable,
         needs=row.needs,
         knowledge={name: score for name, score in row.knowledge.items() if score is not None},
+        difficulty=row.difficulty,
+        injection=row.injection,
     )
 
 

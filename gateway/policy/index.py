@@ -11,7 +11,7 @@ from gateway.policy.conditions import Activation, Cell, Condition
 from gateway.policy.keys import Key, Scale, floor_of, key_of
 from gateway.policy.logic import Given, Outcome, Possible, applies, holds
 from gateway.policy.schema import Guard, Policy, Route
-from gateway.policy.vocabulary import AXES, NOT_MEASURED
+from gateway.policy.vocabulary import AXES
 
 Rule = TypeVar("Rule", Guard, Route)
 _TRUE: Possible = frozenset((True,))
@@ -72,7 +72,7 @@ def given(cell: Cell) -> Given:
     """What a cell says of the variables: an axis that is unsure is surely unknown."""
     named = dict(zip((axis.value for axis in AXES), cell, strict=True))
     values: dict[str, object] = {name: value for name, value in named.items() if value is not None}
-    return Given(values, NOT_MEASURED | (named.keys() - values.keys()))
+    return Given(values, frozenset(named.keys() - values.keys()))
 
 
 def possible(when: Condition | None, known: Given) -> Possible:

@@ -11,7 +11,6 @@ from typing import Any
 from gateway.policy.grammar import parsed, variables_of
 from gateway.policy.runtime import compiled, three_valued
 from gateway.policy.syntax import Node
-from gateway.policy.vocabulary import NOT_MEASURED
 
 Outcome = bool | None
 Possible = frozenset[Outcome]
@@ -35,7 +34,7 @@ class Given:
     """
 
     values: Mapping[str, object]
-    unknown: frozenset[str] = NOT_MEASURED
+    unknown: frozenset[str] = frozenset()
     assumed: Mapping[str, bool] = field(default_factory=dict)
 
 

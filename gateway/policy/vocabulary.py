@@ -51,9 +51,6 @@ VARIABLES: Mapping[str, Kind] = MappingProxyType(
     }
 )
 
-NOT_MEASURED = frozenset({"difficulty", "injection"})
-"""Declared, and unknown in every request until something measures them."""
-
 LABELS: Mapping[Kind, Mapping[str, str | int]] = MappingProxyType(
     {
         Kind.TASK: {task.value: task.value for task in Task},

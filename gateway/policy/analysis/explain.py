@@ -101,6 +101,8 @@ class Explanation:
     caller: str
     signals: tuple[Signal, ...]
     language: str
+    difficulty: float | None
+    injection: float | None
     input_tokens: int
     needs: tuple[str, ...]
     unreadable: bool
@@ -150,6 +152,8 @@ def explain(
         caller=facts.caller.name,
         signals=_signals(facts),
         language=signals.language,
+        difficulty=signals.difficulty,
+        injection=signals.injection,
         input_tokens=signals.input_tokens,
         needs=tuple(sorted(signals.needs)),
         unreadable=signals.unreadable,

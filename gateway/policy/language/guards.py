@@ -10,7 +10,7 @@ from gateway.policy.language.document import Reading, Value, Wrong
 from gateway.policy.language.shapes import FLAG, LABEL, NAME, SAID, list_of, named
 from gateway.policy.mistakes import Mistake, proposal
 from gateway.policy.schema import Guard
-from gateway.policy.vocabulary import FINDINGS, NOT_MEASURED, VARIABLES
+from gateway.policy.vocabulary import FINDINGS, VARIABLES
 
 _ANYONE = "anyone"  # the caller's name where a policy names none
 
@@ -24,8 +24,6 @@ def _condition(value: Value, found: Reading) -> Condition:
     except Faulty as faulty:
         found.mistakes.extend(_placed(value, fault) for fault in faulty.faults)
         raise Wrong("") from faulty
-    for name in sorted(condition.variables & NOT_MEASURED):
-        found.warn(value, f"{name} is not measured yet, so it is unknown in every request")
     if "callers" not in found.unread:
         found.warnings.extend(_placed(value, stranger) for stranger in strangers(condition.text, _of(found)))
     return condition

@@ -15,7 +15,10 @@ def test_overconfident_scores_get_a_temperature_above_one() -> None:
     heat = temperature(scores, wanted)
 
     assert heat > 2
-    assert expected_error(shares(scores, heat), wanted) < expected_error(shares(scores, 1.0), wanted)
+    right = seen == wanted
+    assert expected_error(shares(scores, heat).max(1), right) < expected_error(
+        shares(scores, 1.0).max(1), right
+    )
 
 
 def test_the_threshold_is_the_lowest_that_reaches_the_target() -> None:

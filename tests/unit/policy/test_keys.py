@@ -5,9 +5,8 @@ import pytest
 from gateway.policy.conditions import checked
 from gateway.policy.keys import Key, Scale, floor_of, key_of
 from gateway.policy.logic import Given
-from gateway.policy.vocabulary import NOT_MEASURED
 
-CODING = Given({"task": "coding", "sensitivity": 0}, NOT_MEASURED | {"freshness"})
+CODING = Given({"task": "coding", "sensitivity": 0}, frozenset({"freshness"}))
 TEAM = Key("caller.team")
 HEADER = Key("request.headers", "x-team")
 

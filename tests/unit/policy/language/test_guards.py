@@ -25,13 +25,6 @@ def test_a_guard_that_masks_is_read(tmp_path: Path) -> None:
     assert (policy.guards[0].accept_residual, policy.warnings) == (False, ())
 
 
-def test_a_condition_on_what_nobody_measures_yet_is_warned_about(tmp_path: Path) -> None:
-    text = "routes:\n- {name: hard, when: difficulty > 0.5, model: house}\n" + REST
-    assert tuple(map(str, loaded(tmp_path, routes=text).warnings)) == (
-        "routes.yaml:2:22: difficulty is not measured yet, so it is unknown in every request",
-    )
-
-
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
