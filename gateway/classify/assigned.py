@@ -43,7 +43,9 @@ _UUID: Final = re.compile(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SURE_OF_UUID: Final = re.compile(
     r"(?i)(?:api[_-]?key|authtoken|auth[_-]?token|secret|access[_-]?token|password)$"
 )
+_QUOTED: Final = re.compile(rb"""(["'])[^\s"']{12,200}\1""")
 _SHORTEST: Final = 12
+_LONG: Final = 20
 
 
 def _name(match: Match) -> str:
@@ -62,25 +64,32 @@ def entity_of(name: str) -> str:
 
 def is_secret(name: str, value: str) -> bool:
     """Whether a value that `name` is given was drawn by a machine, and is no reference, hash or name."""
-    if len(value) < _SHORTEST or _NO_SECRET.search(name) or _REFERENCE.search(value):
+    if len(value) < _SHORTEST or not _drawn(value):
         return False
-    if is_placeholder(value) or is_stand_in(value):
+    if is_placeholder(value) or is_stand_in(value) or _REFERENCE.search(value) or _NO_SECRET.search(name):
         return False
     if _UUID.fullmatch(value):
         return _SURE_OF_UUID.search(name) is not None
-    if looks_random(value) or (len(value) >= 20 and mixed(value) >= 3 and entropy(value) >= 3.8):
-        return len(value) >= 20 or _STRONG.search(name) is not None
-    return False
+    return len(value) >= _LONG or _STRONG.search(name) is not None
+
+
+def _drawn(value: str) -> bool:
+    return looks_random(value) or (len(value) >= _LONG and mixed(value) >= 3 and entropy(value) >= 3.8)
 
 
 def _assigned(match: Match) -> Iterator[Hit]:
-    group = next(n for n in (2, 3, 4) if match.group(n))
-    value = caught(match, group)
-    if group == 4 or not value.isprintable():
-        value = value.rstrip(".,;:!?)]}'\"`”“")
-    if sum(map(str.isdigit, value)) and is_secret(_name(match), value):
-        start = match.start(group)
-        yield Hit(entity_of(_name(match)), start, start + len(value.encode()), 0.9)
+    start, end = match.span(2)
+    raw: bytes = match.string
+    if end - start < _SHORTEST - 2:
+        return
+    quoted = _QUOTED.match(raw, start - 1)  # what a quote begins ends at the other one
+    if quoted:
+        value = raw[start : quoted.end() - 1].decode("utf-8", "replace")
+    else:
+        value = raw[start:end].decode("utf-8", "replace").partition("&")[0].rstrip(".,;:!?)]}'\"`”“")
+    name = _name(match)
+    if is_secret(name, value):
+        yield Hit(entity_of(name), start, start + len(value.encode()), 0.9)
 
 
 def _lone_key(match: Match) -> Iterator[Hit]:
@@ -89,7 +98,7 @@ def _lone_key(match: Match) -> Iterator[Hit]:
         yield Hit("high_entropy", match.start(1), match.end(1), 0.75)
 
 
-_VALUE = r"""(?:\d\) )?(?:"([^\s"]{12,})"|'([^\s']{12,})'|["'`“]?([^\s"'`,;<>”&()]{12,}))"""
+_VALUE = r"""(?:\d\) )?["'`“]?([^\s"'`,;<>”()\d]*\d[^\s"'`,;<>”()]*)"""
 
 RULES: Final = (
     Rule(
@@ -103,8 +112,13 @@ RULES: Final = (
         + r"[\w.-]{0,8}(?: is | was |[\"']?\][\"']?[)=,]? ?|[\"']?> ?|[\"'], ?)[\"'`“]?[^\s\"'`,;<>”&()]{8}",
         r"(?i)("
         + NAMES
-        + r"[\w.-]*)(?: is | was |[\"']?\][\"']?[)=,]? ?|[\"']?> ?|[\"'], ?)[\"'`“]?([^\s\"'`,;<>”&()]{1"
-        r"2,})()()",
+        + r"[\w.-]*)(?: is | was |[\"']?\][\"']?[)=,]? ?|[\"']?> ?|[\"'], ?)[\"'`“]?([^\s\"'`,;<>”()\d]*"
+        r"\d[^\s\"'`,;<>”()]*)",
+        _assigned,
+    ),
+    Rule(
+        r"(?i)value=[\"']",
+        r"(?i)(?:key|name)=[\"']([\w.:-]*" + NAMES + r"[\w.-]*)[\"']\s+value=[\"']([^\s\"']+)",
         _assigned,
     ),
     Rule(

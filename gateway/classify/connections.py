@@ -38,7 +38,7 @@ def _whole(match: Match) -> Iterator[Hit]:
     """Of a match that took a sign before it."""
     secret = caught(match, 2)
     if len(secret) >= 3 and not is_placeholder(secret):
-        yield Hit("connection_string", match.start(1), match.end(1), 0.96)
+        yield Hit("connection_string", match.start(1), match.end(1), 0.93)
 
 
 RULES: Final = (
@@ -70,7 +70,7 @@ RULES: Final = (
         + _PAIR
         + r";\s?){0,14}?"
         + _GIVEN
-        + r"\s?=\s?([^;\s\"'`<>]+)(?:;\s?"
+        + r"\s?=\s?('[^'\n]+'|[^;\s\"'`<>]+)(?:;\s?"
         + _PAIR
         + r"){0,14};?)",
         _whole,

@@ -18,12 +18,12 @@ _ROLE_NAMES: Final = (
 )
 _ROLES: Final = frozenset(_ROLE_NAMES.split())
 _RESOLVERS: Final = frozenset({"8.8.8.8", "8.8.4.4", "1.1.1.1", "1.0.0.1", "9.9.9.9"})
-_VERSIONED: Final = re.compile(
-    r"(?i)(?:version|ver|kernel|release|schema|section|chapter|build|chrome|firefox|safari|edge|opera|dr"
-    r"iver|firmware"
-    r"|paragraph|clause|article|oid|upgrade[ds]? to|package|revision|windows|linux|v|§|abschnitt|kapitel"
-    r")[\s/:=\"'v.-]*$"
+_VERSION_WORDS: Final = (
+    "version ver kernel release schema section sect chapter build chrome firefox safari edge edg opera opr "
+    "driver firmware paragraph clause article oid package revision windows linux v § abschnitt kapitel rev "
+    "upgrade"
 )
+_VERSIONED: Final = frozenset(_VERSION_WORDS.split())
 _WORD = r"[\p{L}'’.-]+"
 _CAPITAL = r"\p{Lu}[\p{L}'’-]+"
 _MONTH = (
@@ -34,7 +34,7 @@ _MONTH = (
 _DATE = (
     r"(?:\d{1,2}[./-] ?\d{1,2}[./-] ?(?:\d{4}|\d{2})|(?:19|20)\d\d[./-]\d{1,2}[./-]\d{1,2}"
     r"|\d{1,2}(?:st|nd|rd|th)?\.?,?(?: of| de)? ?" + _MONTH + r"\.?,?(?: de| of)? ?(?:19|20)\d\d"
-    r"|" + _MONTH + r"\.? \d{1,2}(?:st|nd|rd|th)?,? (?:19|20)\d\d"
+    r"|" + _MONTH + r"\.? \d{1,2}(?:st|nd|rd|th)?,? (?:19|20)\d\d|\d{1,2}[ -]" + _MONTH + r"[ -]'?\d\d"
     r"|(?:19|20)\d\d ?[年년] ?\d{1,2} ?[月월] ?\d{1,2}[日일]?|(?:19|20)\d{2}[01]\d[0-3]\d)"
 )
 _STREET = (
@@ -52,8 +52,10 @@ def _email(match: Match) -> Iterator[Hit]:
 
 
 def _ipv4(match: Match) -> Iterator[Hit]:
+    """Four numbers with dots name releases and sections too."""
     before = match.string[max(match.start(1) - 24, 0) : match.start(1)].decode("utf-8", "replace")
-    if not _VERSIONED.search(before):  # four numbers with dots name releases and sections too
+    words = before.lower().rstrip(" \t/:=\"'.-(").replace("/", " ").split()
+    if not words or words[-1].strip("\"'_-({[,;") not in _VERSIONED:
         yield from _address(match, caught(match))
 
 
@@ -123,6 +125,7 @@ RULES = (
         r"(?i)\b((?:[0-9a-f]{2}:){5}[0-9a-f]{2}|(?:[0-9a-f]{2}-){5}[0-9a-f]{2})\b",
         _mac,
     ),
+    Rule(r"(?i)\bmac\b", r"(?i)\bmac(?: addr(?:ess)?)?[ :=]{1,3}([0-9a-f]{12})\b", _dotted),
     Rule(r"(?i)\b[0-9a-f]{4}\.[0-9a-f]{4}\.", r"(?i)\b([0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4})\b", _dotted),
     Rule(
         r"(?i)\bborn\b|\bdob\b|_dob\b|\bd\.o\.b|birth|\bb\. \d|geboren|geburts|\bgeb\.|\bnée? le|naissan"
@@ -140,7 +143,7 @@ RULES = (
         _birth,
     ),
     Rule(
-        r"\b\d{1,5}[A-Za-z]? \p{Lu}",
+        r"\b\d{1,5}[A-Za-z]? \p{Lu}[\p{L}'.-]* \p{L}",
         r"\b(\d{1,5}[A-Za-z]? (?:\p{Lu}[\p{L}'.-]* ){1,3}" + _STREET + r")\b",
         _street,
     ),

@@ -63,7 +63,8 @@ class Detector:
         ]
 
     def _plain(self, raw: bytes) -> list[Hit]:
-        return _placed(_apart(_whole(self._scanner.hits(raw))), raw)
+        hits = self._scanner.hits(raw)
+        return _placed(_apart(_whole(hits)), raw) if hits else hits
 
 
 def _hides(meant: Hit, written: Hit) -> bool:

@@ -129,7 +129,7 @@ RULES: Final = (
         r"[1-35689]\d{2} ?\d{3} ?\d{3}",
         pt_nif.is_valid,
     ),
-    named("id_card", r"cartão de cidadão|\bbi n", r"\d{8} ?\d ?[A-Z0-9]{2} ?\d", cc.is_valid),
+    named("id_card", r"cartão de cidadão|\bbi[ -]n[º°.ru]", r"\d{8} ?\d ?[A-Z0-9]{2} ?\d", cc.is_valid),
     shaped(
         "tax_id",
         r"[A-Z]{6}[0-9L-NP-V]{2}[A-EHLMPRST][0-9L-NP-V]{2}[A-Z][0-9L-NP-V]{3}[A-Z]",

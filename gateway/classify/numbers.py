@@ -72,6 +72,8 @@ def cards(match: Match) -> Iterator[Hit]:
     sizes = [end - start for start, end in groups]
     for at, (start, end) in enumerate(groups):
         if 13 <= sizes[at] <= 19:
+            if at and raw[start - 1 : start] == b"." and start == groups[at - 1][1] + 1:
+                continue  # what stands after a decimal point
             if is_card(raw[start:end].decode()):
                 yield Hit("payment_card", match.start() + start, match.start() + end, 0.95)
         elif sizes[at] in (4, 6, 8):
@@ -131,7 +133,7 @@ def national(match: Match) -> Iterator[Hit]:
 def told(match: Match) -> Iterator[Hit]:
     """A number that the words before it call a telephone number."""
     text = caught(match)
-    if 7 <= sum(map(str.isdigit, text)) <= 13 and not re.match(r"(?:19|20)\d\d-\d\d-", text):
+    if 7 <= sum(map(str.isdigit, text)) <= 13 and not re.match(r"\(?(?:19|20)\d\d-\d\d-", text):
         yield Hit("phone", match.start(1), match.end(1), 0.8)
 
 
@@ -156,7 +158,10 @@ RULES = (
         iban,
     ),
     Rule(
-        r"\+\(?\d", r"(?:^|[^\w+])(\+\(?\d{1,3}\)?(?:[ ()./-]{0,3}\d){6,13})\b", international, tries=_PARSED
+        r"\+\(?\d[\d ()./-]{5}",
+        r"(?:^|[^\w+])(\+\(?\d{1,3}\)?(?:[ ()./-]{0,3}\d){6,13})\b",
+        international,
+        tries=_PARSED,
     ),
     Rule(
         r"\b00[1-9]\d", r"(?:^|[^\w.,+-])(00[1-9]\d(?:[ ()./-]{0,2}\d){7,12})\b", international, tries=_PARSED
@@ -179,6 +184,12 @@ RULES = (
         r"nt|de compte|de cuenta",
         r"(?i)(?:\baccount (?:number|no|nr|#)|\bacct|\bsort code|\brouting|\bkontonummer|\bkonto-?nr|\bblz|"
         r"\bbank account|\bnuméro de compte|\bnúmero de cuenta)\.?[^\d\n]{0,16}(\d(?:[ -]?\d){5,16})\b",
+        whole("bank_account", 0.85, 1),
+    ),
+    Rule(
+        r"(?i)sort code|routing|\bbsb\b|\bblz",
+        r"(?i)(?:sort code|routing|\bbsb|\bblz)[^\n]{0,40}?(?:account|acct|a/c|konto)[^\d\n]{0,16}(\d{6,"
+        r"14})\b",
         whole("bank_account", 0.85, 1),
     ),
     Rule(

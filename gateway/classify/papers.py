@@ -57,7 +57,8 @@ RULES: Final = (
     named(
         "id_card",
         r"identity card|\bid card|\bid n(?:o|r|umber)\b|national id|personal id|citizen id|carte d'identité"
-        r"|carta d'identità|dowód osobist\w*|identiteitskaart|a number|residence permit|biometric permit"
+        r"|carta d'identità|dowód osobist\w*|identiteitskaart|a-number|alien registration|residence perm"
+        r"it|biometric permit"
         r"|green card",
         _LOOSE,
     ),

@@ -42,9 +42,12 @@ def _plausible(value: str, quoted: bool) -> bool:
     if not 4 <= len(value) <= _MOST or is_placeholder(value):
         return False
     if quoted:
-        prose = value.count(" ") >= 2 or value.endswith((":", "?", "."))
+        strong = any(map(str.isdigit, value)) and mixed(value) >= 3 and len(value) <= 40
+        prose = (value.count(" ") >= 2 and not strong) or value.endswith((":", "?", "."))
         return not prose and (not value.isalpha() or len(value) >= 6) and not _is_name(value)
     if "://" in value or value.startswith(("/", "./", "~/")) or _is_reference(value):
+        return False
+    if value.isidentifier() and not any(map(str.isdigit, value)):  # a type's name, or a variable's
         return False
     if any(c.isdigit() for c in value):
         return len(value) >= 5 and (mixed(value) >= 2 or len(value) >= 6)
@@ -198,6 +201,12 @@ RULES: Final = (
         r":(?:\d{2,5}|\*):[\w*-]+:[\w*-]+:\S",
         r"(?m)(?:^|[ \t])(?:[\w-]+\.[\w.-]+|localhost|\*):(?:\d{2,5}|\*):[\w*-]+:[\w*.@-]+:([^\s:]+)$",
         _told,
+    ),
+    Rule(r"net user ", r"\bnet user \S+ ([^\s/]+)", _said),
+    Rule(
+        r"(?i)value=[\"']",
+        r"(?i)(?:key|name)=[\"'][\w.:-]*(?:" + _LONG + r"|pwd)[\"']\s+value=" + _VALUE,
+        _assigned,
     ),
     Rule(r"requirepass|masterauth", r"\b(?:requirepass|masterauth)\s+[\"']?([^\s\"']+)", _told),
     Rule(

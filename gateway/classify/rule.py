@@ -60,7 +60,7 @@ _PLACEHOLDER = re.compile(
     r"|dummy|insert|replace.?(?:me|this|with)|to.?be.?set|^op://|^vault:|^secret:|^ref\+|^!(?:vault|ref|sub|secret|env)"
     r"|^(?:process|os|env|self|this|config|settings|secrets|vault|data|var|local|module)\."
     r"|^(?:str|string|int|bool|bytes|none|null|nil|undefined|true|false|any|required|optional|hidden|masked"
-    r"|password|passwort|passwd|secret|token|pass|pwd|user|username|guest|postgres|minioadmin|foobared|test|foo|bar"
+    r"|name|password|passwort|passwd|secret|token|pass|pwd|user|username|guest|postgres|minioadmin|foobared|test|foo|bar"
     r"|value|text|varchar.*)\W*$"
 )
 
@@ -82,7 +82,7 @@ def mixed(value: str) -> int:
     return sum(any(map(kind, value)) for kind in kinds)
 
 
-_WORD = re.compile(r"[A-Z]?[a-z]{4,}|[A-Z]{4,}")
+_WORD = re.compile(r"[A-Z][a-z]{2,}|[a-z]{4,}|[A-Z]{4,}")
 _SHARE = 0.5
 
 

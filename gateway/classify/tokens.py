@@ -155,6 +155,7 @@ ACCESS_TOKENS: Final[tuple[Row, ...]] = (
     ("Vault", r"hv[sbr]\.", _URL + "{16,}"),
     ("Facebook, Instagram", "(?:EAA|IGQV)", _AN + "{80,}"),
     ("Dropbox", r"sl\.(?:u\.)?", _URL + "{120,}"),
+    ("OpenShift", "sha256~", _URL + "{43}"),
     ("Twitch", "oauth:", "[a-z0-9]{30}"),
     ("LinkedIn", "AQ[VXWU]", _URL + "{150,}"),
     ("Telegram", r"\d{8,10}:AA", _URL + "{20,33}"),

@@ -14,6 +14,10 @@ _BECH32: Final = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 _GENERATOR: Final = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
 _CONSTANTS: Final = (1, 0x2BC830A3)  # BIP 173 and BIP 350
 _ANY: Final = "[1-9A-HJ-NP-Za-km-z]"
+_NETWORKS: Final = (
+    r"\b(?:solana|phantom|spl|polkadot|stellar|xlm|tezos|algorand"
+    r"|(?:sol|dot|near|ton) (?:wallet|address|account))\b"
+)
 
 
 def base58check(text: str, alphabet: str = _BASE58) -> bool:
@@ -82,8 +86,8 @@ RULES: Final = (
     Rule(r"\b0x[0-9a-fA-F]{40}", r"\b(0x[0-9a-fA-F]{40})\b", _ethereum),
     Rule(r"\b[48][0-9AB][1-9A-HJ-NP-Za-km-z]{50}", r"\b([48][0-9AB]" + _ANY + r"{93})\b", _drawn),
     Rule(
-        r"(?i)\b(?:solana|phantom|sol|spl|polkadot|dot|near|stellar|xlm|tezos|algorand|ton)\b",
-        r"(?i:\b(?:solana|phantom|sol|spl|polkadot|dot|near|stellar|xlm|tezos|algorand|ton)\b)[^\n]{0,32"
+        r"(?i)" + _NETWORKS,
+        r"(?i:" + _NETWORKS + r")[^\n]{0,32"
         r"}?[ :='\"]"
         r"([1-9A-HJ-NP-Za-km-z]{32,48}|G[A-Z2-7]{55}|tz[1-3]" + _ANY + r"{33}|[A-Z2-7]{58}|[EU]Q[\w-]{46})\b",
         _drawn,

@@ -104,7 +104,7 @@ RULES: Final = (
     named("tax_id", r"\bcuit\b|\bcuil\b", r"\d{2}[- ]?\d{8}[- ]?\d", cuit.is_valid),
     named("id_card", r"\bdni\b", r"\d{2}\.\d{3}\.\d{3}", ar_dni.is_valid),
     shaped("tax_id", r"\d{1,2}\.\d{3}\.\d{3}-[\dkK]", rut.is_valid),
-    named("tax_id", r"\brut\b|\brun\b", r"\d{1,2}\.?\d{3}\.?\d{3}-?[\dkK]", rut.is_valid, strict=True),
+    named("tax_id", r"\brut\b", r"\d{1,2}\.?\d{3}\.?\d{3}-?[\dkK]", rut.is_valid, strict=True),
     named("tax_id", r"\bnit\b", r"\d{3}\.?\d{3}\.?\d{3}-?\d", nit.is_valid, strict=True),
     named("id_card", r"cédula|cedula", r"\d{3}-?\d{7}-?\d", cedula.is_valid),
     named("id_card", r"cédula|cedula", r"\d{9}-?\d", ci.is_valid),
@@ -142,12 +142,16 @@ RULES: Final = (
     named("id_card", r"\bcccd\b|\bcmnd\b|căn cước", r"\d{12}|\d{9}"),
     named("id_card", r"philsys|\bumid\b", r"\d{4}-?\d{7}-?\d|\d{4}-?\d{4}-?\d{4}-?\d{4}"),
     # the Middle East, Africa, Oceania
-    named("id_card", r"teudat zehut|israeli id|תעודת זהות|ת\.ז|\btz\b", r"\d{8,9}|\d{8}-\d", teudat.is_valid),
+    named("id_card", r"teudat zehut|israeli id|תעודת זהות|ת\.ז|teudat", r"\d{8,9}|\d{8}-\d", teudat.is_valid),
     shaped("id_card", r"784-?\d{4}-?\d{7}-?\d", emirates_id),
     named("id_card", r"emirates id", r"784-?\d{4}-?\d{7}-?\d", emirates_id),
     named("id_card", r"iqama|الهوية|saudi id", r"[12]\d{9}"),
+    shaped("id_card", r"\d\d[01]\d[0-3]\d{5}[01][89]\d", za_id.is_valid),
     named(
-        "id_card", r"\bsa id\b|south african id|\brsa id\b|\bza id\b", r"\d{6} ?\d{4} ?\d{3}", za_id.is_valid
+        "id_card",
+        r"\bsa[ -]id\b|south african id|\brsa[ -]id\b|\bza[ -]id\b",
+        r"\d{6} ?\d{4} ?\d{3}",
+        za_id.is_valid,
     ),
     named("id_card", r"\bnin\b|\bbvn\b", r"\d{11}"),
     named("id_card", r"kimlik", r"\d{11}", tckimlik.is_valid),
