@@ -17,6 +17,8 @@ _ROLE_NAMES: Final = (
     "root mail"
 )
 _ROLES: Final = frozenset(_ROLE_NAMES.split())
+_FILE_KINDS: Final = "png jpg jpeg gif svg webp css js ts json html py yml yaml md txt lock"
+_FILES: Final = frozenset(_FILE_KINDS.split())
 _RESOLVERS: Final = frozenset({"8.8.8.8", "8.8.4.4", "1.1.1.1", "1.0.0.1", "9.9.9.9"})
 _VERSION_WORDS: Final = (
     "version ver kernel release schema section sect chapter build chrome firefox safari edge edg opera opr "
@@ -46,7 +48,8 @@ _STREET = (
 
 def _email(match: Match) -> Iterator[Hit]:
     local, _, domain = caught(match).rpartition("@")
-    if len(local) > 64 or len(domain) > 253 or local.lower() in _ROLES:
+    ending = domain.rpartition(".")[2].lower()
+    if len(local) > 64 or len(domain) > 253 or local.lower() in _ROLES or ending in _FILES:
         return
     yield Hit("email", match.start(1), match.end(1), 0.95)
 
@@ -78,6 +81,18 @@ def _ipv6(match: Match) -> Iterator[Hit]:
 
 
 def _mac(match: Match) -> Iterator[Hit]:
+    """Six pairs: more of them are a key's fingerprint."""
+    text: bytes = match.string
+    if (
+        text[match.end(1) : match.end(1) + 1] in (b":", b"-")
+        and text[match.end(1) + 1 : match.end(1) + 2].isalnum()
+    ):
+        return
+    if (
+        text[match.start(1) - 1 : match.start(1)] in (b":", b"-")
+        and text[max(match.start(1) - 2, 0) : match.start(1) - 1].isalnum()
+    ):
+        return
     if len(set(re.split("[:-]", caught(match).lower()))) > 1:
         yield Hit("mac_address", match.start(1), match.end(1), 0.9)
 

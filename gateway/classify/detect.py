@@ -52,6 +52,8 @@ class Detector:
         return _apart([*meant, *(hit for hit in hits if not any(_hides(other, hit) for other in meant))])
 
     def _seen(self, text: str) -> list[Hit]:
+        if text.isascii():
+            return self._plain(text.encode())
         plain = typed(text)
         raw = plain.encode("utf-8", "replace")
         if not disguised(plain, raw):

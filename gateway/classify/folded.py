@@ -82,7 +82,7 @@ class Folded:
 
 def typed(text: str) -> str:
     """The text with what typesetting puts in by itself undone: as long as before, and quickly done."""
-    return text if text.isascii() else text.replace("\u2013", "-").replace("\u00a0", " ")
+    return text.replace("\u2013", "-").replace("\u00a0", " ")
 
 
 def disguised(text: str, raw: bytes) -> bool:

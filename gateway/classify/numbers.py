@@ -133,7 +133,12 @@ def national(match: Match) -> Iterator[Hit]:
 def told(match: Match) -> Iterator[Hit]:
     """A number that the words before it call a telephone number."""
     text = caught(match)
-    if 7 <= sum(map(str.isdigit, text)) <= 13 and not re.match(r"\(?(?:19|20)\d\d-\d\d-", text):
+    digits = sum(map(str.isdigit, text))
+    if (
+        7 <= digits <= 13
+        and text != "".join(filter(str.isdigit, text))[:7]
+        and not re.match(r"\(?(?:19|20)\d\d-\d\d-", text)
+    ):
         yield Hit("phone", match.start(1), match.end(1), 0.8)
 
 

@@ -112,6 +112,14 @@ def _mixed(match: Match) -> Iterator[Hit]:
         yield from _hit(match, 1, value, 0.75)
 
 
+def _pin(match: Match) -> Iterator[Hit]:
+    """What could be a year is one unless it is plainly told."""
+    said, value = caught(match, 0), caught(match)
+    year = len(value) == 4 and value.startswith(("19", "20"))
+    if not year or any(sign in said for sign in (":", "=", " is ", "#")):
+        yield Hit("password", match.start(1), match.end(1), 0.75)
+
+
 def _basic(match: Match) -> Iterator[Hit]:
     """RFC 7617: base64 of a name, a colon and a password."""
     text = caught(match)
@@ -179,7 +187,7 @@ RULES: Final = (
         r"(?i)\b(?:pin|pins|passcode|alarm code|door code|gate code)\b|-PIN\b",
         r"(?i)(?:\bpins?|\bpasscode|alarm code|door code|gate code|-pin)\b(?:\s?(?:code|number|nr"
         r"|no))?[^\d\n]{0,36}?[\s:=#]([0-9]{4,6}|[0-9]{8})\b",
-        whole("password", 0.75, 1),
+        _pin,
     ),
     # what programs are started with, and what they keep in files
     Rule(r"\s(?:-u|--user)[\s=]", r"\s(?:-u|--user)[\s=]?[\"']?[\w.@+-]{1,64}:([^\s\"']+)", _env),

@@ -36,9 +36,8 @@ class Scanner:
 
     def hits(self, raw: bytes) -> list[Hit]:
         """By byte offsets; some may overlap."""
-        return [
-            hit for index, where in sorted(self._fired(raw).items()) for hit in self._of(index, where, raw)
-        ]
+        fired = self._fired(raw)
+        return [hit for index in sorted(fired) for hit in self._of(index, fired[index], raw)]
 
     def _fired(self, raw: bytes) -> dict[int, list[Stretch]]:
         """For each rule whose trigger occurs, the stretches of text around it, joined where they touch."""
