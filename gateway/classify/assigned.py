@@ -7,7 +7,17 @@ from collections.abc import Iterator
 from typing import Final
 
 from gateway.classify.issued import is_stand_in
-from gateway.classify.rule import Hit, Match, Rule, caught, entropy, is_placeholder, looks_random, mixed
+from gateway.classify.rule import (
+    Hit,
+    Match,
+    Rule,
+    caught,
+    entropy,
+    is_placeholder,
+    looks_random,
+    mixed,
+    share_of_words,
+)
 
 ASSIGN: Final = r"""["'\]]{0,2}\s{0,3}(?:=>|:=|=|:|：)\s{0,3}"""
 NAMES: Final = (
@@ -74,7 +84,9 @@ def is_secret(name: str, value: str) -> bool:
 
 
 def _drawn(value: str) -> bool:
-    return looks_random(value) or (len(value) >= _LONG and mixed(value) >= 3 and entropy(value) >= 3.8)
+    if looks_random(value) or (len(value) >= _LONG and mixed(value) >= 3 and entropy(value) >= 3.8):
+        return True
+    return len(value) >= 16 and mixed(value) >= 3 and share_of_words(value) < 0.4 and entropy(value) >= 3.5
 
 
 def _assigned(match: Match) -> Iterator[Hit]:
@@ -114,6 +126,11 @@ RULES: Final = (
         + NAMES
         + r"[\w.-]*)(?: is | was |[\"']?\][\"']?[)=,]? ?|[\"']?> ?|[\"'], ?)[\"'`“]?([^\s\"'`,;<>”()\d]*"
         r"\d[^\s\"'`,;<>”()]*)",
+        _assigned,
+    ),
+    Rule(
+        r"(?i)" + NAMES + r"[\w.-]{0,8} [^\s\"'`,;<>”()]{20}",
+        r"(?i)(" + NAMES + r"[\w.-]{0,8}) ([^\s\"'`,;<>”()\d]*\d[^\s\"'`,;<>”()]*)",
         _assigned,
     ),
     Rule(

@@ -48,6 +48,8 @@ _STREET = (
 
 def _email(match: Match) -> Iterator[Hit]:
     local, _, domain = caught(match).rpartition("@")
+    if match.string[max(match.start(1) - 2, 0) : match.start(1)] == b"//":  # the user of a URL
+        return
     ending = domain.rpartition(".")[2].lower()
     if len(local) > 64 or len(domain) > 253 or local.lower() in _ROLES or ending in _FILES:
         return

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from gateway.classify import assigned, connections, issued, keys, passwords
+from gateway.classify import assigned, connections, issued, keys, logins, passwords
 
-RULES: Final = keys.RULES + issued.RULES + connections.RULES + assigned.RULES + passwords.RULES
+RULES: Final = keys.RULES + issued.RULES + connections.RULES + assigned.RULES + passwords.RULES + logins.RULES

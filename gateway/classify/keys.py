@@ -56,11 +56,22 @@ RULES: Final = (
         r"\b([xyzt]prv[1-9A-HJ-NP-Za-km-z]{100,112})\b",
         whole("private_key", 0.98, 1),
     ),
+    Rule(r"otpauth://", r"otpauth://[^\s\"']*secret=([A-Z2-7]{16,})", whole("high_entropy", 0.95, 1)),
+    Rule(
+        r"(?i)\b(?:totp|2fa|mfa) ",
+        r"(?i:\b(?:totp|2fa|mfa) (?:secret|key|seed))[^\n]{0,8}?\b([A-Z2-7]{16,64})\b",
+        whole("high_entropy", 0.85, 1),
+    ),
     Rule(
         r"(?i)(?:seed|recovery|mnemonic|secret|backup) (?:phrase|words)|mnemonic",
         r"(?i)(?:(?:seed|recovery|mnemonic|secret|backup) (?:phrase|words)|mnemonic)\b[^a-z\n]{0,6}(?:is"
         r"\b|are\b|=)?"
         r"[^a-z\n]{0,6}((?:[a-z]{3,8}[ ,]{1,2}){11,23}[a-z]{3,8})",
         whole("private_key", 0.9, 1),
+    ),
+    Rule(
+        r"(?i)(?:recovery|backup) codes?",
+        r"(?i)(?:recovery|backup) codes?\b[^\d\n]{0,24}((?:\d{4,5}-\d{4,5}[, ]{0,2})+)",
+        whole("password", 0.85, 1),
     ),
 )

@@ -56,11 +56,14 @@ def whole(entity: str, confidence: float = 0.95, group: int = 0) -> Check:
 
 
 _PLACEHOLDER = re.compile(
-    r"(?i)^\W*$|[<>{}\[\]()]|^[$%]|x{4,}|\*{3}|•|\.{3}|…|your|example(?:key)?\b|placeholder|change.?(?:me|it)|redacted"
-    r"|dummy|insert|replace.?(?:me|this|with)|to.?be.?set|^op://|^vault:|^secret:|^ref\+|^!(?:vault|ref|sub|secret|env)"
+    r"(?i)^\W*$|[<>{}\[\]()]|^[$%]|x{4,}|\*{3}|•|\.{3}|…|your|example(?:key)?\b|placeholder|change.?(?:m"
+    r"e|it)|redacted"
+    r"|dummy|insert|replace.?(?:me|this|with)|to.?be.?set|^op://|^vault:|^secret:|^ref\+|^!(?:vault|ref|"
+    r"sub|secret|env)"
     r"|^(?:process|os|env|self|this|config|settings|secrets|vault|data|var|local|module)\."
     r"|^(?:str|string|int|bool|bytes|none|null|nil|undefined|true|false|any|required|optional|hidden|masked"
-    r"|name|password|passwort|passwd|secret|token|pass|pwd|user|username|guest|postgres|minioadmin|foobared|test|foo|bar"
+    r"|name|password|passwort|passwd|secret|token|pass|pwd|user|username|guest|postgres|minioadmin|fooba"
+    r"red|test|foo|bar"
     r"|value|text|varchar.*)\W*$"
 )
 
@@ -90,5 +93,9 @@ def looks_random(value: str) -> bool:
     """Whether a machine drew it: digits among the letters, little that could be words, much entropy."""
     digits = sum(map(str.isdigit, value))
     letters = sum(map(str.isalpha, value))
-    words = sum(map(len, _WORD.findall(value)))
-    return digits >= 2 and letters >= 2 and words < _SHARE * len(value) and entropy(value) >= 3.0
+    return digits >= 2 and letters >= 2 and share_of_words(value) < _SHARE and entropy(value) >= 3.0
+
+
+def share_of_words(value: str) -> float:
+    """How much of a value could be words written together."""
+    return sum(map(len, _WORD.findall(value))) / len(value)

@@ -168,6 +168,7 @@ INSIDE: Final[tuple[Row, ...]] = (
     ("Mailchimp", r"-us\d", r"[0-9a-f]{32}-us\d{1,2}"),
     ("Terraform Cloud", r"\.atlasv1\.", r"[A-Za-z0-9]{14}\.atlasv1\.[\w=-]{60,}"),
     ("New Relic licence", "NRAL", r"[0-9a-f]{30,36}(?:FFFF)?NRAL"),
+    ("Firebase messaging", ":APA91b", r"AAAA[\w-]{7}:APA91b[\w-]{120,}"),
     ("MaxMind", "_mmk", r"[A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk"),
     ("Asana", r"/\d{16}:", r"\d/\d{16}:[0-9a-f]{32}"),
     ("Teams webhook bot", r"webhook\.office\.com/", r"https://[\w-]{1,40}\.webhook\.office\.com/webhookb"

@@ -14,6 +14,7 @@ from gateway.classify import (
     issued,
     keys,
     language,
+    logins,
     numbers,
     papers,
     passwords,
@@ -66,7 +67,7 @@ def entities_in(*modules: ModuleType) -> set[str]:
 
 def test_every_entity_has_a_rule_that_places_it_or_is_known_to_have_no_place() -> None:
     modules = (
-        *(assigned, connections, contact, europe, issued, keys),
+        *(assigned, connections, contact, europe, issued, keys, logins),
         *(numbers, papers, passwords, wallets, world),
     )
     assert sum(len(module.RULES) for module in modules) == len(RULES)
