@@ -12,9 +12,7 @@ from gateway.classify.tokens import ACCESS_TOKENS, API_KEYS, INSIDE, Row
 
 BEFORE: Final = r"(?:^|[^A-Za-z0-9])"
 _ESCAPED: Final = r"(?:^|[^A-Za-z0-9]|%[0-9A-F]{2}|\\[nrt])"
-_STAND_IN: Final = re.compile(
-    r"(?i)your|x{4}|example|placeholder|redacted|dummy|fake|insert|([a-z0-9])\1{7}"
-)
+_STAND_IN: Final = re.compile(r"(?i)your|x{4}|example|placeholder|redacted|dummy|fake|insert|([a-z0-9])\1{7}")
 _AWS: Final = re.compile(r"A[KSBC][IC]A[A-Z2-7]{16}")
 _WORDS: Final = re.compile(r"[a-z]+(?:[_.-](?:[a-z]{2,}|[a-z]?\d{1,4}))+")
 _ISSUERS: Final = (
