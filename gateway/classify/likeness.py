@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
@@ -12,34 +12,29 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
-from gateway.classify.tokenised import AFFIXES, ROWS, STEP, tokens
+from gateway.classify.tokenised import AFFIXES, LOOKS, ROWS, STEP, named
 
 _STRENGTH: Final = 1.0  # inverse of the ridge
 _LONGEST: Final = 40
-_SOME: Final = 45
-_NONE: Final = np.zeros(ROWS, np.int16)
 
 
 def likeness(names: Iterable[str], others: Iterable[str]) -> NDArray[np.int16]:
-    """By row, in steps of which STEP are a logit. `others` are texts in which few words are names."""
+    """By row, in steps of which STEP are a logit, half of LOOKS more than it is.
+
+    `others` are texts in which few words are names.
+    """
     held = _words(names)
     common = _words(others)
     words = [*held, *common]
-    found = np.concatenate([*_found(words)], 1).T.astype(np.int64)
+    found = np.stack([named(word) for word in words]).astype(np.int64)
     ends = np.arange(len(words) + 1) * AFFIXES
     seen = csr_matrix((np.ones(found.size), found.ravel(), ends), shape=(len(words), ROWS))
     wanted = np.arange(len(words)) < len(held)
     weights = np.array([2.0] * len(held) + [min(1.0 + np.log(n), 4.0) * 0.5 for n in common.values()])
     model = LogisticRegression(C=_STRENGTH, max_iter=200)
     model.fit(seen, wanted, sample_weight=weights)
-    steps = model.coef_[0] + model.intercept_[0] / AFFIXES
+    steps = model.coef_[0] + (model.intercept_[0] + LOOKS / 2) / AFFIXES
     return np.asarray(np.rint(steps * STEP).clip(-(1 << 12), 1 << 12).astype(np.int16))
-
-
-def _found(words: Sequence[str]) -> Iterator[NDArray[np.uint32]]:
-    """Rows of each word, some words at a time."""
-    for at in range(0, len(words), _SOME):
-        yield tokens("\n".join(words[at : at + _SOME]), _NONE).rows[:AFFIXES, ::2]
 
 
 def _words(texts: Iterable[str]) -> Counter[str]:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+import re2
 from numpy.typing import NDArray
 
 from gateway.classify.rule import Hit
@@ -35,15 +35,29 @@ AROUND: Final = 40  # … and, alike to all of them, of so many
 PLACES: Final = 2 * NEAR + 1
 COLUMNS: Final = (PLACES + 1) * TAGS
 HITS: Final = 64
-LEAN: Final = 4.0  # taken off OUTSIDE where tags are chosen: what is unlikely is judged by its confidence
-_LOOSE: Final = 3.0  # how far below OUTSIDE a tag may be and yet be of a span
+LEAN: Final = 3.0  # taken off OUTSIDE where tags are chosen: a span may lead over a weak token
+_LOOSE: Final = LEAN + 2.0  # how far below OUTSIDE a tag may be and yet be of a span …
+_SEED: Final = 1.0  # … some token of which is no further below than this
 _GAP: Final = 2  # tokens between two stretches that are read as one
 _STRIDES: Final = (COLUMNS * 2, (COLUMNS + TAGS) * 2, 2)
-_CANDIDATE: Final = re.compile(
-    r"[a-z0-9,;:\"'()\[\]>|*/-]\s?[A-Z][a-z]|[A-Z]{3}|\d|[^\x00-\x7f]"
-    r"|(?i:\b(?:my|our|his|her|mr|mrs|ms|miss|dr|name|named|called|dear|hi|hello|hey|uncle|aunt|mum|mom|dad"
-    r"|told|with|from|to|and|for) [a-z])"
+_CUES: Final = (
+    "mrs?|ms|miss|dr|names?|named|called|dear|hi|hey|uncle|aunt|auntie|boss|wife|husband|son|daughter|brother"
+    "|sister|mum|mom|dad|friend|neighbou?r|colleague|cousin|girlfriend|boyfriend|ex|gf|bf|patient|told|born|lives?"
 )
+_CANDIDATE: Final = r"[^A-Za-z][A-Z][a-z]|[A-Z]{3}|[^\x00-\x7f]|(?i:\b(?:" + _CUES + r") [a-z])"
+
+
+def _candidates() -> Any:
+    """Matches what may hold a name: a capital within, a foreign letter, or a word that leads to one."""
+    options = re2.Options()
+    options.log_errors = False
+    found = re2.Set.SearchSet(options)
+    found.Add(_CANDIDATE)
+    found.Compile()
+    return found
+
+
+_CANDIDATES: Final = _candidates()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +112,7 @@ class Tagger:
 
     def find(self, text: str) -> tuple[Hit, ...]:
         """At most HITS hits by characters, in order of place, none over another."""
-        if not _CANDIDATE.search(text):
+        if not _CANDIDATES.Match(text.encode("utf-8", "replace")):
             return ()
         hits: list[Hit] = []
         for at, part in pieces(text):
@@ -122,13 +136,20 @@ class Tagger:
                 yield Hit(ENTITIES[found.tag - 1], at + start, at + end, confidence)
 
     def spans(self, read: Tokens) -> list[Found]:
-        """What may be a span, however little sure."""
+        """What may be a span, sure or not."""
         if not len(read.starts):
             return []
         scores = self.scores(read.rows)
         others = scores[:, 1:].max(1) - scores[:, 0]
-        near = (others > -_LOOSE - LEAN).nonzero()[0].tolist()
-        return [found for first, end in _stretches(near) for found in self._chosen(scores, first, end)]
+        if others.max() < -_SEED:
+            return []
+        near = (others > -_LOOSE).nonzero()[0].tolist()
+        return [
+            found
+            for first, end in _stretches(near)
+            if others[first:end].max() >= -_SEED
+            for found in self._chosen(scores, first, end)
+        ]
 
     def scores(self, rows: Hashes) -> Floats:
         """A score for every tag of every token."""
@@ -190,7 +211,7 @@ def _stretches(near: Sequence[int]) -> Iterator[tuple[int, int]]:
 
 
 def _best(own: Sequence[Sequence[float]], moves: Sequence[Sequence[float]]) -> list[int]:
-    """The likeliest tags (Viterbi, 1967), OUTSIDE before and behind, and LEAN taken off it."""
+    """The likeliest tags (Viterbi, 1967), OUTSIDE before and behind, LEAN taken off it."""
     entering = moves[OUTSIDE]
     totals = [score + move for score, move in zip(own[0], entering, strict=True)]
     totals[OUTSIDE] -= LEAN

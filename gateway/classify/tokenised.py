@@ -21,7 +21,9 @@ BITS: Final = 16
 ROWS: Final = 1 << BITS
 MOST: Final = 2048  # characters of a stretch that is read at once
 FEATURES: Final = 14  # rows of a token
-STEP: Final = 32  # of likeness to a name, in a logit
+_STEP_BITS: Final = 5
+STEP: Final = 1 << _STEP_BITS  # of likeness to a name, in a logit
+LOOKS: Final = 8  # kinds of likeness
 
 _SPACE, _LOWER, _UPPER, _UNCASED, _MARK, _DIGIT, _SIGN, _ALONE, _OPENER = range(9)  # kinds of characters
 _CLASSES: Final = np.array([0, 1, 1, 1, 1, 2, 3, 3], np.uint8)  # of each kind
@@ -71,8 +73,9 @@ _RIGHT: Final = np.array([[_FAR], [3], [_FAR], [_FAR]])  # of the start
 AFFIXES: Final = len(_LEFT)
 _SHAPES: Final = np.array([[0xB5297A4D], [0x2C7D3E65], [0x5851F42D]], np.uint32)
 _LENGTHS: Final = np.array([min(n, 7) * 0x14057B7F % (1 << 32) for n in range(MOST + 1)], np.uint32)
-_LOOKS: Final = np.array([n * 0x1F123BB5 % (1 << 32) for n in range(8)], np.uint32)
-_OPENING: Final = np.uint32(0x6C8E9CF5)
+_LOOKS: Final = np.array([n * 0x1F123BB5 % (1 << 32) for n in range(LOOKS)], np.uint32)
+_BESIDE: Final = np.array([[0], [1], [-1]])
+_MIX: Final = np.uint32(2654435761)  # Knuth's multiplicative hashing
 _SHIFT: Final = np.uint32(32 - BITS)
 
 
@@ -113,21 +116,30 @@ def _rows(codes: Codes, starts: Whole, ends: Whole, names: NDArray[np.int16]) ->
     found = np.empty((FEATURES, len(starts)), np.uint32)
     if not len(starts):
         return found
-    _affixes(codes, starts, ends, found[:AFFIXES])
-    likeness = names.take((found[:AFFIXES] * _SALTS[:AFFIXES]) >> _SHIFT)
-    looks = np.add.reduce(likeness, 0, np.intp) // STEP + 4
+    affixes = found[:AFFIXES]
+    _affixes(codes, starts, ends, affixes)
+    looks = np.add.reduce(names.take((affixes * _MIX) >> _SHIFT), 0, np.intp) >> _STEP_BITS
     found[4] = shape = _shapes(codes, starts, ends)
     np.add(_LOOKS.take(looks, mode="clip"), shape, out=found[5])
     np.add(found[:4:3], shape, out=found[6:8])
     both = found[:6:5]
-    found[8:10] = found[10:12] = found[12:] = both
     follows = both[:, 1:] * _NEXT
+    found[8:].reshape(3, 2, -1)[:] = both
     found[8:10, :-1] += follows
     found[10:12, :-1] += follows[::-1]
     found[12:, :-2] += follows[::-1, 1:]
     found *= _SALTS
     found >>= _SHIFT
     return found
+
+
+def named(word: str) -> Hashes:
+    """The rows by which `names` tells how much a lone word looks like a name."""
+    codes = np.minimum(np.frombuffer(word.encode("utf-32-le", "replace"), np.uint32), _PLANE - 1)
+    found = np.empty((AFFIXES, 1), np.uint32)
+    _affixes(codes, np.array([0]), np.array([len(codes)]), found)
+    rows: Hashes = (found[:, 0] * _MIX) >> _SHIFT
+    return rows
 
 
 def _affixes(codes: Codes, starts: Whole, ends: Whole, found: Hashes) -> None:
@@ -141,14 +153,12 @@ def _affixes(codes: Codes, starts: Whole, ends: Whole, found: Hashes) -> None:
 
 
 def _shapes(codes: Codes, starts: Whole, ends: Whole) -> Hashes:
-    """Of each token the kinds of its first two characters, its length, and the kind of the sign before it."""
-    seen = np.empty((3, len(starts)), np.intp)
-    last = ends - 1
-    seen[0] = starts
-    np.minimum(starts + 1, last, out=seen[1])
-    seen[2, 1:] = last[:-1]
-    seen[2, 0] = 0
-    parts = _KINDS.take(codes.take(seen)) * _SHAPES
-    parts[2, 0] = _OPENING
-    shapes: Hashes = parts[0] + parts[1] + parts[2] + _LENGTHS.take(ends - starts)
+    """Of each token the kinds of its first two characters, its length, and the kind of the sign before it.
+
+    Before the text stands, as it were, its first character once more.
+    """
+    seen = starts + _BESIDE
+    seen[-1, 1:] = ends[:-1] - 1
+    kinds = _KINDS.take(codes.take(seen, mode="clip"))
+    shapes: Hashes = np.add.reduce(kinds * _SHAPES, 0) + _LENGTHS.take(ends - starts)
     return shapes

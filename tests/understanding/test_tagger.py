@@ -50,13 +50,13 @@ def test_no_line_of_it_was_fitted_on(rows: list[Marked]) -> None:
 
 def test_little_public_text_raises_an_alarm_and_most_private_text_is_reached(measured: Quality) -> None:
     assert measured.public == 60
-    assert measured.alarms < 0.09
-    assert measured.reached > 0.6
+    assert measured.alarms < 0.05
+    assert measured.reached > 0.65
 
 
 @pytest.mark.parametrize(
     ("entity", "recall", "precision"),
-    [("person", 0.5, 0.85), ("street_address", 0.75, 0.9), ("date_of_birth", 0.3, 0.7)],
+    [("person", 0.6, 0.9), ("street_address", 0.8, 0.9), ("date_of_birth", 0.5, 0.7)],
 )
 def test_what_is_marked_is_mostly_found_and_what_is_found_is_mostly_marked(
     entity: str, recall: float, precision: float, measured: Quality
