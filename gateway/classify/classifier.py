@@ -19,6 +19,7 @@ from gateway.classify.language import language
 from gateway.classify.linear import load
 from gateway.classify.reading import Reader, Reading, placed
 from gateway.classify.remembered import Remembered
+from gateway.classify.tagger import Tagger
 from gateway.types import Api, ChatRequest, Finding, Freshness, Guess, Label, Signals, Task
 
 WEIGHTS: Final = Path(__file__).parent / "weights" / "linear.npz"
@@ -43,7 +44,7 @@ class LinearClassifier:
     def __init__(self, weights: Path = WEIGHTS) -> None:
         self._model = load(weights)
         self._measures = "difficulty" in self._model.heads
-        self._detector = Detector()
+        self._detector = Detector(tagger=Tagger.load())
         self._reader = Reader(self._model, self._detector)
         self._read = Remembered(self._reader, REMEMBERED, _is_small)
         self._leaning = {

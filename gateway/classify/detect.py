@@ -1,4 +1,4 @@
-"""Finds what has a shape, however it is written: escaped, disguised or plain."""
+"""Finds what has a shape, however it is written: escaped, disguised or plain; and names in running text."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from gateway.classify.entities import CLASS_OF, LABEL_OF, finding
 from gateway.classify.folded import Folded, disguised, typed
 from gateway.classify.rule import Hit, Rule
 from gateway.classify.scan import Scanner
+from gateway.classify.tagger import Tagger
 from gateway.escapes import Unescaped
 from gateway.types import Finding
 
@@ -25,8 +26,9 @@ _DEEPEST: Final = 8  # of JSON in strings of JSON
 class Detector:
     """Finds in linear time, whatever the text."""
 
-    def __init__(self, rules: Sequence[Rule] = RULES) -> None:
+    def __init__(self, rules: Sequence[Rule] = RULES, tagger: Tagger | None = None) -> None:
         self._scanner = Scanner(rules)
+        self._tagger = tagger
 
     def find(self, text: str, message: int = 0) -> tuple[Finding, ...]:
         """Findings in order of place, none inside another; offsets count characters.
@@ -53,20 +55,22 @@ class Detector:
 
     def _seen(self, text: str) -> list[Hit]:
         if text.isascii():
-            return self._plain(text.encode())
+            return self._plain(text, text.encode())
         plain = typed(text)
         raw = plain.encode("utf-8", "replace")
         if not disguised(plain, raw):
-            return self._plain(raw)
+            return self._plain(plain, raw)
         folded = Folded(plain)
         return [
             hit._replace(start=folded.start(hit.start), end=folded.end(hit.end))
-            for hit in self._plain(folded.text.encode("utf-8", "replace"))
+            for hit in self._plain(folded.text, folded.text.encode("utf-8", "replace"))
         ]
 
-    def _plain(self, raw: bytes) -> list[Hit]:
+    def _plain(self, text: str, raw: bytes) -> list[Hit]:
         hits = self._scanner.hits(raw)
-        return _placed(_apart(_whole(hits)), raw) if hits else hits
+        placed = _placed(_apart(_whole(hits)), raw) if hits else hits
+        tagged = self._tagger.find(text) if self._tagger is not None else ()
+        return _apart([*placed, *tagged]) if tagged else placed
 
 
 def _hides(meant: Hit, written: Hit) -> bool:

@@ -145,16 +145,16 @@ def _shares(sizes: tuple[int, ...], weights: tuple[float, ...]) -> Floats:
 
 
 def _read(text: str) -> tuple[Codes, NDArray[np.uint8]]:
-    """The text in lower case, folded, without apostrophes, zeros for digits; and the kind of each character."""
+    """The text in lower case, folded, no apostrophes, zeros for digits; and the kind of each character."""
     if "'" in text:
         text = text.replace("'", "")
     if text.isascii():
         plain = np.frombuffer(text.encode().translate(_PLAIN), np.uint8)
         return plain, _KINDS.take(plain)
-    plain = typed(text)
-    if disguised(plain, plain.encode("utf-8", "replace")):
-        plain = Folded(plain).text
-    text = plain.replace("’", "").lower()
+    seen = typed(text)
+    if disguised(seen, seen.encode("utf-8", "replace")):
+        seen = Folded(seen).text
+    text = seen.replace("’", "").lower()
     codes = np.frombuffer(text.encode("utf-32-le", "replace"), np.uint32)
     kinds = _KINDS.take(codes, mode="clip")
     return np.where(kinds == _DIGIT, _ZERO, codes), kinds

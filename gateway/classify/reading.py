@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from gateway.classify.detect import Detector
@@ -60,4 +60,6 @@ def windows(text: str) -> Iterator[str]:
 
 def placed(findings: Iterable[Finding], message: int) -> list[Finding]:
     """The findings of a text that is this message."""
-    return [replace(found, message=message) if message else found for found in findings]
+    if not message:
+        return list(findings)
+    return [Finding(f.entity, f.kind, f.label, message, f.start, f.end, f.confidence) for f in findings]
