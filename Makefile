@@ -1,4 +1,4 @@
-# make serve | test | check | fuzz | chaos | bench | install | weights | lock
+# make serve | test | check | fuzz | chaos | bench | install | weights | encoder | lock
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -7,7 +7,7 @@ SERVE := $(VENV)/.serve
 DEV := $(VENV)/.dev
 CLIENTS := tests/contract/clients
 
-.PHONY: serve test check fuzz chaos bench bench-peers install weights lock dashboards clean help
+.PHONY: serve test check fuzz chaos bench bench-peers install weights encoder lock dashboards clean help
 .DEFAULT_GOAL := help
 
 help:  ## what can be made
@@ -40,6 +40,11 @@ install: $(SERVE)  ## only set up: .venv/bin/pointsman
 SHARED ?=
 weights: $(DEV)  ## fit the classifier's weights again (SHARED=DIR: with the public data in DIR/data/train)
 	$(BIN)/python -m gateway.classify.train $(if $(SHARED),--shared $(SHARED))
+	$(if $(SHARED),$(BIN)/python -m gateway.classify.fit_tagger --shared $(SHARED))
+
+encoder: $(DEV)  ## fit the small transformer again (SHARED=DIR; puts torch and onnx in; about an hour on two cores)
+	$(PIP) install -qq torch onnx
+	$(BIN)/python -m gateway.commands.fit_encoder --shared $(SHARED)
 
 dashboards: $(DEV)  ## build dashboards/*.json again
 	$(BIN)/python dashboards/build.py

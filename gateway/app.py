@@ -25,6 +25,7 @@ from gateway.api.ops import Readiness
 from gateway.api.responses import routes as kept_responses
 from gateway.api.responses.dialect import responses
 from gateway.api.rest import Rest
+from gateway.classify.cascade import Cascade
 from gateway.classify.classifier import LinearClassifier
 from gateway.commands.explain import explanation
 from gateway.commands.understand import Understanding
@@ -52,13 +53,13 @@ class App(NamedTuple):
     rest: Rest
 
 
-def build(settings: Settings, holder: Holder, metrics: Metrics) -> App:
+def build(settings: Settings, holder: Holder, metrics: Metrics, cascade: Cascade | None = None) -> App:
     """All that is served; the lifespan of the rest starts the parts and closes them."""
     ledger = JournalLedger(folder_of(settings.data_dir))
     classifier = LinearClassifier()
     book = Book(ledger, metrics, classifier.find)
     store = Memory()
-    pipeline = Pipeline(classifier, book)
+    pipeline = Pipeline(classifier, book, cascade)
     room = Room(settings.max_requests)
 
     def endpoint(dialect: Dialect) -> Endpoint:
@@ -76,7 +77,7 @@ def build(settings: Settings, holder: Holder, metrics: Metrics) -> App:
     }
 
     async def explain(force: InForce, asked: admin.Asked) -> Explanation:
-        understand = Understanding(force.policy, force.parts, classifier)
+        understand = Understanding(force.policy, force.parts, classifier, cascade)
         prices = force.prices
         return await explanation(
             understand, asked.request, asked.caller, asked.headers, lambda model: prices.get(model.name)
@@ -97,6 +98,8 @@ def build(settings: Settings, holder: Holder, metrics: Metrics) -> App:
         async with holder.running():
             yield
         sweeping.cancel()
+        if cascade is not None:
+            await cascade.close()
         ledger.close()
 
     rest = Rest(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -56,6 +56,14 @@ class Embedder(Protocol):
     @property
     def dimensions(self) -> int: ...
     async def embed(self, texts: Cleared[tuple[str, ...]]) -> NDArray[np.float32]: ...
+
+
+class Encoder(Protocol):
+    """The small transformer, asked where the classifier is unsure. Raises ProviderError when it cannot."""
+
+    async def scores(self, text: Cleared[str]) -> Sequence[float]:
+        """A score for each label of each axis."""
+        ...
 
 
 class Retriever(Protocol):

@@ -16,6 +16,7 @@ from gateway.accounting.metrics import Metrics, watch_age
 from gateway.accounting.upstreams import Standing, Upstream
 from gateway.backends.anthropic.backend import AnthropicMessages
 from gateway.backends.embeddings import OpenAIEmbeddings
+from gateway.backends.encoder import SmallTransformer
 from gateway.backends.http import Pool
 from gateway.backends.litellm import Asking, LiteLLM
 from gateway.backends.litellm_embeddings import EmbeddingCall
@@ -23,6 +24,8 @@ from gateway.backends.local.embeddings import LocalEmbeddings
 from gateway.backends.mcp import McpServer
 from gateway.backends.minilm import MiniLM
 from gateway.backends.openai import OpenAICompatible
+from gateway.classify.cascade import Cascade
+from gateway.classify.encoded import TOKENS, UPPER
 from gateway.deployments.circuit import State
 from gateway.deployments.deployments import Deployment, Deployments
 from gateway.errors import GatewayError, ProviderUnavailable
@@ -138,6 +141,11 @@ class BuiltParts:
         await asyncio.gather(*(part.stop() for part in gone), return_exceptions=True)
 
 
+def small_transformer(minilm: MiniLM, deadline: float | None) -> Cascade:
+    """The classifier's second step; `deadline` in seconds, None for as long as it takes."""
+    return Cascade(SmallTransformer(minilm, UPPER, TOKENS), IN_PROCESS_EMBEDDER, deadline)
+
+
 class PartsBuilder:
     """Builds parts, and takes over from the policy before what has not changed."""
 
@@ -176,6 +184,16 @@ class PartsBuilder:
             await self._pool.close()
         if self._minilm is not None:
             await self._minilm.close()
+
+    def cascade(self) -> Cascade | None:
+        """Asks the small transformer where the settings want it.
+
+        Raises:
+            ProviderUnavailable: a package that it needs is not installed; the message says which.
+        """
+        if not self._settings.encoder_deadline:
+            return None
+        return small_transformer(self._embedder(), self._settings.encoder_deadline)
 
     def fingerprint(self) -> str:
         """Changes when a head is trained; looks at sizes and times only."""

@@ -13,6 +13,7 @@ from gateway.access.forwarding import forwarding
 from gateway.access.keys import identify
 from gateway.accounting.book import Book
 from gateway.accounting.exchange import Exchange
+from gateway.classify.cascade import Cascade
 from gateway.classify.knowledge import consult
 from gateway.classify.label import labelled, left_of
 from gateway.conversations.memory import Conversations, Thread
@@ -39,14 +40,14 @@ _log = logging.getLogger("pointsman.pipeline")
 class Pipeline:
     """One for the process; everything of a request is in its `Exchange`."""
 
-    def __init__(self, classifier: Classifier, book: Book) -> None:
-        self._classifier, self._book = classifier, book
+    def __init__(self, classifier: Classifier, book: Book, cascade: Cascade | None = None) -> None:
+        self._classifier, self._book, self._cascade = classifier, book, cascade
         self._conversations = Conversations()
 
     async def serve(self, incoming: Incoming, reply: Reply, force: InForce) -> None:
         """Serves one request to its end; cancelled when the caller hangs up, which is accounted too."""
         exchange = Exchange(incoming.request_id, perf_counter(), time(), force.policy)
-        flow = _Flow(self._classifier, self._conversations, incoming, reply, force, exchange)
+        flow = _Flow(self._classifier, self._cascade, self._conversations, incoming, reply, force, exchange)
         try:
             await flow.run()
         except asyncio.CancelledError:
@@ -82,6 +83,7 @@ class _Flow:
     """One request's way through the gateway."""
 
     classifier: Classifier
+    cascade: Cascade | None
     conversations: Conversations
     incoming: Incoming
     reply: Reply
@@ -133,6 +135,8 @@ class _Flow:
         exchange, policy, headers = self.exchange, self.force.policy, self.incoming.headers
         request, signals = await self._labelled(parsed, caller)
         exchange.request = request
+        if self.cascade is not None:
+            signals = await self.cascade.refined(request, signals)
         if policy.knowledge and request.api is not Api.EMBEDDINGS:
             bases = policy.knowledge.values()
             signals, refused = await consult(signals, request, caller, bases, self.force.parts)

@@ -25,6 +25,7 @@ from gateway.backends.probe import probe_now
 from gateway.backends.tls import context
 from gateway.commands.banner import banner
 from gateway.descriptors import ask_for
+from gateway.errors import ProviderUnavailable
 from gateway.holder import Holder
 from gateway.knowledge.reading import names_documents
 from gateway.parts import PartsBuilder, head_file
@@ -79,9 +80,11 @@ def run(settings: Settings) -> None:
             return fingerprint(settings.policies) + builder.fingerprint()
 
         holder = Holder(policy, read, look, builder, metrics, settings.reload_every)
-        app = build(settings, holder, metrics)
+        app = build(settings, holder, metrics, builder.cascade())
     except PolicyMistakes as mistakes:
         raise StartFailed(f"the policy in {settings.policies} cannot be served:\n{mistakes}") from None
+    except ProviderUnavailable as error:
+        raise StartFailed(f"--encoder-deadline asks for the small transformer, and {error}") from None
     except OSError as error:
         raise StartFailed(f"--data-dir {settings.data_dir} cannot be used: {error.strerror}") from None
     listener = _listen(settings)

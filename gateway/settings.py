@@ -18,6 +18,7 @@ MAX_BODY: Final = "32MiB"  # as large as Anthropic takes one
 MAX_REQUESTS: Final = 2_000
 GRACE: Final = 30.0
 PATIENCE: Final = 20.0
+ENCODER_DEADLINE: Final = 0.0
 RELOAD_EVERY: Final = 0.3
 
 _SIZE = re.compile(r"(\d+)\s*([kmg]i?b?|b)?", re.IGNORECASE)
@@ -57,6 +58,9 @@ class Settings:
     max_requests: int = MAX_REQUESTS
     grace: float = GRACE
     patience: float = PATIENCE  # how long a caller may pause in the middle of its request
+    encoder_deadline: float = (
+        ENCODER_DEADLINE  # how long an unsure request may wait for the small transformer
+    )
     allow_stdio: bool = False
     secrets: tuple[str, ...] = field(default=())
     reach: Reach = field(default=Reach())  # what the policy may connect to beside public addresses

@@ -131,6 +131,7 @@ class Signals:
     knowledge: Mapping[str, float] = field(default_factory=dict)  # knowledge base → score of its best passage
     difficulty: float | None = None  # the chance that the cheaper of two models fails; None: not measured
     injection: float | None = None  # the chance that a message smuggles in an instruction; None: not measured
+    refined: bool = False  # task and freshness were told by the small transformer too
 
     @property
     def found(self) -> frozenset[str]:

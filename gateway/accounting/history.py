@@ -67,6 +67,7 @@ class SignalsRow(msgspec.Struct, frozen=True):
     knowledge: Mapping[str, float | None] = {}
     difficulty: float | None = None
     injection: float | None = None
+    refined: bool = False
 
 
 class DecisionRow(msgspec.Struct, frozen=True):

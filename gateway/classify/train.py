@@ -18,6 +18,7 @@ from gateway.classify.fit import Fitted, fit, matrix
 from gateway.classify.guess import BELIEVED
 from gateway.classify.linear import Head, LinearModel, quantised, save
 from gateway.classify.rows import Row
+from gateway.classify.tagger import Tagger
 from gateway.classify.trial import Line, Unseen, table, unseen
 from gateway.types import Finding, Freshness, Label, Task
 
@@ -27,7 +28,7 @@ AXES: Final[dict[str, tuple[str, ...]]] = {
     "sensitivity": ("public", "confidential"),
     "injection": ("benign", "injection"),
 }
-_TARGET: Final = {"task": 0.85, "freshness": 0.9}
+TARGET: Final = {"task": 0.85, "freshness": 0.9}
 """How often a sure label should be right, on the team's unseen rows."""
 _SURE: Final = 0.01  # share of unseen public text that may be called confidential surely
 
@@ -86,8 +87,8 @@ def _thresholds(axis: str, results: Unseen, chances: calibrate.Doubles) -> tuple
         return 0.0, 0.0
     if axis != "sensitivity":
         own = np.array([row.source == rows.OWN for row in results.rows])
-        return calibrate.threshold(chances[own], results.wanted[own], _TARGET[axis]), 0.0
-    detector = Detector()
+        return calibrate.threshold(chances[own], results.wanted[own], TARGET[axis]), 0.0
+    detector = Detector(tagger=Tagger.load())
     found = np.array([any(map(_raises, detector.find(row.text))) for row in results.rows])
     personal, public = results.wanted == 1, results.wanted == 0
     told = np.where(found, 1.0, chances[:, 1])[personal]

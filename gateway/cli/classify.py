@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -31,6 +32,9 @@ def classify(
         str | None,
         typer.Option(help="For eval: what `label` is a label of: task, freshness, sensitivity, injection."),
     ] = None,
+    encoder: Annotated[
+        bool, typer.Option("--encoder", help="Ask the small transformer where task or freshness is unsure.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Say what the gateway understands of a text: task, freshness, sensitivity, findings, language.
@@ -44,21 +48,21 @@ def classify(
     if axis is not None and what != _EVAL:
         fail("--axis is for eval: pointsman classify eval --data FILE.jsonl --axis task", MISUSED)
     if what == "-":
-        _lines()
+        _lines(encoder)
     elif what == _EVAL and data is not None:
-        _evaluate(data, axis, as_json)
+        _evaluate(data, axis, encoder, as_json)
     elif what == _EVAL:
         fail("what is to be measured? pointsman classify eval --data FILE.jsonl", MISUSED)
     else:
-        _one(what, as_json)
+        _one(what, encoder, as_json)
 
 
-def _one(text: str, as_json: bool) -> None:
-    from gateway.classify.classifier import LinearClassifier
+def _one(text: str, encoder: bool, as_json: bool) -> None:
     from gateway.cli.show import console, table
-    from gateway.commands.classify import of_text, told
+    from gateway.commands.classify import of_text, told, understanding
 
-    signals = told(LinearClassifier().classify(of_text(text)))
+    with _told_why(), understanding(encoder) as understand:
+        signals = told(understand(of_text(text)))
     if as_json:
         typer.echo(json.dumps(signals, ensure_ascii=False))
         return
@@ -87,22 +91,33 @@ def _guessed(axis: str, guess: dict[str, Any]) -> tuple[str, str, str]:
     return axis, f"[bold]{guess['label']}[/bold]{unsure}", told
 
 
-def _lines() -> None:
-    from gateway.classify.classifier import LinearClassifier
-    from gateway.commands.classify import classified
+def _lines(encoder: bool) -> None:
+    from gateway.commands.classify import classified, understanding
 
     if sys.stdin is None:
         fail("standard input is closed, and - reads lines from there", MISUSED)
     read = wrong = 0
-    for line in classified(_read(), LinearClassifier()):
-        read += 1
-        _write(line.json)
-        if line.wrong:
-            wrong += 1
-            typer.echo(f"line {line.number}: {line.wrong}", err=True)
+    with _told_why(), understanding(encoder) as understand:
+        for line in classified(_read(), understand):
+            read += 1
+            _write(line.json)
+            if line.wrong:
+                wrong += 1
+                typer.echo(f"line {line.number}: {line.wrong}", err=True)
     _write()
     if wrong:
         fail(f"{wrong:,} of {read:,} lines could not be read; they are in the output with an `error`")
+
+
+@contextmanager
+def _told_why() -> Iterator[None]:
+    """What the transformer lacks is told with what to do."""
+    from gateway.errors import ProviderUnavailable
+
+    try:
+        yield
+    except ProviderUnavailable as error:
+        fail(str(error))
 
 
 def _write(line: bytes | None = None) -> None:
@@ -121,9 +136,8 @@ def _read() -> Iterator[str]:
         yield line.decode("utf-8", "replace").removeprefix("\ufeff")
 
 
-def _evaluate(data: Path, axis: str | None, as_json: bool) -> None:
-    from gateway.classify.classifier import LinearClassifier
-    from gateway.commands.classify import Unreadable
+def _evaluate(data: Path, axis: str | None, encoder: bool, as_json: bool) -> None:
+    from gateway.commands.classify import Unreadable, understanding
     from gateway.commands.classify_eval import AXES, evaluated, rows_of
 
     if axis is not None and axis not in AXES:
@@ -135,7 +149,8 @@ def _evaluate(data: Path, axis: str | None, as_json: bool) -> None:
         fail(f"{data} cannot be read: {error.strerror}", MISUSED)
     except Unreadable as error:
         fail(f"{data}: {error}", MISUSED)
-    evaluation = evaluated(rows, LinearClassifier())
+    with _told_why(), understanding(encoder) as understand:
+        evaluation = evaluated(rows, understand)
     if as_json:
         from dataclasses import asdict
 

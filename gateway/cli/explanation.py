@@ -62,6 +62,8 @@ def _signals(e: Explanation) -> Parts:
         others.append(f"injection {e.injection:.2f}")
     if e.difficulty is not None:
         others.append(f"difficulty {e.difficulty:.2f}")
+    if e.refined:
+        others.append("told by the small transformer too")
     if e.needs:
         others.append(f"needs {', '.join(e.needs)}")
     if e.unreadable:

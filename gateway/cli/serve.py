@@ -77,6 +77,15 @@ def serve(
             help="Seconds that a caller may pause in the middle of its request, and that its head may take.",
         ),
     ] = settings.PATIENCE,
+    encoder_deadline: Annotated[
+        float,
+        typer.Option(
+            envvar="POINTSMAN_ENCODER_DEADLINE",
+            min=0,
+            help="Seconds that a request whose task or freshness is unsure may wait for the small "
+            "transformer (0.05 is plenty on an idle core); 0: it is not asked.",
+        ),
+    ] = settings.ENCODER_DEADLINE,
     allow_stdio: Annotated[
         bool,
         typer.Option(
@@ -133,6 +142,7 @@ def serve(
         max_requests=max_requests,
         grace=grace,
         patience=patience,
+        encoder_deadline=encoder_deadline,
         allow_stdio=allow_stdio,
         secrets=tuple(secret),
         reach=_reach(allow_private),

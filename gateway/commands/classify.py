@@ -2,18 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from gateway.api.wire import chat_request
+from gateway.backends.minilm import MiniLM
+from gateway.classify.classifier import LinearClassifier
 from gateway.errors import InvalidRequest
-from gateway.interfaces import Classifier
+from gateway.parts import small_transformer
 from gateway.types import ChatRequest, Finding, Freshness, Guess, Label, Message, Signals, Task
 
 _json = msgspec.json.Encoder()
+Understand = Callable[[ChatRequest], Signals]
+
+
+@contextmanager
+def understanding(encoder: bool) -> Iterator[Understand]:
+    """The gateway's classifier; with `encoder` the small transformer is asked too, however long it takes.
+
+    Raises:
+        ProviderUnavailable: a package that the transformer needs is not installed; the message says which.
+    """
+    classifier = LinearClassifier()
+    if not encoder:
+        yield classifier.classify
+        return
+    with asyncio.Runner() as runner:
+        minilm = MiniLM()
+        cascade = small_transformer(minilm, None)
+        yield lambda request: runner.run(cascade.refined(request, classifier.classify(request)))
+        runner.run(minilm.close())
 
 
 class Unreadable(ValueError):
@@ -65,7 +88,7 @@ def row_of(line: str | bytes) -> dict[str, Any]:
     return row
 
 
-def classified(lines: Iterable[str], classifier: Classifier) -> Iterator[Line]:
+def classified(lines: Iterable[str], understand: Understand) -> Iterator[Line]:
     """Each line with its signals beside its own fields, whose names they take, in order; without empty lines.
 
     A line that cannot be read leaves with `error` in it, and the others are read all the same.
@@ -75,7 +98,7 @@ def classified(lines: Iterable[str], classifier: Classifier) -> Iterator[Line]:
             continue
         try:
             row = row_of(line)
-            signals = classifier.classify(request(row))
+            signals = understand(request(row))
         except Unreadable as error:
             kept = line.rstrip("\n").encode("utf-8", "replace").decode()
             yield Line(number, _json.encode({"error": str(error), "line": kept}), str(error))
@@ -92,6 +115,7 @@ def told(signals: Signals) -> dict[str, Any]:
         "findings": list(map(_finding, signals.findings)),
         "injection": {"score": signals.injection},
         "difficulty": {"score": signals.difficulty},
+        "refined": signals.refined,
         "language": signals.language,
         "input_tokens": signals.input_tokens,
         "unreadable": signals.unreadable,

@@ -12,8 +12,7 @@ import numpy as np
 
 from gateway.classify import baselines
 from gateway.classify.calibrate import expected_error
-from gateway.commands.classify import Unreadable, request, row_of
-from gateway.interfaces import Classifier
+from gateway.commands.classify import Understand, Unreadable, request, row_of
 from gateway.types import ChatRequest, Freshness, Label, Signals, Task
 
 AXES: Final[dict[str, tuple[str, ...]]] = {
@@ -117,11 +116,11 @@ def _known(axis: str, label: Any) -> str:
     return str(label)
 
 
-def evaluated(rows: Sequence[Labelled], classifier: Classifier) -> Evaluation:
+def evaluated(rows: Sequence[Labelled], understand: Understand) -> Evaluation:
     signals, took = list[Signals](), list[float]()
     for row in rows:
         began = perf_counter()
-        signals.append(classifier.classify(row.request))
+        signals.append(understand(row.request))
         took.append((perf_counter() - began) * 1e6)
     axes = [name for name in AXES if any(name in row.labels for row in rows)]
     return Evaluation(

@@ -96,6 +96,7 @@ def _signals(row: SignalsRow) -> Signals:
         knowledge={name: score for name, score in row.knowledge.items() if score is not None},
         difficulty=row.difficulty,
         injection=row.injection,
+        refined=row.refined,
     )
 
 

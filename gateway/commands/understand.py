@@ -13,6 +13,7 @@ from gateway.access.forwarding import forwarding
 from gateway.access.keys import ANYONE
 from gateway.accounting.metrics import Metrics
 from gateway.api.wire import chat_request
+from gateway.classify.cascade import Cascade
 from gateway.classify.classifier import LinearClassifier
 from gateway.classify.knowledge import consult
 from gateway.classify.label import labelled
@@ -56,6 +57,7 @@ class Understanding:
     policy: Policy
     parts: Parts
     classifier: Classifier
+    cascade: Cascade | None = None
 
     async def of(self, parsed: ChatRequest, caller: Caller, headers: Mapping[str, str]) -> Understood:
         """`headers` by their names in small letters.
@@ -68,6 +70,8 @@ class Understanding:
         parsed = self._forwarding(parsed, sent)
         signals = await asyncio.to_thread(self.classifier.classify, parsed)
         request = labelled(parsed, signals, caller, policy.unreadable, sent)
+        if self.cascade is not None:
+            signals = await self.cascade.refined(request, signals)
         informed, refused = await consult(signals, request, caller, policy.knowledge.values(), self.parts)
         named = readable({name: headers[name] for name in policy.header_names if name in headers})
         return Understood(request, facts_of(request, informed, caller, named, sent), tuple(refused))

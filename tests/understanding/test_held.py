@@ -20,7 +20,7 @@ HELD = Path(__file__).parent / "held-mixed.jsonl"
 @pytest.fixture(scope="module")
 def measured() -> dict[str, Measured]:
     with HELD.open(encoding="utf-8") as lines:
-        evaluation = evaluated(rows_of(lines, None), LinearClassifier())
+        evaluation = evaluated(rows_of(lines, None), LinearClassifier().classify)
     return {axis.axis: axis for axis in evaluation.axes}
 
 

@@ -103,6 +103,7 @@ class Explanation:
     language: str
     difficulty: float | None
     injection: float | None
+    refined: bool
     input_tokens: int
     needs: tuple[str, ...]
     unreadable: bool
@@ -154,6 +155,7 @@ def explain(
         language=signals.language,
         difficulty=signals.difficulty,
         injection=signals.injection,
+        refined=signals.refined,
         input_tokens=signals.input_tokens,
         needs=tuple(sorted(signals.needs)),
         unreadable=signals.unreadable,

@@ -36,4 +36,5 @@ def test_each_file_is_measured_and_all_of_them_together(tmp_path: Path) -> None:
 
     assert (a.file, a.rows, a.repeated, a.tasks, a.commonest) == ("written-a", 2, 1.0, 1, 1.0)
     assert (b.file, b.repeated) == ("written-b", 0.0)
-    assert (every.file, every.rows, every.tasks, every.commonest) == ("all", 3, 2, pytest.approx(2 / 3))
+    assert (every.file, every.rows, every.tasks) == ("all", 3, 2)
+    assert every.commonest == pytest.approx(2 / 3)

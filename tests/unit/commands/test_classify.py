@@ -19,7 +19,7 @@ def test_each_line_keeps_its_fields_and_its_place() -> None:
         '{"messages": [{"role": "user", "content": [{"type": "text", "text": "hello"}]}], "id": "a"}'
     )
 
-    first, second, third = [json.loads(line.json) for line in classified(lines, CLASSIFIER)]
+    first, second, third = [json.loads(line.json) for line in classified(lines, CLASSIFIER.classify)]
 
     assert (first["id"], first["task"]["label"], first["freshness"]["label"]) == (
         7,
@@ -53,7 +53,7 @@ def test_each_line_keeps_its_fields_and_its_place() -> None:
     ],
 )
 def test_a_line_that_cannot_be_read_says_why_and_is_not_lost(line: str, why: str) -> None:
-    wrong, good = classified([line + "\n", '{"text": "hello"}'], CLASSIFIER)
+    wrong, good = classified([line + "\n", '{"text": "hello"}'], CLASSIFIER.classify)
 
     assert why in wrong.wrong
     assert json.loads(wrong.json) == {"error": wrong.wrong, "line": line}
@@ -70,7 +70,7 @@ ROWS = [
 
 
 def test_rows_are_measured_by_axis_and_source() -> None:
-    task, freshness, sensitivity = evaluated(rows_of(ROWS, None), CLASSIFIER).axes
+    task, freshness, sensitivity = evaluated(rows_of(ROWS, None), CLASSIFIER.classify).axes
 
     assert [(p.source, p.rows, p.accuracy) for p in task.parts] == [
         ("other", 1, 1),
@@ -87,7 +87,7 @@ def test_rows_are_measured_by_axis_and_source() -> None:
 
 def test_rows_with_one_label_are_measured_on_the_axis_that_is_named() -> None:
     (axis,) = evaluated(
-        rows_of(['{"text": "fix this python function", "label": "coding"}'], "task"), CLASSIFIER
+        rows_of(['{"text": "fix this python function", "label": "coding"}'], "task"), CLASSIFIER.classify
     ).axes
 
     assert (axis.axis, axis.parts[0].accuracy) == ("task", 1)
@@ -113,6 +113,9 @@ def test_what_could_not_be_read_is_told() -> None:
     image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
     lines = [{"messages": [{"role": "user", "content": [image]}]}, {"text": "hello"}]
 
-    told = [json.loads(line.json)["unreadable"] for line in classified(map(json.dumps, lines), CLASSIFIER)]
+    told = [
+        json.loads(line.json)["unreadable"]
+        for line in classified(map(json.dumps, lines), CLASSIFIER.classify)
+    ]
 
     assert told == [True, False]
