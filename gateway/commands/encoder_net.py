@@ -238,7 +238,7 @@ class _Graph:
         )
 
     def constant(self, name: str, value: Any) -> str:
-        self._constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        self._constants.append(numpy_helper.from_array(np.asarray(value, order="C"), name))
         return name
 
     def add(self, kind: str, inputs: Sequence[str], output: str, **attributes: Any) -> str:
