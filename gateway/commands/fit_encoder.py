@@ -34,7 +34,7 @@ _HELD_SOURCES: Final = (
 )
 _HELD_SHARE: Final = 0.35  # of those sources' rows, on which it is measured
 _BLOCK, _BLOCKS, _HELD_BLOCK = 25, 12, 5
-_ASKED: Final = {"task": 0.2, "freshness": 0.08}  # share of held rows at which it is asked
+_ASKED: Final = {"task": 0.3, "freshness": 0.1}  # share of held rows, hard ones, at which it is asked
 _TRUSTS: Final = (0.4, 0.6, 0.8, 1.0)
 _SHARES: Final = (0.0, 0.3, 0.5, 0.7, 0.9, 1.1, 1.3)
 _FIRST_EPOCHS, _LAST_EPOCHS = 2, 1
