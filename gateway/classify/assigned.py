@@ -89,7 +89,7 @@ def _drawn(value: str) -> bool:
     return len(value) >= 16 and mixed(value) >= 3 and share_of_words(value) < 0.4 and entropy(value) >= 3.5
 
 
-def _assigned(match: Match) -> Iterator[Hit]:
+def by_name(match: Match) -> Iterator[Hit]:
     start, end = match.span(2)
     raw: bytes = match.string
     if end - start < _SHORTEST - 2:
@@ -116,27 +116,26 @@ RULES: Final = (
     Rule(
         r"(?i)" + NAMES + r"[\w.-]*" + ASSIGN + r"""["'`“]?[^\s"'`,;<>”&()]{8}""",
         r"(?i)(" + NAMES + r"[\w.-]*)" + ASSIGN + _VALUE,
-        _assigned,
+        by_name,
     ),
     Rule(
-        r"(?i)"
-        + NAMES
-        + r"[\w.-]{0,8}(?: is | was |[\"']?\][\"']?[)=,]? ?|[\"']?> ?|[\"'], ?)[\"'`“]?[^\s\"'`,;<>”&()]{8}",
+        r"(?i)" + NAMES + r"[\w.-]{0,8}(?: is | was |[\"']?\][\"']?[)=,]? ?|[\"']?> ?"
+        r"|[\"'], ?)[\"'`“]?[^\s\"'`,;<>”&()]{8}",
         r"(?i)("
         + NAMES
         + r"[\w.-]*)(?: is | was |[\"']?\][\"']?[)=,]? ?|[\"']?> ?|[\"'], ?)[\"'`“]?([^\s\"'`,;<>”()\d]*"
         r"\d[^\s\"'`,;<>”()]*)",
-        _assigned,
+        by_name,
     ),
     Rule(
         r"(?i)" + NAMES + r"[\w.-]{0,8} [^\s\"'`,;<>”()]{20}",
         r"(?i)(" + NAMES + r"[\w.-]{0,8}) ([^\s\"'`,;<>”()\d]*\d[^\s\"'`,;<>”()]*)",
-        _assigned,
+        by_name,
     ),
     Rule(
         r"(?i)value=[\"']",
         r"(?i)(?:key|name)=[\"']([\w.:-]*" + NAMES + r"[\w.-]*)[\"']\s+value=[\"']([^\s\"']+)",
-        _assigned,
+        by_name,
     ),
     Rule(
         r"(?i)\bkey[\"']?\s?[:=]", r"(?i)\bkey[\"']?\s?[:=]\s?[\"']?([A-Za-z0-9+/_=-]{24,128})\b", _lone_key

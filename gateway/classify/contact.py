@@ -14,11 +14,17 @@ _ROLE_NAMES: Final = (
     "info support sales help contact hello team office admin noreply no-reply donotreply do-not-reply "
     "postmaster webmaster abuse security billing newsletter news press jobs careers hr git user users "
     "username you your your.email yourname your-email name email me someone somebody test foo bar abc xyz "
-    "root mail"
+    "root mail accounts accounting orders order bookings booking reservations reception enquiries inquiries "
+    "service services customerservice customer-service customercare feedback subscribed unsubscribe "
+    "notifications notification alerts alert mailer-daemon bounce bounces hostmaster privacy legal dpo gdpr "
+    "invoices invoice payments media marketing events recruiting recruitment kontakt vertrieb buchhaltung "
+    "rechnung bewerbung presse servicedesk helpdesk it ops devops dev ventas ventes "
+    "soporte contacto contato contatto vendite amministrazione secretariat accueil biuro"
 )
 _ROLES: Final = frozenset(_ROLE_NAMES.split())
 _FILE_KINDS: Final = "png jpg jpeg gif svg webp css js ts json html py yml yaml md txt lock"
 _FILES: Final = frozenset(_FILE_KINDS.split())
+_RESERVED: Final = frozenset({"test", "invalid", "localhost"})  # RFC 2606: lead to nobody
 _RESOLVERS: Final = frozenset({"8.8.8.8", "8.8.4.4", "1.1.1.1", "1.0.0.1", "9.9.9.9"})
 _VERSION_WORDS: Final = (
     "version ver kernel release schema section sect chapter build chrome firefox safari edge edg opera opr "
@@ -36,7 +42,13 @@ _MONTH = (
 _DATE = (
     r"(?:\d{1,2}[./-] ?\d{1,2}[./-] ?(?:\d{4}|\d{2})|(?:19|20)\d\d[./-]\d{1,2}[./-]\d{1,2}"
     r"|\d{1,2}(?:st|nd|rd|th)?\.?,?(?: of| de)? ?" + _MONTH + r"\.?,?(?: de| of)? ?(?:19|20)\d\d"
-    r"|" + _MONTH + r"\.? \d{1,2}(?:st|nd|rd|th)?,? (?:19|20)\d\d|\d{1,2}[ -]" + _MONTH + r"[ -]'?\d\d"
+    r"|"
+    + _MONTH
+    + r"\.? \d{1,2}(?:st|nd|rd|th)?,? (?:19|20)\d\d|\d{1,2}[ -]"
+    + _MONTH
+    + r"[ -]'?(?:\d{4}|\d\d)"
+    r"|(?:民國|民国|昭和|平成|令和|大正) ?(?:\d{1,3}|元) ?年 ?\d{1,2} ?月 ?\d{1,2} ?日|(?:13|14"
+    r"|24|25)\d\d[./-]\d{1,2}[./-]\d{1,2}"
     r"|(?:19|20)\d\d ?[年년] ?\d{1,2} ?[月월] ?\d{1,2}[日일]?|(?:19|20)\d{2}[01]\d[0-3]\d)"
 )
 _STREET = (
@@ -52,6 +64,8 @@ def _email(match: Match) -> Iterator[Hit]:
         return
     ending = domain.rpartition(".")[2].lower()
     if len(local) > 64 or len(domain) > 253 or local.lower() in _ROLES or ending in _FILES:
+        return
+    if ending in _RESERVED or domain.lower() in ("example.com", "example.net"):
         return
     yield Hit("email", match.start(1), match.end(1), 0.95)
 
@@ -70,8 +84,7 @@ def _address(match: Match, text: str) -> Iterator[Hit]:
     except ValueError:
         return
     ours = address.is_loopback or address.is_unspecified or address.is_multicast or address.is_link_local
-    documented = address.version == 4 and text.startswith(("192.0.2.", "198.51.100.", "203.0.113."))
-    if text in _RESOLVERS or ours or (address.is_private and not documented) or text.endswith(".0.0"):
+    if text in _RESOLVERS or ours or address.is_private or text.endswith(".0.0"):
         return
     yield Hit("ip_address", match.start(1), match.end(1), 0.8)
 
@@ -147,6 +160,8 @@ RULES = (
     Rule(
         r"(?i)\bborn\b|\bdob\b|_dob\b|\bd\.o\.b|birth|\bb\. \d|geboren|geburts|\bgeb\.|\bnée? le|naissan"
         r"ce|nacid|nacimiento|nasc"
+        r"|bday|geb[._-]|geboorte|\bnací |nasci em|naști|născ|naroz|szület|synt\.|lahir"
+        r"|ngày sinh|doğdu|родивс|นเกิด"
         r"|nato il|nata il|nascita|urodz|fødsel|fødselsdato|\bfödd|syntym|doğum|рожд|родил|γέννησ|出生|生年月"
         r"日|生日|생년월일|जन्म|ميلاد",
         r"(?i)(?:\bborn(?: on)?|(?:\b|_)d\.?o\.?b\.?|(?:\b|_)(?:date[ _-]?of[ _-]?)?birth[ _-]?(?:date|d"
@@ -155,8 +170,13 @@ RULES = (
         r"|nascid[oa](?: em)?|nascimento"
         r"|nat[oa] il|di nascita|urodz\p{L}*|urodzenia|fødselsdato|\bfödd|syntymäaika|syntynyt|doğum tar"
         r"ihi|дата рождения|родил\p{L}*"
+        r"|\bnací(?: el)?|\bnasci(?: em)?|\bbday|\bgeb[._-]?(?:datum|dat)?\.?|geboortedatum"
+        r"|fecha[ _-]?(?:de[ _-]?)?nac\p{L}*"
+        r"|data[ _-]?(?:de[ _-]?)?nasc\p{L}*|data nașterii|născut\p{L}*(?: la| pe)?|naroz\p{L}*"
+        r"|szület\p{L}*|synt\.(?:aika)?"
+        r"|tanggal lahir|(?:tgl|tg) lahir|ngày sinh|วันเกิด"
         r"|γέννησης|出生日期|出生|生年月日|生日|생년월일|जन्म तिथि|تاريخ الميلاد)"
-        r"[^\d\n\p{L}]{0,6}(?:is |was |on |le )?(" + _DATE + r")(?:\b|日|일|$)",
+        r"[^\d\n\p{L}]{0,6}(?:is |was |on |le |el |em |am |op |il |den |是 ?)?(" + _DATE + r")(?:\b|日|일|$)",
         _birth,
     ),
     Rule(

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from gateway.classify import assigned, connections, issued, keys, logins, passwords
+from gateway.classify import assigned, connections, issued, keys, logins, passwords, sessions
 
-RULES: Final = keys.RULES + issued.RULES + connections.RULES + assigned.RULES + passwords.RULES + logins.RULES
+RULES: Final = (
+    keys.RULES
+    + issued.RULES
+    + connections.RULES
+    + assigned.RULES
+    + passwords.RULES
+    + logins.RULES
+    + sessions.RULES
+)

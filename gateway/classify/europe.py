@@ -87,7 +87,7 @@ RULES: Final = (
     named(
         "id_card",
         r"personalausweis|ausweisnummer|ausweis nr",
-        r"[A-Z]{0,3}-?\d[A-Z0-9]{0,2}\d[A-Z0-9-]{3,12}",
+        r"[A-Z]{0,3}-?\d[A-Z0-9]{0,2}\d[A-Z0-9-]{3,12}|[CFGHJKLMNPRTVWXYZ][A-Z0-9]{8}\d?",
     ),
     # France, Belgium, the Netherlands, Luxembourg
     shaped(
@@ -182,7 +182,7 @@ RULES: Final = (
     named("id_card", r"asmens kodas", r"\d{11}", asmens.is_valid),
     named("id_card", r"personas kods", r"\d{6}-?\d{5}"),
     named("id_card", r"t\.? ?c\.? kimlik|kimlik n|\btckn\b", r"\d{11}", tckimlik.is_valid),
-    named("tax_id", r"\binn\b|инн\b", r"\d{12}|\d{10}", inn.is_valid),
+    named("tax_id", r"\binn\b|инн", r"\d{12}|\d{10}", inn.is_valid),
     named("ssn", r"снилс|\bsnils\b", r"\d{3}[- ]?\d{3}[- ]?\d{3}[- ]?\d\d", snils),
     named("tax_id", r"рнокпп|\brnokpp\b|ідентифікаційний", r"\d{10}", rntrc.is_valid),
 )

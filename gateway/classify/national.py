@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from gateway.classify import europe, papers, world
+from gateway.classify import europe, papers, records, tables, world
 
-RULES: Final = world.RULES + europe.RULES + papers.RULES
+RULES: Final = world.RULES + europe.RULES + papers.RULES + records.RULES + tables.RULES

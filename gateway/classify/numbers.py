@@ -22,6 +22,7 @@ _CARD_GROUPS: Final = {
     (6, 13),
     (8, 8),
 }
+_NEXT: Final = re.compile(rb"[ .-]\d\d(?!\d)")
 _LONGEST = 5
 _PARSED: Final = 200  # numbers of one text that are looked up in the numbering plans: up to 0.3 ms each
 _ISSUERS: Final = re.compile(
@@ -48,7 +49,8 @@ _PHONE_WORD = (
     r"|gsm|msisdn|call ?back|caller|hotline|pager|viber|imessage)"
 )
 _FOREIGN_WORD = (
-    r"(?:电话|電話|手机号?|手機|联系方式|携帯|電話番号|전화|휴대폰|연락처|телефон|тел\.|моб\.|мобильный|звоните|τηλέφωνο|κινητό"
+    r"(?:电话|電話|手机号?|手機|联系方式|携帯|電話番号|전화|휴대폰|연락처|телефон|тел\.|моб\."
+    r"|мобильный|звоните|τηλέφωνο|κινητό"
     r"|هاتف|جوال|טלפון|फ़ोन|मोबाइल|โทร|điện thoại)"
 )
 
@@ -60,8 +62,23 @@ def luhn(digits: str) -> bool:
     return (odd + even) % 10 == 0
 
 
+_PUBLISHED: Final = frozenset(
+    [
+        "4242424242424242",
+        "4000056655665556",
+        "4000000000000002",
+        "4000000000003220",
+        "4000002500003155",
+        "4000000000009995",
+        "5200828282828210",
+    ]
+)  # by Stripe, for tests: they pay for nothing
+
+
 def is_card(digits: str) -> bool:
     """An issuer's prefix and length, Luhn's check digit, and not one digit over and over."""
+    if digits in _PUBLISHED:
+        return False
     return _ISSUERS.fullmatch(digits) is not None and len(set(digits)) > 1 and luhn(digits)
 
 
@@ -126,6 +143,8 @@ def national(match: Match) -> Iterator[Hit]:
     """A number whose shape or context says telephone: valid in one of the larger countries."""
     text = caught(match)
     digits = sum(map(str.isdigit, text))
+    if _NEXT.match(match.string, match.end(1)):  # a list of numbers
+        return
     if 7 <= digits <= 12 and any(_valid(text, region) for region in _REGIONS):
         yield Hit("phone", match.start(1), match.end(1), 0.85)
 
@@ -152,7 +171,7 @@ def _valid(text: str, region: str) -> bool:
 _NATIONAL = (
     r"(?:^|[^\d\w+./-])(\(\d{3}\) ?\d{3}[ .-]\d{4}|\d{3}-\d{3}-\d{4}|\d{3}\.\d{3}\.\d{4}|0\d{2,5}[ /-]\d{5,8}"
     r"|0\d{2,4}[ /-]\d{3,4}[ -]\d{3,5}|0\d(?:[ .-]\d\d){4}|[67]\d\d[ .-]\d\d\d[ .-]\d\d\d"
-    r"|\(0\d{1,4}\) ?\d[\d -]{4,9}\d)"
+    r"|\(0\d{1,4}\) ?\d[\d -]{4,9}\d|\([1-9]\d\) ?9?\d{4}-\d{4})"
 )
 
 RULES = (
@@ -185,10 +204,16 @@ RULES = (
         told,
     ),
     Rule(
-        r"(?i)account (?:number|no|nr|#)|acct|sort code|\brouting|kontonummer|konto-?nr|\bblz|bank accou"
-        r"nt|de compte|de cuenta",
-        r"(?i)(?:\baccount (?:number|no|nr|#)|\bacct|\bsort code|\brouting|\bkontonummer|\bkonto-?nr|\bblz|"
-        r"\bbank account|\bnuméro de compte|\bnúmero de cuenta)\.?[^\d\n]{0,16}(\d(?:[ -]?\d){5,16})\b",
+        r"(?i)account[ _-]?(?:number|no|nr|#)|acct|sort code|\brouting|kontonummer|konto-?nr|\bblz|bank accou"
+        r"nt|de compte|de cuenta|clabe|conta (?:corrente|poupança|bancária|n)|conto corrente|numero di conto"
+        r"|rekening|nr konta|numer (?:konta|rachunku)|rachunek|kontonr|bankgiro|hesap n|口座"
+        r"|银行卡|银行账|帐号|账号",
+        r"(?i)(?:clabe|\bconta (?:corrente|poupança|bancária|n[º°o.]\.?)|\bconto corrente|\bnumero di conto"
+        r"|\brekening(?:nummer|nr)|\bnr konta|\bnumer (?:konta|rachunku)|\bkontonr|\bbankgiro|\bhesap no"
+        r"|口座番号|口座|银行卡号?|银行账[户号]|帐号|账号|(?:\b|_)account[ _-]?(?:number|no|nr"
+        r"|#)|\bacct|\bsort code|\brouting|\bkontonummer|\bkonto-?nr|\bblz|"
+        r"\bbank account|\bnuméro de compte"
+        r"|\bnúmero de cuenta)\.?[^\d\n]{0,16}(\d(?:[ -]?\d){4,17}(?:-[\dxX])?)\b",
         whole("bank_account", 0.85, 1),
     ),
     Rule(

@@ -39,7 +39,8 @@ RULES: Final = (
         "passport",
         r"passport|reisepass|passeport|pasaporte|passaporto|passaporte|paspoort|paszport|útlevél|pasapor"
         r"t|pass ?nr"
-        r"|护照|護照|パスポート|旅券|паспорт|여권|جواز",
+        r"|путівник|pasaporto|pasapor|hộ chiếu|paspor|(?:doc|document) ?type[\"' :=]+P\b|护照"
+        r"|護照|パスポート|旅券|паспорт|여권|جواز",
         r"[A-Z]{1,3}\d{6,9}|\d\d[A-Z]{2}\d{5}|\d{2} ?\d{2} ?\d{6}|[A-Z]{0,3}\d[A-Z0-9]{6,9}|[A-Z]{1,2} ?"
         r"\d{6,8}"
         r"|[A-Z]\d[A-Z0-9]{6,8}|[CFGHJK][CFGHJKLMNPRTVWXYZ0-9]{8}|[A-Z]\d[A-Z]{4,8}\d",
@@ -47,7 +48,7 @@ RULES: Final = (
     named(
         "driver_licence",
         r"driver'?s?'? licen[cs]e|drivers? licen[cs]e|driving licen[cs]e|\bdl (?:no|number|#)|führersche"
-        r"in|permis de conduire"
+        r"in|fuehrerschein|licen[cs]e id|permis de conduire"
         r"|licencia de conduc\w*|permiso de conduc\w*|carta de condução|\bcnh\b|patente di guida|rijbewi"
         r"js|körkort"
         r"|førerkort|kørekort|ajokortti|prawo jazdy|ehliyet|водительск\w*|驾驶证|驾照|運転免許|운전면허",
@@ -66,8 +67,11 @@ RULES: Final = (
     named("medical_record", r"\bchi n(?:o|umber)\b", r"\d{10}"),
     named(
         "medical_record",
-        r"\bmrn\b|\bmrn|medical record|patient id|patient n(?:o|umber)\b|patient file|patienten ?nummer|"
+        r"\bmrn\b|\bmrn|medical record|patient id|patient n(?:o|umber)\b|patient file"
+        r"|patienten ?(?:nummer|nr)|"
         r"patienten id"
+        r"|\buhid\b|\bempi\b|\bnhi\b|journal ?nummer|numéro de patient|n° patient|nº de historia"
+        r"|patientnummer|номер карты"
         r"|hospital n(?:o|umber)|chart n(?:o|umber)|fallnummer|dossier médical|\bipp\b|historia clínica|"
         r"\bnhc\b"
         r"|cartella clinica|prontuário|病历号|病案号|診察券|patiëntnummer|potilasnumero",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -11,16 +13,18 @@ from gateway.classify.rule import Hit, Match, Rule, caught, is_placeholder, mixe
 WORDS = (
     r"(?:passwor[dt]|passwd|pass ?phrase|pass ?code|kennwort|mot de passe|mdp|contraseña|contrasena|clav"
     r"e|senha"
-    r"|wachtwoord|has[lł]o|parola|lösenord|adgangskode|passord|salasana|jelszó|heslo|parole|şifre|пароль"
+    r"|wachtwoord|has[lł](?:o|em|a)\b|parol[aăe]|parool|lozinka|geslo|slaptažod|kata sandi"
+    r"|mật khẩu|лозинка|lösenord|adgangskode|passord|salasana|jelszó|heslo|parole|şifre|пароль"
     r"|пароля"
-    r"|парол|κωδικός|кодовое слово|wi-?fi key|wpa\d? key|network key)"
+    r"|парол|κωδικ[όο]ς πρόσβασης|κωδικός|кодовое слово|wi-?fi key|wpa\d? key|network key)"
 )
 _PHRASES = r"(?:" + WORDS + r"|(?:\b|_)pass\b|pwd)"
 _SHORT = r"(?:(?:\b|_)(?:pw|pwd|psk|creds|pass)\b)"
-_CJK = r"(?:密码|密碼|口令|パスワード|비밀번호|암호|كلمة المرور|كلمة السر|पासवर्ड|סיסמה|รหัสผ่าน)"
+_CJK = r"(?:密码|密碼|口令|パスワード|비밀번호|암호|كلمة المرور|كلمة السر|पासवर्ड|סיסמה|รหัสผ่าน|暗証番号|รหัสลับ)"
 VALUE = r"""(?:"([^"\n]{3,})"|'([^'\n]{3,})'|`([^`\n]{3,})`|“([^”\n]{3,})”|([^\s"'`,;<>”]+))"""
 _ENV = r"(?:PASSWORD|PASSWD|PASSPHRASE|_PASS|_PWD|_PSK|_PW|PGPASS)"
 _MOST = 200
+_DATED: Final = re.compile(r"\d{1,4}[-./:]\d{1,2}(?:[-./:]\d{1,4})?(?:[T ].*)?|\d{1,3}(?:st|nd|rd|th|%)")
 _TAIL = ".,;:?)]}'\"`”“"
 
 
@@ -46,11 +50,20 @@ def _plausible(value: str, quoted: bool) -> bool:
     if "://" in value or value.startswith(("/", "./", "~/")) or _is_reference(value):
         return False
     if value.isidentifier() and not any(map(str.isdigit, value)):  # a type's name, or a variable's
-        return len(value) >= 12 and mixed(value) >= 2 and share_of_words(value) < 0.4
+        return _hides_signs(value) or (len(value) >= 12 and mixed(value) >= 2 and share_of_words(value) < 0.4)
     if any(c.isdigit() for c in value):
         return len(value) >= 5 and (mixed(value) >= 2 or len(value) >= 6)
     parts = value.split("-")
     return (len(parts) >= 4 and all(map(str.isalpha, parts))) or (mixed(value) >= 3 and len(value) >= 6)
+
+
+def _hides_signs(value: str) -> bool:
+    """Whether it is base64 of what is typed as a password, as Kubernetes keeps it."""
+    try:
+        meant = base64.b64decode(value, validate=True).decode("ascii")
+    except ValueError:
+        return False
+    return len(meant) >= 6 and meant.isprintable() and mixed(meant) >= 3
 
 
 def _is_name(value: str) -> bool:
@@ -89,11 +102,13 @@ def said(match: Match) -> Iterator[Hit]:
     value = trimmed(caught(match))
     kinds = mixed(value)
     told = any(c.isdigit() for c in value) and (kinds >= 2 or len(value) >= 4)
+    if _DATED.fullmatch(value):
+        return
     if (told or kinds >= 3) and 4 <= len(value) <= _MOST and not is_placeholder(value) and "://" not in value:
         yield from password(match, 1, value, 0.8)
 
 
-def _strong(match: Match) -> Iterator[Hit]:
+def strong(match: Match) -> Iterator[Hit]:
     value = trimmed(caught(match))
     letters = any(c.isalpha() for c in value)
     digits = any(c.isdigit() for c in value)
@@ -139,20 +154,23 @@ RULES: Final = (
         r"(?i)" + WORDS,
         r"(?i)"
         + _PHRASES
-        + r"\b[^\n.:?!=]{0,48}?\s(?:is|was|ist|lautet|war|est|es|era|é|è|jest|är|er|on|to|now|one|reads|"
-        r"будет|это)"
+        + r"\p{L}{0,4}[^\n.:?!=\p{L}]?[^\n.:?!=]{0,48}?\s(?:is|was|ist|lautet|war|est|es|era|é|è"
+        r"|jest|är|er|on"
+        r"|to|now|one|reads|became|wurde|werd|wordt|ficou|foi|fue|será|sera|sarà|sia|blev|blir"
+        r"|till|til|naar|auf"
+        r"|został[ao]?|teraz|je|este|oli|là|adalah|είναι|будет|это|теперь|сейчас|стал|стоит)"
         r"\s?[:=]?\s{0,2}[\"'“`«]?([^\s\"'”`,;»]{4,})",
         said,
     ),
     Rule(
         r"(?i)" + _PHRASES + r"\s|" + _SHORT + r"\s",
         r"(?i)(?:" + _PHRASES + "|" + _SHORT + r")\s{1,2}[\"'“`]?([^\s\"'”`,;]{6,})",
-        _strong,
+        strong,
     ),
     Rule(
         r"(?i)" + WORDS + r" [^\n.:=?!]{1,32}:",
         r"(?i)" + WORDS + r" [^\n.:=?!]{1,32}: ?[\"'“`]?([^\s\"'”`,;]{6,})",
-        _strong,
+        strong,
     ),
     Rule(
         r"(?i)(?:as|is) (?:the|my|your|our|his|her|their) (?:\w+ )?pass(?:word|code|phrase)",
@@ -160,12 +178,12 @@ RULES: Final = (
         r"?:\w+ )?pass(?:word|code|phrase)",
         _mixed,
     ),
-    Rule(_CJK, _CJK + r"[^!-~\n]{0,4}(?:[:：]\s?)?([!-~]{4,64})", said),
+    Rule(_CJK, _CJK + r"[^!-~\n]{0,8}(?:[:：]\s?)?([!-~]{4,64})", said),
     Rule(
         r"(?i)\b(?:credentials|creds|login|log-in|sign in)\b",
         r"(?i)\b(?:credentials|creds|login|log-in|sign in)\b[^\w\n/.][^\n/]{0,40}?[\w.@-]{2,40}\s?/\s?(["
         r"^\s/,;]{6,64})",
-        _strong,
+        strong,
     ),
     Rule(
         r"(?i)\b(?:pin|pins|otp|verification code|one-time code|passcode|alarm code|door code|gate code)"

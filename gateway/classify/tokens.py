@@ -36,6 +36,11 @@ API_KEYS: Final[tuple[Row, ...]] = (
     ("Voyage", "pa-", _URL + "{40,}"),
     ("Cerebras", "csk-", _AN + "{40,}"),
     ("ElevenLabs", "sk_", _HEX + "{48}"),
+    ("Together", "tgp_v1_", _URL + "{40,}"),
+    ("Firecrawl", "fc-", _HEX + "{32}"),
+    ("Jina", "jina_", _AN + "{40,}"),
+    ("E2B", "e2b_", _HEX + "{40}"),
+    ("RunPod", "rpa_", "[A-Z0-9]{40}" + _AN + "{0,10}"),
     # clouds and hosts
     ("AWS", "(?:AKIA|ASIA|ABIA|ACCA)", "[A-Z2-7]{16}"),
     ("AWS Bedrock", "ABSK", r"[A-Za-z0-9+/]{60,}={0,2}"),
@@ -59,6 +64,10 @@ API_KEYS: Final[tuple[Row, ...]] = (
     ("Snowflake", "ver:1-hint:", r"[\w:-]{20,}"),
     ("Cloudflare origin CA", "v1.0-", _HEX + "{24}-" + _HEX + "{146}"),
     ("Azure DevOps", "(?:AZDO|azd)", _AN + "{76,}"),
+    ("Volcengine", "AKLT", r"[\w-]{40,}={0,2}"),
+    ("Yandex OAuth and IAM", r"(?:y[0-3]_|t1\.)", r"[\w-]{50,}(?:\.[\w=-]{60,})?"),
+    ("Deno", "dd[pow]_", _AN + "{36}"),
+    ("MongoDB Atlas", "mdb_sa_sk_", _URL + "{30,}"),
     ("Neon", "napi_", _AN + "{40,}"),
     ("Upstash, Turso", "(?:ups|tursosk)_", _URL + "{30,}"),
     # code and packages
@@ -88,6 +97,10 @@ API_KEYS: Final[tuple[Row, ...]] = (
     ("Prefect", "pn[ub]_", "[A-Za-z0-9]{36}"),
     ("ReadMe", "rdme_", "[a-z0-9]{70}"),
     ("Postman", "PMAK-", _HEX + "{24}-" + _HEX + "{34}"),
+    ("GitLab runner", "GR1348941", _URL + "{20}"),
+    ("WakaTime", "waka_", r"[\da-f]{8}-[\da-f-]{27}"),
+    ("Okta", "SSWS ", r"00[\w-]{38,42}"),
+    ("RFC 8959", "secret-token:", r"[\w%.~-]{16,}"),
     ("Bruno, Unkey", "unkey_", _AN + "{22,}"),
     # money
     ("Stripe", "(?:sk|rk)_(?:live|test|prod)_", _AN + "{10,}"),
@@ -103,6 +116,14 @@ API_KEYS: Final[tuple[Row, ...]] = (
     ("Adyen", "AQE[a-z]hm", r"[A-Za-z0-9+/=^.,:;&%-]{60,}"),
     ("EasyPost", "EZ[AT]K", _AN + "{54}"),
     ("Duffel", "duffel_(?:live|test)_", _URL + "{43}"),
+    ("Mercado Pago", "(?:APP_USR|TEST)-", r"\d{12,16}-\d{6}-[0-9a-f]{32}-\d{6,12}"),
+    ("Midtrans", "(?:SB-)?Mid-server-", _URL + "{20,}"),
+    ("Paddle", "pdl_(?:live|sdbx)_apikey_", r"\w{40,}"),
+    ("Shippo", "shippo_(?:live|test)_", _HEX + "{40}"),
+    ("Lob", "(?:live|test)_", _HEX + "{35}"),
+    ("GoCardless", "live_", _URL + "{40}"),
+    ("Cal.com", "cal_live_", _HEX + "{32}"),
+    ("Onfido", r"api_(?:live|sandbox)(?:_[a-z]{2})?\.", r"[\w-]{11}\.[\w-]{32}"),
     ("Mollie", "live_", _AN + "{30}"),
     ("Coinbase", "organizations/", r"[\da-f]{8}-[\da-f-]{27}/apiKeys/[\da-f]{8}-[\da-f-]{27}"),
     # messages and mail
@@ -115,6 +136,7 @@ API_KEYS: Final[tuple[Row, ...]] = (
     ("MessageBird, Bird", "AccessKey ", _AN + "{25,}"),
     ("Intercom", "dG9r", r"[A-Za-z0-9+/]{40,}={0,2}"),
     ("HubSpot", "pat-(?:na|eu|ap)[0-9]-", r"[\da-f]{8}-[\da-f-]{27}"),
+    ("Nylas", "nyk_v0_", _AN + "{40,}"),
     ("Typeform", "tfp_", r"[\w=.-]{40,}"),
     # watching, data, work
     ("Grafana", "gl(?:sa|c)_", r"[\w+/=-]{32,}"),
@@ -150,6 +172,8 @@ ACCESS_TOKENS: Final[tuple[Row, ...]] = (
     r"40,}"),
     ("Discord webhook", r"https://(?:ptb\.|canary\.)?discord(?:app)?\.com/api/webhooks/", r"\d{17,20}/["
     r"\w-]{60,}"),
+    ("Zapier webhook", r"https://hooks\.zapier\.com/hooks/catch/", r"\d{5,10}/\w{6,8}"),
+    ("PASETO", r"v[1-4]\.(?:local|public)\.", _URL + "{60,}"),
     ("Google OAuth", r"ya29\.", _URL + "{20,}"),
     ("Google refresh", "1//0", _URL + "{40,}"),
     ("Vault", r"hv[sbr]\.", _URL + "{16,}"),
@@ -174,5 +198,9 @@ INSIDE: Final[tuple[Row, ...]] = (
     ("Teams webhook bot", r"webhook\.office\.com/", r"https://[\w-]{1,40}\.webhook\.office\.com/webhookb"
     r"2/[\w@-]{40,}/IncomingWebhook/\w{32}/[\w-]{36}"),
     ("Azure AD client secret", "Q~", r"[\w.~-]{3}\dQ~[\w.~-]{31,34}"),
+    ("RapidAPI", "msh", r"[0-9a-f]{10}msh[0-9a-f]{15}p1[0-9a-f]{6}jsn[0-9a-f]{12}"),
+    ("Mailgun private", r"-[0-9a-f]{8}-[0-9a-f]{8}", r"[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}"),
+    ("DeepL", r":fx", r"[\da-f]{8}-[\da-f-]{27}:fx"),
+    ("Salesforce session bot", r"00D\w{12}!", r"00D\w{12}![\w.]{80,}"),
     ("Discord bot", r"(?:^|[^\w.-])[MNO][A-Za-z0-9][\w-]{21}", r"[MNO][\w-]{23,27}\.[\w-]{6}\.[\w-]{27,38}"),
 )  # fmt: skip

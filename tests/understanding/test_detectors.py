@@ -20,6 +20,7 @@ from gateway.classify.detect import Detector
 from gateway.policy.vocabulary import CLASSES
 
 ROWS = Path(__file__).parent / "detectors.jsonl"
+HELD = Path(__file__).parent / "held-secrets.jsonl"
 DETECTOR = Detector()
 CHECKED = ("payment_card", "iban", "ssn", "tax_id", "id_card", "crypto_wallet", "jwt", "private_key")
 CREDENTIALS = tuple(CLASSES["credential"])
@@ -134,6 +135,51 @@ def test_spans_are_those_of_the_rows(tally: Tally) -> None:
     count = tally.of({entity for entity, _ in tally.counts})
 
     assert count.exact >= 0.97 * count.right
+
+
+def held() -> dict[str, Count]:
+    """Of rows by another hand, the odd lines only: the even ones were looked at while rules were written.
+
+    One credential is as good as another there, since a token by its shape is often a key by its name; and
+    a social insurance's number is one under both of its names. What the rows never name is not counted.
+    """
+    groups = {"credential": Count(), "checked": Count(), "other": Count()}
+    checked = {"payment_card", "iban", "ssn", "tax_id", "id_card", "crypto_wallet"}
+    named = {"credential", *checked, *REST, "medical_record", "bank_account"}
+
+    def kin(entity: str) -> str:
+        return {"insurance_number": "ssn"}.get(entity, "credential" if entity in CREDENTIALS else entity)
+
+    def group(entity: str) -> Count:
+        return groups[entity if entity in groups else "checked" if entity in checked else "other"]
+
+    with HELD.open(encoding="utf-8") as lines:
+        odd = [json.loads(line) for line in lines][1::2]
+    for row in odd:
+        left = [(kin(f.entity), f.start, f.end) for f in DETECTOR.find(row["text"])]
+        for name, start, end in row["entities"]:
+            entity = kin(name)
+            hit = next((f for f in left if f[0] == entity and f[1] < end and start < f[2]), None)
+            if hit is None:
+                group(entity).missed += 1
+            else:
+                left.remove(hit)
+                group(entity).right += 1
+        for entity, _, _ in left:
+            if entity in named:
+                group(entity).wrong += 1
+    return groups
+
+
+def test_rows_that_no_rule_was_written_after_are_read_nearly_as_well() -> None:
+    counted = held()
+
+    assert counted["credential"].precision >= 0.95
+    assert counted["credential"].recall >= 0.93
+    assert counted["checked"].precision >= 0.93
+    assert counted["checked"].recall >= 0.91
+    assert counted["other"].precision >= 0.85
+    assert counted["other"].recall >= 0.78
 
 
 HOSTILE = (
