@@ -23,6 +23,25 @@ def _jwt(match: Match) -> Iterator[Hit]:
         yield Hit("jwt", match.start(1), match.end(1), 0.98)
 
 
+_STOCK: Final = (12, 15, 18, 21, 24)  # BIP 39: so many words
+_NEEDED: Final = (
+    "the and for with your are not was has have had from but our his her their which please should would "
+    "could been were its who how why does did than also because while where there"
+)  # which are no words of BIP 39's
+_PROSE: Final = frozenset(_NEEDED.split())
+
+
+def _words(match: Match) -> Iterator[Hit]:
+    """As many words as a wallet's phrase has, and none that English sentences cannot do without."""
+    words = caught(match).replace(",", " ").split()
+    if len(words) in _STOCK and len(set(words)) >= len(words) - 2 and _PROSE.isdisjoint(words):
+        yield Hit("private_key", match.start(1), match.end(1), 0.85)
+
+
+_WALLET: Final = (
+    r"\b(?:wallet|metamask|ledger (?:nano|live|stax)|trezor|phantom|bip-?39"
+    r"|(?:12|24|twelve|twenty-four) words)\b"
+)
 _LINE = r"(?:\\n|\\r|[\s\\>#*|]){0,8}"
 
 RULES: Final = (
@@ -68,6 +87,13 @@ RULES: Final = (
         r"\b|are\b|=)?"
         r"[^a-z\n]{0,6}((?:[a-z]{3,8}[ ,]{1,2}){11,23}[a-z]{3,8})",
         whole("private_key", 0.9, 1),
+    ),
+    Rule(
+        r"(?i)" + _WALLET,
+        r"(?i:"
+        + _WALLET
+        + r")[^\n]{0,80}?[:=\"'\n]\s?[\"']?((?:[a-z]{3,8}[ ,]{1,2}){11,23}[a-z]{3,8})(?:[\"'.\n]|$)",
+        _words,
     ),
     Rule(
         r"(?i)(?:recovery|backup) codes?",

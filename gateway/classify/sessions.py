@@ -62,7 +62,7 @@ RULES: Final = (
     ),
     Rule(
         _OPENED,
-        r"(?i)([\w.]*key\w*)[\"'\]]{0,2}\s?[:=]{1,2}\s?(?:new )?[\w.:<>]*(?:hex|base64|b64|from|key)\w*"
+        r"(?i)(key\w*)[\"'\]]{0,2}\s?[:=]{1,2}\s?(?:new )?[\w.:<>]*(?:hex|base64|b64|from|key)\w*"
         r"\((?:[\w.]{1,24}\()?b?[\"']([A-Za-z0-9+/_=-]{24,})[\"']",
         by_name,
     ),

@@ -196,8 +196,16 @@ _OTHER: Final = (
 _ENDED: Final = r"[\"']? ?[,;|\t\r\n]"
 RULES: Final = (
     Rule(
-        r"(?i)(?:^|[,;|\t\n]) ?[\"']?(?:(?:[a-z]+[_ -])?" + _LATIN + "[a-z _-]*|" + _OTHER + ")" + _ENDED,
-        r"(?i)((?:\b|_)" + _LATIN + "[a-z _-]*|" + _OTHER + ")" + _ENDED,
+        r"(?i)[,;|\t] ?[\"']?(?:[a-z]+_)?"
+        + _LATIN
+        + "[a-z_]*"
+        + _ENDED
+        + "|^"
+        + _LATIN
+        + r"[a-z_]*[,;|\t]|"
+        + _OTHER,
+        r"(?i)(?:^|[,;|\t\n])[ \"']{0,2}(?:[a-z]+_)?(" + _LATIN + "[a-z_-]*(?: [a-z]+)?|" + _OTHER + ")",
         _table,
+        reach=128,
     ),
 )
