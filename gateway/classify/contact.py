@@ -24,6 +24,7 @@ _ROLE_NAMES: Final = (
 _ROLES: Final = frozenset(_ROLE_NAMES.split())
 _FILE_KINDS: Final = "png jpg jpeg gif svg webp css js ts json html py yml yaml md txt lock"
 _FILES: Final = frozenset(_FILE_KINDS.split())
+_DOCUMENTED: Final = ("192.0.2.", "198.51.100.", "203.0.113.")  # RFC 5737
 _RESERVED: Final = frozenset({"test", "invalid", "localhost"})  # RFC 2606: lead to nobody
 _RESOLVERS: Final = frozenset({"8.8.8.8", "8.8.4.4", "1.1.1.1", "1.0.0.1", "9.9.9.9"})
 _VERSION_WORDS: Final = (
@@ -65,7 +66,7 @@ def _email(match: Match) -> Iterator[Hit]:
     ending = domain.rpartition(".")[2].lower()
     if len(local) > 64 or len(domain) > 253 or local.lower() in _ROLES or ending in _FILES:
         return
-    if ending in _RESERVED or domain.lower() in ("example.com", "example.net"):
+    if ending in _RESERVED:
         return
     yield Hit("email", match.start(1), match.end(1), 0.95)
 
@@ -84,7 +85,9 @@ def _address(match: Match, text: str) -> Iterator[Hit]:
     except ValueError:
         return
     ours = address.is_loopback or address.is_unspecified or address.is_multicast or address.is_link_local
-    if text in _RESOLVERS or ours or address.is_private or text.endswith(".0.0"):
+    # What is kept for documentation counts: people try masking out with it.
+    documented = address.version == 4 and text.startswith(_DOCUMENTED)
+    if text in _RESOLVERS or ours or (address.is_private and not documented) or text.endswith(".0.0"):
         return
     yield Hit("ip_address", match.start(1), match.end(1), 0.8)
 

@@ -30,18 +30,19 @@ class Detector:
         self._scanner = Scanner(rules)
         self._tagger = tagger
 
-    def find(self, text: str, message: int = 0) -> tuple[Finding, ...]:
+    def find(self, text: str, message: int = 0, *, tag: bool = True) -> tuple[Finding, ...]:
         """Findings in order of place, none inside another; offsets count characters.
 
         A text with backslashes is read with JSON's escapes undone too: `\\nsk-…` is no word of its own.
         Hidden characters and look-alikes are seen through; offsets are those in the text as it is.
+        Without `tag` the tagger is not asked.
         """
-        hits = self._read(text, _DEEPEST)
+        hits = self._read(text, _DEEPEST, tag)
         return tuple(finding(h.entity, message, h.start, h.end, h.confidence) for h in hits)
 
-    def _read(self, text: str, deep: int) -> list[Hit]:
+    def _read(self, text: str, deep: int, tag: bool) -> list[Hit]:
         """By character offsets."""
-        hits = self._seen(text)
+        hits = self._seen(text, tag)
         if "\\" not in text or not deep:
             return hits
         plain = Unescaped(text)
@@ -49,27 +50,27 @@ class Detector:
             return hits
         meant = [
             hit._replace(start=plain.place(hit.start), end=plain.place(hit.end))
-            for hit in self._read(plain.text, deep - 1)
+            for hit in self._read(plain.text, deep - 1, tag)
         ]
         return _apart([*meant, *(hit for hit in hits if not any(_hides(other, hit) for other in meant))])
 
-    def _seen(self, text: str) -> list[Hit]:
+    def _seen(self, text: str, tag: bool) -> list[Hit]:
         if text.isascii():
-            return self._plain(text, text.encode())
+            return self._plain(text, text.encode(), tag)
         plain = typed(text)
         raw = plain.encode("utf-8", "replace")
         if not disguised(plain, raw):
-            return self._plain(plain, raw)
+            return self._plain(plain, raw, tag)
         folded = Folded(plain)
         return [
             hit._replace(start=folded.start(hit.start), end=folded.end(hit.end))
-            for hit in self._plain(folded.text, folded.text.encode("utf-8", "replace"))
+            for hit in self._plain(folded.text, folded.text.encode("utf-8", "replace"), tag)
         ]
 
-    def _plain(self, text: str, raw: bytes) -> list[Hit]:
+    def _plain(self, text: str, raw: bytes, tag: bool) -> list[Hit]:
         hits = self._scanner.hits(raw)
         placed = _placed(_apart(_whole(hits)), raw) if hits else hits
-        tagged = self._tagger.find(text) if self._tagger is not None else ()
+        tagged = self._tagger.find(text) if tag and self._tagger is not None else ()
         return _apart([*placed, *tagged]) if tagged else placed
 
 

@@ -20,6 +20,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from gateway.classify.bare import bare
 from gateway.classify.folded import Folded, disguised, typed
 
 Indices = NDArray[np.uint32]
@@ -93,6 +94,7 @@ _CODE_SIGNS: Final = b"{};=<[_\\"
 
 def head_and_tail(text: str) -> str:
     """What a model reads of a long text: its beginning and its end, where an instruction stands."""
+    text = bare(text)
     if len(text) <= WINDOW:
         return text
     tail = WINDOW // 3

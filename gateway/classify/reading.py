@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from gateway.classify.bare import bare
 from gateway.classify.detect import Detector
 from gateway.classify.features import WINDOW, Floats
 from gateway.classify.linear import LinearModel
 from gateway.classify.topics import topics
 from gateway.types import Finding
 
+NAMING: Final = 0.05  # chance of being about a person below which the tagger does not look for names
 _WORD: Final = 20  # letters: what is longer, or holds signs, may be words that were joined
 
 
@@ -38,12 +40,13 @@ class Reader:
         self._model, self._detector = model, detector
 
     def __call__(self, text: str) -> Reading:
-        scored = [(part, self._model.scores(part)) for part in windows(text)]
+        scored = [(part, self._model.scores(part)) for part in windows(bare(text) or text)]
         personal, part = max((self._personal(part, scores), part) for part, scores in scored)
         named = topics(part) if personal >= self._model.heads["sensitivity"].doubt else ()
         scores = scored[0][1] if len(scored) == 1 else None
         injection = max(self._model.probabilities("injection", scores)[1] for _, scores in scored)
-        return Reading(self._detector.find(text), personal, injection, named, scores)
+        found = self._detector.find(text, tag=personal >= NAMING)
+        return Reading(found, personal, injection, named, scores)
 
     def _personal(self, part: str, scores: Floats) -> float:
         """A lone word tells nothing of anybody, whatever texts it mostly stands in."""

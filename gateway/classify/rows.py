@@ -101,14 +101,18 @@ def _smuggled(said: Sequence[tuple[str, str]]) -> str:
     return last.get("tool") or last.get("user", "")
 
 
-def public(axis: str, shared: Path) -> list[Row]:
-    """Public rows of one axis, capped for each source and label; none where the folder has no such file."""
+def public(axis: str, shared: Path, sources: Sequence[str] = ()) -> list[Row]:
+    """Public rows of one axis, capped for each source and label; none where the folder has no such file.
+
+    `sources`: of these alone.
+    """
     path = shared / "train" / f"{axis}.jsonl"
     if not path.exists():
         return []
     rows = [
         Row(r["text"], r["label"], r["source"], r["licence"], 0.5 if r.get("weak") else 1.0)
         for r in _lines(path)
+        if not sources or r["source"] in sources
     ]
     return list(_capped(rows, _CAP))
 
@@ -126,6 +130,7 @@ def gathered(axis: str, shared: Path | None, folder: Path = EXAMPLES) -> list[Ro
         return rows + list(_harmless(rows, folder))
     if axis == "task":
         live = [r for r in (public("freshness", shared) if shared else []) if r.label == "live"]
+        live += public("tool_need", shared, (_CALLS,)) if shared else []
         asked = [Row(r.text, "tool_action", r.source, r.licence, r.weight) for r in live]
         return [r for r in rows + asked if r.source not in _NOISY]
     if axis == "freshness":
@@ -176,6 +181,7 @@ def _sensitivity(rows: Iterable[Row], tasks: Iterable[Row]) -> list[Row]:
 
 
 _NOISY: Final = ("prompttensor", "metatool_queries")  # templates; every request a tool's, whatever it asks
+_CALLS: Final = "bfcl_live_multiple"  # requests that were written to be answered by calling a function
 _DOUBTFUL: Final = ("presidio_generated_large", "pupa_tnb")  # their ruled labels hold much that is public
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -12,14 +12,14 @@ import numpy as np
 
 from gateway.classify import calibrate, card, difficulty, rows
 from gateway.classify.classifier import WEIGHTS
+from gateway.classify.courtesy import courteous
 from gateway.classify.detect import Detector
 from gateway.classify.difficulty import Difficulty
-from gateway.classify.fit import Fitted, fit, matrix
+from gateway.classify.fit import Fitted, matrix
 from gateway.classify.guess import BELIEVED
 from gateway.classify.linear import Head, LinearModel, quantised, save
 from gateway.classify.rows import Row
-from gateway.classify.tagger import Tagger
-from gateway.classify.trial import Line, Unseen, table, unseen
+from gateway.classify.trial import Line, Unseen, kept_back, table, unseen, without
 from gateway.types import Finding, Freshness, Label, Task
 
 AXES: Final[dict[str, tuple[str, ...]]] = {
@@ -73,13 +73,31 @@ def _present(shared: Path | None) -> Path | None:
 
 def learned(axis: str, part: list[Row]) -> Axis:
     """Fit one axis on all its rows; measure and calibrate it on rows held out."""
-    labels = AXES[axis]
-    requests = matrix([row.asked for row in part])
-    results = unseen(part, requests, labels)
-    heat = calibrate.temperature(results.scores, results.wanted)
-    chances = calibrate.shares(results.scores, heat)
-    threshold, doubt = _thresholds(axis, results, chances)
-    return Axis(axis, fit(part, requests, labels), heat, threshold, doubt, results, table(axis, results))
+    labels, said = AXES[axis], list(courteous(part))
+    requests = matrix([row.asked for row in said])
+    results = unseen(said, requests, labels).among(part)
+    held = kept_back(said)
+    model = without(held, said, requests, labels)
+    places = np.flatnonzero(held)
+    wanted = np.array([labels.index(said[n].label) for n in places])
+    heat = _heat(results, model.scores(requests[places]), wanted)
+    own = calibrate.temperature(results.scores, results.wanted)
+    results = replace(results, scores=results.scores * (heat / own))
+    threshold, doubt = _thresholds(axis, results, calibrate.shares(results.scores, heat))
+    return Axis(axis, model, heat, threshold, doubt, results, table(axis, results))
+
+
+def _heat(results: Unseen, scores: calibrate.Doubles, wanted: calibrate.Whole) -> float:
+    """The temperature of the model that gave `scores` to team's rows that it has not seen, for all kinds.
+
+    It was fitted on more rows than those of `results`, and its scores have another size: what the others'
+    temperature on all rows is to that on the team's, its own is to that on these.
+    """
+    of_ours = results.of(rows.OWN)
+    ratio = calibrate.temperature(results.scores, results.wanted) / calibrate.temperature(
+        of_ours.scores, of_ours.wanted
+    )
+    return calibrate.temperature(scores, wanted) * ratio
 
 
 def _thresholds(axis: str, results: Unseen, chances: calibrate.Doubles) -> tuple[float, float]:
@@ -88,7 +106,8 @@ def _thresholds(axis: str, results: Unseen, chances: calibrate.Doubles) -> tuple
     if axis != "sensitivity":
         own = np.array([row.source == rows.OWN for row in results.rows])
         return calibrate.threshold(chances[own], results.wanted[own], TARGET[axis]), 0.0
-    detector = Detector(tagger=Tagger.load())
+    detector = Detector()
+    # Without the tagger: of rows that it was fitted on, it finds more than of others.
     found = np.array([any(map(_raises, detector.find(row.text))) for row in results.rows])
     personal, public = results.wanted == 1, results.wanted == 0
     told = np.where(found, 1.0, chances[:, 1])[personal]

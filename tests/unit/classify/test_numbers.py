@@ -75,3 +75,9 @@ def test_telephone_numbers_are_found(text: str) -> None:
 
 def test_a_flood_of_numbers_yields_a_bounded_number_of_findings() -> None:
     assert len(FIND("+49 30 901820, " * 2000)) <= 64
+
+
+def test_digits_of_an_identifier_in_hexadecimal_are_no_card() -> None:
+    assert not found('{"id": "call_d89c3fd40bab4952921337653a4e7e58"}')
+    assert not found("d89c3fd4-0bab-4952-9213-37653a4e7e58")
+    assert [e for e, _ in found("pay with 4952921337653, please")] == ["payment_card"]

@@ -33,7 +33,9 @@ def test_a_cell_leaves_out_what_cannot_match_and_ends_at_what_surely_does() -> N
 
 
 def test_a_condition_that_an_unsure_signal_leaves_unknown_for_good_is_left_out() -> None:
-    policy = policy_of(["task != coding", 'task == coding && caller.team == "hr"', "freshness == live && difficulty > 0.5"])
+    policy = policy_of(
+        ["task != coding", 'task == coding && caller.team == "hr"', "freshness == live && difficulty > 0.5"]
+    )
     assert routes_in(policy, UNSURE) == ["rest"]
 
 
