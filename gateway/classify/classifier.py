@@ -51,11 +51,11 @@ class LinearClassifier:
             part: Remembered(partial(self._model.leaning, part=part), REMEMBERED, _is_short)
             for part in (Part.SYSTEM, Part.BEFORE, Part.ANSWER)
         }
-        self._unsealed = Remembered(self._detector.find, REMEMBERED, _are_few)
+        self._unsealed = Remembered(partial(self._detector.find, tag=False), REMEMBERED, _are_few)
 
     def find(self, text: str) -> tuple[Finding, ...]:
         """See `interfaces.Classifier`."""
-        return self._detector.find(text, OUTSIDE)
+        return self._detector.find(text, OUTSIDE, tag=False)
 
     def classify(self, request: ChatRequest) -> Signals:
         """All signals that the request's text gives; what an index knows is added elsewhere."""
@@ -135,7 +135,7 @@ class LinearClassifier:
         named: tuple[str, ...] = ()
         for index, text in texts:
             if index == OUTSIDE:
-                findings += self._detector.find(text, OUTSIDE)
+                findings += self._detector.find(text, OUTSIDE, tag=False)
                 continue
             reading = readings[text]
             findings += placed(reading.findings, index)

@@ -167,3 +167,9 @@ def test_texts_for_embeddings_are_read_alike_and_push_no_others_out() -> None:
 
 def _remembered() -> list[int]:
     return [len(CLASSIFIER._read._kept), *(len(cache._kept) for cache in CLASSIFIER._leaning.values())]
+
+
+def test_names_are_not_looked_for_in_what_is_no_running_text() -> None:
+    """An identifier, a seal: what looks like a name there is none."""
+    for text in ("hang-up-silent-True", "gAAAAAB" + "x" * 300):
+        assert CLASSIFIER.find(text) == ()

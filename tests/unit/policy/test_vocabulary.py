@@ -18,6 +18,9 @@ from gateway.classify import (
     numbers,
     papers,
     passwords,
+    records,
+    sessions,
+    tables,
     topics,
     wallets,
     world,
@@ -68,7 +71,7 @@ def entities_in(*modules: ModuleType) -> set[str]:
 def test_every_entity_has_a_rule_that_places_it_or_is_known_to_have_no_place() -> None:
     modules = (
         *(assigned, connections, contact, europe, issued, keys, logins),
-        *(numbers, papers, passwords, wallets, world),
+        *(numbers, papers, passwords, records, sessions, tables, wallets, world),
     )
     assert sum(len(module.RULES) for module in modules) == len(RULES)
     placed = entities_in(*modules)
